@@ -1,0 +1,201 @@
+//! Time and ids, handed in: the contract, the real clock and the settable one of tests and simulations.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+/// Where the program gets the time and its ids from. Everything that depends on either takes one of these.
+#[async_trait]
+pub trait Clock: Send + Sync + Debug {
+    /// The present instant, cut to whole microseconds.
+    fn now(&self) -> Timestamp;
+
+    /// A fresh time-sorted id (UUIDv7 of this clock's time).
+    fn new_id(&self) -> Uuid;
+
+    /// Returns once `now` has reached `instant`; at once when it already has.
+    async fn sleep_until(&self, instant: Timestamp);
+}
+
+/// The clock every part holds.
+pub type SharedClock = Arc<dyn Clock>;
+
+/// Microseconds since 1970, the form in which times are stored.
+#[must_use]
+pub fn micros(instant: Timestamp) -> i64 {
+    instant.as_microsecond()
+}
+
+/// The instant of a stored time; out-of-range values become the nearest representable one.
+#[must_use]
+pub fn from_micros(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
+}
+
+/// `instant + length`, saturating at the end of time.
+#[must_use]
+pub fn after(instant: Timestamp, length: Duration) -> Timestamp {
+    instant
+        .saturating_add(jiff::SignedDuration::try_from(length).unwrap_or(jiff::SignedDuration::MAX))
+        .unwrap_or(Timestamp::MAX)
+}
+
+/// The length from `earlier` to `later`; zero when `later` lies before it.
+#[must_use]
+pub fn between(earlier: Timestamp, later: Timestamp) -> Duration {
+    Duration::try_from(later.duration_since(earlier)).unwrap_or(Duration::ZERO)
+}
+
+/// The machine's own clock.
+#[derive(Debug, Default)]
+pub struct SystemClock;
+
+#[async_trait]
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the machine's clock"
+    )]
+    fn now(&self) -> Timestamp {
+        from_micros(Timestamp::now().as_microsecond())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes ids")]
+    fn new_id(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+
+    async fn sleep_until(&self, instant: Timestamp) {
+        // The machine's clock may be set while we sleep, so look again at least once a minute.
+        loop {
+            let left = between(self.now(), instant);
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left.min(Duration::from_secs(60))).await;
+        }
+    }
+}
+
+/// A clock that stands still until it is told to go on. Sockets are not affected: they run on real time.
+#[derive(Debug)]
+pub struct SettableClock {
+    now: AtomicI64,
+    ids: AtomicU64,
+    sleepers: Mutex<BTreeMap<(i64, u64), oneshot::Sender<()>>>,
+}
+
+impl SettableClock {
+    /// A clock that shows `start`.
+    #[must_use]
+    pub fn starting_at(start: Timestamp) -> Arc<Self> {
+        Arc::new(Self {
+            now: AtomicI64::new(micros(start)),
+            ids: AtomicU64::new(0),
+            sleepers: Mutex::default(),
+        })
+    }
+
+    /// Sets the time, forward or back, and wakes every sleeper whose instant has come.
+    pub fn set(&self, instant: Timestamp) {
+        self.now.store(micros(instant), Ordering::SeqCst);
+        let mut sleepers = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+        let later = sleepers.split_off(&(micros(instant) + 1, 0));
+        for (_, wake) in std::mem::replace(&mut *sleepers, later) {
+            let _ = wake.send(());
+        }
+    }
+
+    /// Moves the time forward.
+    pub fn advance(&self, length: Duration) {
+        self.set(after(self.now(), length));
+    }
+
+    /// The earliest instant that somebody sleeps for, if anybody does.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        let mut sleepers = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+        sleepers.retain(|_, wake| !wake.is_closed());
+        sleepers
+            .keys()
+            .next()
+            .map(|(instant, _)| from_micros(*instant))
+    }
+}
+
+#[async_trait]
+impl Clock for SettableClock {
+    fn now(&self) -> Timestamp {
+        from_micros(self.now.load(Ordering::SeqCst))
+    }
+
+    fn new_id(&self) -> Uuid {
+        let count = self.ids.fetch_add(1, Ordering::SeqCst);
+        let millis = u64::try_from(self.now.load(Ordering::SeqCst) / 1_000).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(millis, &ordered_bytes(count)).into_uuid()
+    }
+
+    async fn sleep_until(&self, instant: Timestamp) {
+        let woken = {
+            let mut sleepers = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.now() >= instant {
+                return;
+            }
+            let (wake, woken) = oneshot::channel();
+            sleepers.insert(
+                (micros(instant), self.ids.fetch_add(1, Ordering::SeqCst)),
+                wake,
+            );
+            woken
+        };
+        let _ = woken.await;
+    }
+}
+
+/// Ten bytes that sort as `count` does, below the bits that UUIDv7 overwrites.
+fn ordered_bytes(count: u64) -> [u8; 10] {
+    let mut bytes = [0; 10];
+    bytes[2..].copy_from_slice(&(count & 0x3fff_ffff_ffff_ffff).to_be_bytes());
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_sleeper_wakes_when_the_clock_is_set_past_its_instant() {
+        let clock = SettableClock::starting_at(from_micros(0));
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep_until(from_micros(5_000_000)).await }
+        });
+        while clock.next_wake().is_none() {
+            tokio::task::yield_now().await;
+        }
+        clock.advance(Duration::from_secs(4));
+        assert!(!sleeper.is_finished());
+        clock.advance(Duration::from_secs(1));
+        sleeper.await.expect("the sleeper ends");
+        assert_eq!(clock.next_wake(), None);
+    }
+
+    #[test]
+    fn ids_sort_in_the_order_they_were_made() {
+        let clock = SettableClock::starting_at(from_micros(1_700_000_000_000_000));
+        let ids: Vec<_> = (0..1_000).map(|_| clock.new_id()).collect();
+        assert!(ids.is_sorted());
+        assert_eq!(ids[0].get_version_num(), 7);
+    }
+}

@@ -1,0 +1,10 @@
+//! Kartwheel turns webhooks and schedules into actions in a Kartra account, as YAML rules say.
+
+pub mod action;
+pub mod clock;
+pub mod event;
+pub mod kartra;
+pub mod problem;
+pub mod run;
+pub mod store;
+pub mod yaml;
