@@ -63,7 +63,7 @@ impl App {
         let mut servers = vec![serve(webhooks, web::hooks(hooks.clone()), &close)];
 
         let store = store::open(&config.database, clock.clone(), OpenOptions::default()).await?;
-        let (engine, tasks) = Engine::start(parts(&config, rules, clock, store, test_events)?).await?;
+        let (engine, tasks) = Engine::start(parts(&config, Arc::new(rules), clock, store, test_events)?).await?;
         let api = web::api_router(&engine, &config);
         servers.push(serve(console, web::console(hooks.clone(), api), &close));
         let _ = hooks.engine.set(engine.clone());
@@ -110,7 +110,7 @@ fn hooks(config: &Config, clock: &SharedClock) -> Hooks {
     }
 }
 
-fn parts(config: &Config, rules: RuleSet, clock: SharedClock, store: Store, test_events: bool) -> anyhow::Result<Parts> {
+fn parts(config: &Config, rules: Arc<RuleSet>, clock: SharedClock, store: Store, test_events: bool) -> anyhow::Result<Parts> {
     let catalog = kartra::catalog();
     let client = Client::new(config.membrane.clone(), catalog, clock.clone())?;
     let connections: Vec<Arc<str>> = config.membrane.connections.keys().cloned().collect();

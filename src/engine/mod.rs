@@ -57,8 +57,8 @@ pub struct Parts {
     pub catalog: Catalog,
     /// Time and ids.
     pub clock: SharedClock,
-    /// The rules in force.
-    pub rules: RuleSet,
+    /// The rules in force at start.
+    pub rules: Arc<RuleSet>,
     /// The connection of a rule that names none.
     pub default_connection: Arc<str>,
     /// Every connection of the project.
@@ -112,7 +112,7 @@ impl Engine {
     /// When the store cannot be read or written.
     pub async fn start(parts: Parts) -> Result<(Self, Tasks), StoreError> {
         let node = parts.clock.new_id();
-        let rules = Arc::new(parts.rules.clone());
+        let rules = parts.rules.clone();
         let holds = parts.store.reader().holds().await?;
         let engine = Self(Arc::new(Shared {
             node,

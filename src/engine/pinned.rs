@@ -29,9 +29,8 @@ impl Engine {
         let Some(text) = self.store().reader().rule_text(&run.rule_hash).await? else {
             return Ok(Err("the text of its rule is not in the database".into()));
         };
-        Ok(match rule::compile(&text.text, &text.file) {
+        Ok(match rule::from_text(&text.file, &text.text) {
             Ok(rule) => {
-                let rule = Arc::new(rule);
                 let mut pinned = self.0.pinned.0.lock().unwrap_or_else(PoisonError::into_inner);
                 if pinned.len() >= PINNED_MAX {
                     pinned.clear();

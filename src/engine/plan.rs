@@ -217,7 +217,7 @@ fn over_time(run: &Run, progress: &mut Progress, sight: &Sight<'_>) -> Option<To
     if spent <= limit {
         return None;
     }
-    let message = format!("the run took longer than its timeout of {}", crate::rule::show_duration(limit));
+    let message = format!("the run took longer than its timeout of {}", crate::rule::duration::write(limit));
     progress.failure = Some(Failure { step: String::new(), class: "timeout".into(), message: message.clone() });
     Some(rest(State::Failed, Some(message), None))
 }

@@ -132,7 +132,7 @@ fn again(run: &Run, step: &Step, outcome: Outcome, known: &mut StepProgress, pro
     let held = sight.held.saturating_sub(Duration::from_micros(known.held_micros));
     let spent = known.first_at.map_or(Duration::ZERO, |first| clock::between(first, due_at)).saturating_sub(held);
     if spent > step.retry.within {
-        let message = format!("gave up after {}: {}", crate::rule::show_duration(step.retry.within), outcome.message);
+        let message = format!("gave up after {}: {}", crate::rule::duration::write(step.retry.within), outcome.message);
         return fail_step(step, known, class, message, progress);
     }
     Some(retrying(&format!("{}: {}", label(step), outcome.message), due_at))

@@ -1,12 +1,15 @@
 //! Carries one run out: intent, slot, call, outcome, record, and again, until the run rests.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use serde_json::Value;
 use tracing::Instrument;
+use uuid::Uuid;
 
 use super::plan::{self, PlannedCall, Sight, Todo};
 use super::settle::{self, class_name};
@@ -41,15 +44,31 @@ pub(super) async fn carry_out(engine: Engine, job: Job) {
     let active = Active(engine.clone());
     let span = tracing::info_span!("run", run = %job.run.id, event = %job.run.event, rule = %job.run.rule);
     let Job { run, lease, tree, rule, ready } = job;
+    let id = run.id;
     let fresh = matches!(ready, Some(Ready::Intended(..)));
     let work = async {
         let held = if fresh { Duration::ZERO } else { engine.store().reader().held_for(&run.connection, engine.clock().now()).await? };
-        Worker { engine, run, lease, tree, rule, held }.go_on(ready).await
+        Worker { engine: engine.clone(), run, lease, tree, rule, held }.go_on(ready).await
     };
-    if let Err(error) = work.instrument(span.clone()).await {
-        span.in_scope(|| tracing::error!(%error, "could not record; the run is taken up again when its lease runs out"));
+    match AssertUnwindSafe(work.instrument(span.clone())).catch_unwind().await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => span.in_scope(|| tracing::error!(%error, "could not record; the run is taken up again at the next start")),
+        Err(_) => set_aside(&engine, lease, id).instrument(span).await,
     }
     drop(active);
+}
+
+/// A fault of ours must neither lose a run nor repeat its calls: the run is held where it stands, for a person to see.
+async fn set_aside(engine: &Engine, lease: Lease, id: Uuid) {
+    tracing::error!("a fault in Kartwheel stopped this run; it is held");
+    if let Ok(Some(run)) = engine.store().reader().run_as_stored(id).await {
+        let why = Some("a fault in Kartwheel stopped it; see the log, then `kartwheel runs resume`".to_owned());
+        let next = Next::Rest { state: State::Held, why, due_at: None };
+        let record = Record { lease, now: engine.clock().now(), ended: None, progress: run.progress, next };
+        if let Err(error) = engine.store().record(record).await {
+            tracing::error!(%error, "could not record that");
+        }
+    }
 }
 
 /// Counts a run out of memory when dropped, also when its task panics.
