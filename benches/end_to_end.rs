@@ -46,8 +46,7 @@ fn main() -> Result<()> {
                 let requests = delivery::requests(settings.requests, bytes);
                 let wanted = sink.seen() + requests.len();
                 let mut round = generator::run(address, requests, settings.connections)?;
-                let took = sink.wait_for(wanted)?.duration_since(round.began);
-                round.per_second = settings.requests as f64 / took.as_secs_f64();
+                round.ended = sink.wait_for(wanted)?;
                 subject.rounds.push(round);
             }
         }

@@ -20,10 +20,17 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024;
 pub(crate) struct Round {
     /// When the first request left.
     pub(crate) began: Instant,
-    /// Requests in a second, all answered with 200.
-    pub(crate) per_second: f64,
+    /// When the last of the work was done.
+    pub(crate) ended: Instant,
     /// Times to the answer, sorted.
     pub(crate) latencies: Vec<Duration>,
+}
+
+impl Round {
+    /// Requests in a second.
+    pub(crate) fn per_second(&self) -> f64 {
+        self.latencies.len() as f64 / self.ended.duration_since(self.began).as_secs_f64()
+    }
 }
 
 /// Sends all requests once, over so many connections, and waits for every answer. Any answer but 200 is an error.
@@ -58,11 +65,11 @@ async fn send_all(to: SocketAddr, requests: Vec<Vec<u8>>, connections: usize) ->
     while let Some(ended) = tasks.join_next().await {
         latencies.extend(ended??);
     }
-    let took = began.elapsed();
+    let ended = Instant::now();
     latencies.sort_unstable();
     Ok(Round {
         began,
-        per_second: latencies.len() as f64 / took.as_secs_f64(),
+        ended,
         latencies,
     })
 }

@@ -23,7 +23,7 @@ impl Subject {
     }
 
     fn per_second(&self) -> f64 {
-        let mut rates: Vec<f64> = self.rounds.iter().map(|round| round.per_second).collect();
+        let mut rates: Vec<f64> = self.rounds.iter().map(Round::per_second).collect();
         rates.sort_by(f64::total_cmp);
         rates.get(rates.len() / 2).copied().unwrap_or(0.0)
     }
