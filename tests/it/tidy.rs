@@ -163,23 +163,23 @@ fn folder(file: &str, text: &str, neighbours: &BTreeSet<String>) -> Vec<String> 
     let Some((directory, _)) = file.rsplit_once('/') else {
         return wrong;
     };
-    let list = LISTS.iter().find(|(folder, _)| *folder == directory);
-    if list.is_some() || matches!(file, "src/lib.rs" | "tests/it/main.rs") {
-        let ordered: Vec<&str> = declared
-            .iter()
-            .copied()
-            .filter(|name| *name != "tests")
-            .collect();
+    let is_list = LISTS.contains(&directory);
+    let ordered: Vec<&str> = declared
+        .iter()
+        .copied()
+        .filter(|name| *name != "tests")
+        .collect();
+    if is_list || matches!(file, "src/lib.rs" | "tests/it/main.rs") {
         wrong.extend(
             out_of_order(&ordered).map(|name| format!("{file}: `mod {name}` is out of order")),
         );
     }
-    if let Some((_, beside)) = list {
+    if is_list {
         let named = |name: &str| words.windows(2).any(|two| two == [name, "::"]);
         wrong.extend(
-            declared
+            ordered
                 .iter()
-                .filter(|name| !beside.contains(name) && !named(name))
+                .filter(|name| !named(name))
                 .map(|name| format!("{file}: `{name}` is declared and not in the list")),
         );
     }

@@ -80,16 +80,13 @@ pub(super) const IMPURE: &[&str] = &[
 ];
 
 /// Folders that are a list of equals: each file is a module of `mod.rs`, in order, and is named in the list there;
-/// but for those that stand beside the list.
-pub(super) const LISTS: &[(&str, &[&str])] = &[
-    (
-        "src/cli",
-        &["client", "failure", "local", "open", "screen", "tests"],
-    ),
-    ("src/rule/op", &["tests"]),
-    ("src/rule/step", &["tests"]),
-    ("src/trigger/preset", &["tests"]),
-    ("src/trigger/signature", &["tests"]),
+/// its tests aside.
+pub(super) const LISTS: &[&str] = &[
+    "src/cli",
+    "src/rule/op",
+    "src/rule/step",
+    "src/trigger/preset",
+    "src/trigger/signature",
 ];
 
 /// Names that say nothing about what is inside.
