@@ -109,9 +109,13 @@ fn http_failure(status: u16, words: &str) -> Outcome {
             Class::RateLimited,
             "too many calls; the connection slows down",
         ),
-        401 | 403 => (
+        401 => (
             Class::ConnectionDown,
             "it does not accept the connection's credentials: connect the account again",
+        ),
+        403 => (
+            Class::NotAllowed,
+            "it does not allow this: look at the app's permissions, then resume the connection",
         ),
         500.. => (
             Class::Unknown,
