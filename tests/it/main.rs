@@ -1,4 +1,5 @@
 //! All integration tests in one binary: faster to link, and shared code is a module.
 
+mod membrane;
 mod signatures;
 mod tidy;
