@@ -6,5 +6,6 @@ pub mod event;
 pub mod kartra;
 pub mod problem;
 pub mod run;
+pub mod sandbox;
 pub mod store;
 pub mod yaml;
