@@ -258,6 +258,7 @@ fn router(world: Arc<State>) -> Router {
             gate::gate,
         ));
     Router::new()
+        .route("/_sandbox/", get(control::index))
         .nest("/_sandbox", control::router())
         .merge(membrane)
         .layer(DefaultBodyLimit::disable())
