@@ -35,7 +35,7 @@ async fn a_stranger_can_do_all_of_it_over_http() {
     world.token = "sandbox-token".to_owned();
     let gold = json!({ "email": ADA, "tag_name": "gold" });
     assert_eq!(world.run("assign-tag", gold.clone()).await.0, 200);
-    assert!(world.running("assign-tag", gold).send().await.is_err());
+    assert!(world.running("assign-tag", &gold).send().await.is_err());
     let to = json!({ "email": ADA, "membership_name": "Gold", "level_name": "Only" });
     world.run("grant-membership-access", to).await;
 
@@ -119,7 +119,7 @@ async fn requests_are_remembered_without_their_tokens() {
     let world = World::start().await;
     world.add_ada();
     let request = world
-        .running("assign-tag", tag_input())
+        .running("assign-tag", &tag_input())
         .header("membrane-api-version", "2025-10-21");
     request.send().await.unwrap();
     world.get("/connections?limit=5").await;

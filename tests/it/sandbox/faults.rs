@@ -103,7 +103,7 @@ async fn retry_after_is_a_header_of_membranes_and_data_of_kartras() {
     };
     let world = world_with(rate(RateLimitForm::Membrane)).await;
     let response = world
-        .running("assign-tag", tag_input())
+        .running("assign-tag", &tag_input())
         .send()
         .await
         .unwrap();
@@ -147,7 +147,7 @@ async fn a_defunct_connection_stays_so_until_a_control_call() {
 async fn a_dropped_connection_gives_no_answer_and_the_ledger_says_whether_it_was_done() {
     for (fault, done) in [(FaultKind::DropBefore, false), (FaultKind::DropAfter, true)] {
         let world = world_with(fault.clone()).await;
-        let failed = world.running("assign-tag", tag_input()).send().await;
+        let failed = world.running("assign-tag", &tag_input()).send().await;
         let failed = failed.expect_err("there is no answer");
         assert!(!failed.is_timeout() && !failed.is_connect(), "{failed:?}");
         assert_eq!(world.ada().has_tag("vip"), done, "{fault:?}");
@@ -188,7 +188,7 @@ async fn a_drop_closes_the_socket_without_a_single_byte() {
 async fn an_answer_that_breaks_off_has_a_head_and_half_a_body() {
     let world = world_with(FaultKind::CutBody).await;
     let response = world
-        .running("assign-tag", tag_input())
+        .running("assign-tag", &tag_input())
         .send()
         .await
         .unwrap();
@@ -208,7 +208,7 @@ async fn answers_that_cannot_be_read_come_after_the_work() {
     ] {
         let world = world_with(fault.clone()).await;
         let response = world
-            .running("assign-tag", tag_input())
+            .running("assign-tag", &tag_input())
             .send()
             .await
             .unwrap();
@@ -294,7 +294,7 @@ async fn a_delay_on_the_clock_holds_the_work_or_the_answer() {
 #[tokio::test]
 async fn the_work_is_done_even_if_the_client_has_gone() {
     let world = world_with(FaultKind::DelayBefore(Delay::ClockMs(60_000))).await;
-    let request = world.running("assign-tag", tag_input()).send();
+    let request = world.running("assign-tag", &tag_input()).send();
     tokio::select! {
         _ = request => panic!("the answer cannot come before the clock moves on"),
         () = world.advance_when_asleep(Duration::ZERO) => {}
@@ -348,7 +348,7 @@ async fn kartras_ceiling_can_be_switched_on() {
 #[tokio::test]
 async fn stopping_cuts_off_what_is_held_and_another_can_go_on() {
     let world = world_with(FaultKind::DelayAfter(Delay::ClockMs(60_000))).await;
-    let request = world.running("assign-tag", tag_input());
+    let request = world.running("assign-tag", &tag_input());
     let (state, address) = (world.sandbox.world().clone(), world.sandbox.address());
     let sandbox = world.sandbox;
     let clock = world.clock;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kartwheel::sandbox::{CONNECTION_ID, Fault, FaultKind, RunLogs};
 use serde_json::{Value, json};
 
-use super::{ADA, World, error};
+use super::{ADA, World, error, tag_input};
 
 fn ids(list: &Value) -> Vec<&str> {
     let items = list["items"].as_array().expect("items").iter();
@@ -48,7 +48,7 @@ async fn an_answer_that_was_lost_is_in_the_log_and_one_that_never_was_is_not() {
     world.state().add_fault(Fault::new(FaultKind::DropBefore));
     world.state().add_fault(Fault::new(FaultKind::DropAfter));
     for _ in 0..2 {
-        let request = world.running("assign-tag", json!({ "email": ADA, "tag_name": "vip" }));
+        let request = world.running("assign-tag", &tag_input());
         assert!(request.send().await.is_err());
     }
     let (_, list) = world

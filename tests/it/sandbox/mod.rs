@@ -34,7 +34,7 @@ impl World {
     }
 
     async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
-        let clock = SettableClock::starting_at(START.parse().unwrap());
+        let clock = SettableClock::starting_at(START.parse().expect("a time"));
         let mut options = Options {
             clock: clock.clone(),
             ..Options::default()
@@ -67,7 +67,7 @@ impl World {
     }
 
     /// The request that runs an action on the connection everybody sees.
-    fn running(&self, verb: &str, input: Value) -> RequestBuilder {
+    fn running(&self, verb: &str, input: &Value) -> RequestBuilder {
         let meta = json!({ "runId": "run-1", "step": "2", "attempt": 1 });
         self.request(Method::POST, "/act").json(
             &json!({ "key": verb, "connectionId": CONNECTION_ID, "input": input, "meta": meta }),
@@ -75,7 +75,7 @@ impl World {
     }
 
     async fn run(&self, verb: &str, input: Value) -> (u16, Value) {
-        read(self.running(verb, input).send().await.expect(verb)).await
+        read(self.running(verb, &input).send().await.expect(verb)).await
     }
 
     /// Kartra's answer to an action that Membrane calls a success.

@@ -9,7 +9,7 @@ use super::{ADA, World, error, read};
 async fn send(world: &World, path: &str, form: &'static str) -> (u16, Value) {
     let path = format!("/connections/{CONNECTION_ID}/proxy{path}");
     let request = world.request(Method::POST, &path).body(form);
-    read(request.send().await.unwrap()).await
+    read(request.send().await.expect("an answer")).await
 }
 
 #[tokio::test]
