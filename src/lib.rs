@@ -8,4 +8,5 @@ pub mod problem;
 pub mod rule;
 pub mod run;
 pub mod store;
+pub mod trigger;
 pub mod yaml;
