@@ -4,6 +4,7 @@ pub mod action;
 pub mod clock;
 pub mod event;
 pub mod kartra;
+pub mod membrane;
 pub mod problem;
 pub mod rule;
 pub mod run;
