@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod clock;
+pub mod engine;
 pub mod event;
 pub mod kartra;
 pub mod membrane;
@@ -11,4 +12,5 @@ pub mod run;
 pub mod sandbox;
 pub mod store;
 pub mod trigger;
+pub mod web;
 pub mod yaml;

@@ -31,7 +31,10 @@ pub(super) async fn carry_out(
     for (index, record) in records(batch) {
         let written = decide::record(&mut runs, record, &mut effects)?;
         answers.set(index, Answer::Written(written));
-        if matches!((&record.next, written), (Next::Rest { .. }, Written::Yes { .. })) {
+        if matches!(
+            (&record.next, written),
+            (Next::Rest { .. }, Written::Yes { .. })
+        ) {
             rested.push(index);
         }
         store.memory.latest = store.memory.latest.max(Some(record.now));
@@ -145,11 +148,7 @@ async fn wanted_back(
 }
 
 /// Writes it all; says how many runs that waited behind a key became due.
-async fn write(
-    store: &mut Sqlite,
-    runs: &Runs,
-    effects: &Effects<'_>,
-) -> Result<u64, StoreError> {
+async fn write(store: &mut Sqlite, runs: &Runs, effects: &Effects<'_>) -> Result<u64, StoreError> {
     let mut outcomes = Rows::of(&statements::END_ATTEMPTS);
     for (run_seq, ended, at) in &effects.outcomes {
         let outcome = &ended.outcome;
