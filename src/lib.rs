@@ -2,11 +2,13 @@
 
 pub mod action;
 pub mod clock;
+pub mod config;
 pub mod engine;
 pub mod event;
 pub mod kartra;
 pub mod membrane;
 pub mod problem;
+pub mod project;
 pub mod rule;
 pub mod run;
 pub mod sandbox;
