@@ -7,4 +7,5 @@ pub mod kartra;
 pub mod problem;
 pub mod run;
 pub mod store;
+pub mod web;
 pub mod yaml;

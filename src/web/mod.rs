@@ -1,0 +1,3 @@
+//! HTTP in: deliveries from senders on one listener, the API on the other.
+
+pub mod api;
