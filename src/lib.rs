@@ -5,6 +5,7 @@ pub mod clock;
 pub mod event;
 pub mod kartra;
 pub mod problem;
+pub mod rule;
 pub mod run;
 pub mod store;
 pub mod web;
