@@ -51,16 +51,16 @@ impl FromStr for As {
 pub trait Control: Send + Sync + 'static {
     /// Ends an unfinished run. A safe call that is already on its way may still arrive.
     async fn cancel(&self, run: Uuid, reason: &str) -> Result<(), Refusal>;
-    /// Makes a run that waits for its next try take it now.
-    async fn retry(&self, run: Uuid) -> Result<(), Refusal>;
+    /// Tries a run that failed, or waits for its next try, now.
+    async fn retry(&self, run: Uuid, reason: &str) -> Result<(), Refusal>;
     /// Lets a failed or held run go on from where it stopped.
-    async fn resume(&self, run: Uuid) -> Result<(), Refusal>;
+    async fn resume(&self, run: Uuid, reason: &str) -> Result<(), Refusal>;
     /// Settles an unknown outcome.
     async fn resolve(&self, run: Uuid, outcome: As, reason: &str) -> Result<(), Refusal>;
     /// Stops all sending, or that of one connection. Accepting goes on.
     async fn pause(&self, connection: Option<&str>, reason: &str) -> Result<(), Refusal>;
-    /// Ends a pause. Gives the number of pauses that ended.
-    async fn unpause(&self, connection: Option<&str>) -> Result<u64, Refusal>;
+    /// Ends a pause, or a hold of the connection that waits for a person.
+    async fn unpause(&self, connection: Option<&str>) -> Result<(), Refusal>;
 }
 
 /// Cancels the unfinished runs of a rule, up to `CANCEL_RUNS_MAX`. Gives the cancelled ones and whether more are left.

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::answer::{Input, Params};
 use super::events::limit;
@@ -59,9 +59,8 @@ pub(super) async fn resume(
     State(api): State<Api>,
     Input(input): Input<Resume>,
 ) -> Result<Json<Value>, Refusal> {
-    let ended = api.control.unpause(input.connection.as_deref()).await?;
-    let holds = api.reader.holds().await?;
-    Ok(Json(json!({ "ended": ended, "holds": holds })))
+    api.control.unpause(input.connection.as_deref()).await?;
+    list(State(api)).await
 }
 
 pub(super) async fn refusals(

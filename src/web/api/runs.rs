@@ -101,18 +101,20 @@ pub(super) async fn cancel(
 pub(super) async fn retry(
     State(api): State<Api>,
     Path(id): Path<String>,
+    Input(input): Input<Reason>,
 ) -> Result<Json<Value>, Refusal> {
     let run = ids::run(&*api.reader, &id).await?;
-    api.control.retry(run.id).await?;
+    api.control.retry(run.id, reason(&input.reason)?).await?;
     after(&api, &run).await
 }
 
 pub(super) async fn resume(
     State(api): State<Api>,
     Path(id): Path<String>,
+    Input(input): Input<Reason>,
 ) -> Result<Json<Value>, Refusal> {
     let run = ids::run(&*api.reader, &id).await?;
-    api.control.resume(run.id).await?;
+    api.control.resume(run.id, reason(&input.reason)?).await?;
     after(&api, &run).await
 }
 

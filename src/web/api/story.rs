@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Refusal;
+use crate::rule;
 use crate::run::{Attempt, Run, StepProgress, StepState};
 use crate::store::{Hold, Reader, RuleText, StoredEvent, StoredVerdict};
 
@@ -142,8 +143,20 @@ fn order(path: &str) -> (bool, Vec<u32>) {
 }
 
 /// The steps of a rule's text. Empty when this binary cannot read it.
-fn outline(_text: &RuleText) -> Vec<Outline> {
-    Vec::new()
+fn outline(text: &RuleText) -> Vec<Outline> {
+    let Ok(rule) = rule::from_text(&text.file, &text.text) else {
+        return Vec::new();
+    };
+    rule.steps
+        .iter()
+        .chain(&rule.on_failure)
+        .map(|step| Outline {
+            path: Arc::clone(&step.path),
+            id: step.id.clone(),
+            name: step.name.clone(),
+            verb: Arc::clone(&step.verb),
+        })
+        .collect()
 }
 
 #[cfg(test)]
