@@ -1,8 +1,17 @@
 //! The rule language: parse, check, judge. Pure: no I/O, no clock, no async.
 
+pub mod complaint;
+pub mod condition;
+pub mod duration;
+pub mod index;
+pub mod path;
+pub mod pattern;
+pub mod retry;
+pub mod schedule;
 mod set;
 mod start;
 pub mod step;
+pub mod template;
 
 use std::sync::Arc;
 use std::time::Duration;

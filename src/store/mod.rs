@@ -110,7 +110,10 @@ pub struct Begin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     /// On disk.
-    Yes,
+    Yes {
+        /// A run that waited behind this one's key has become due.
+        woke: bool,
+    },
     /// The run was cancelled: for a `Begin` nothing was written; for a `Record` the attempt's outcome was kept, the run stays cancelled.
     Cancelled,
     /// The connection is held or paused: nothing was written. (`Begin` only.)
