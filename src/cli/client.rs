@@ -57,7 +57,11 @@ impl Client {
         {
             bytes.extend_from_slice(&chunk);
             if bytes.len() > ANSWER_BYTES_MAX {
-                return Err(Refusal::new(502, "too_large", "the daemon's answer is too long"));
+                return Err(Refusal::new(
+                    502,
+                    "too_large",
+                    "the daemon's answer is too long",
+                ));
             }
         }
         if (200..300).contains(&status) {
@@ -88,7 +92,8 @@ impl Client {
             );
         }
         let code = text("code").unwrap_or_else(|| "refused".to_owned());
-        let message = text("message").unwrap_or_else(|| format!("the daemon answered with {status}"));
+        let message =
+            text("message").unwrap_or_else(|| format!("the daemon answered with {status}"));
         let refusal = Refusal::new(status, &code, message);
         match text("help") {
             Some(help) => refusal.help(help),

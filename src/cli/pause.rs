@@ -48,7 +48,9 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     let flag = connection
         .map(|name| format!(" --connection {name}"))
         .unwrap_or_default();
-    desk.screen
-        .line(&Line::new("Webhooks are still accepted. To go on: ").bold(format!("kartwheel resume{flag}")))?;
+    desk.screen.line(
+        &Line::new("Webhooks are still accepted. To go on: ")
+            .bold(format!("kartwheel resume{flag}")),
+    )?;
     Ok(Exit::Done)
 }

@@ -16,7 +16,9 @@ const LATEST: u32 = 5;
 ///
 /// It begins with the latest ones.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  kartwheel events follow\n  kartwheel events follow --source stripe --json | jq .type")]
+#[command(
+    after_help = "Examples:\n  kartwheel events follow\n  kartwheel events follow --source stripe --json | jq .type"
+)]
 pub struct Arguments {
     #[command(flatten)]
     which: Which,
@@ -56,7 +58,10 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
         if events.len() < LIST_ENTRIES_MAX as usize {
             tokio::time::sleep(POLL).await;
         }
-        let fresh = project.reader.events(&filter(Some(after), LIST_ENTRIES_MAX), false).await;
+        let fresh = project
+            .reader
+            .events(&filter(Some(after), LIST_ENTRIES_MAX), false)
+            .await;
         events = fresh.map_err(Failure::from)?;
     }
 }

@@ -80,10 +80,17 @@ impl std::str::FromStr for Since {
             Some('w') => 604_800,
             _ => 0,
         };
-        let number = text.get(..text.len().saturating_sub(1)).and_then(|number| number.parse::<u32>().ok());
+        let number = text
+            .get(..text.len().saturating_sub(1))
+            .and_then(|number| number.parse::<u32>().ok());
         match (unit, number) {
-            (1.., Some(number)) => Ok(Self::Ago(SignedDuration::from_secs(i64::from(number) * unit))),
-            _ => Err("give a length such as 30m, 2h, 7d, or a time such as 2026-11-24T09:00:00Z".to_owned()),
+            (1.., Some(number)) => Ok(Self::Ago(SignedDuration::from_secs(
+                i64::from(number) * unit,
+            ))),
+            _ => Err(
+                "give a length such as 30m, 2h, 7d, or a time such as 2026-11-24T09:00:00Z"
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -128,7 +135,10 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     for stored in &events {
         print_row(&mut desk.screen, stored)?;
     }
-    if let Some(last) = events.last().filter(|_| events.len() == arguments.limit as usize) {
+    if let Some(last) = events
+        .last()
+        .filter(|_| events.len() == arguments.limit as usize)
+    {
         let more = format!("Older ones: add --before {}", short(last.event.id));
         desk.screen.line(&Line::default().dim(more))?;
     }
@@ -154,7 +164,10 @@ pub(super) fn print_row(screen: &mut Screen, stored: &StoredEvent) -> io::Result
         .iter()
         .filter(|verdict| verdict.decision == "matched")
         .count();
-    let wrong = stored.verdicts.iter().any(|verdict| verdict.decision == "error");
+    let wrong = stored
+        .verdicts
+        .iter()
+        .any(|verdict| verdict.decision == "error");
     let (tone, rules) = match (wrong, matched) {
         (true, _) => (Tone::Bad, "error".to_owned()),
         (false, 0) => (Tone::Dim, "none".to_owned()),
@@ -177,7 +190,10 @@ mod tests {
     #[test]
     fn since_is_a_length_or_a_time() {
         assert_eq!("2h".parse(), Ok(Since::Ago(SignedDuration::from_hours(2))));
-        assert_eq!("7d".parse(), Ok(Since::Ago(SignedDuration::from_hours(168))));
+        assert_eq!(
+            "7d".parse(),
+            Ok(Since::Ago(SignedDuration::from_hours(168)))
+        );
         assert!(matches!("2026-11-24T09:00:00Z".parse(), Ok(Since::At(_))));
         for wrong in ["", "h", "2", "2y", "-2h", "é"] {
             assert!(wrong.parse::<Since>().is_err(), "{wrong:?}");

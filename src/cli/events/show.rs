@@ -4,8 +4,8 @@ use std::io;
 
 use serde_json::Value;
 
-use crate::cli::{Desk, Exit, Failure, open, runs};
 use crate::cli::screen::{self, COLUMNS, Line, Screen, Tone, cut, wrap};
+use crate::cli::{Desk, Exit, Failure, open, runs};
 use crate::run::Run;
 use crate::store::{RunFilter, StoredEvent, StoredVerdict};
 use crate::web::api::ids::{self, short};
@@ -16,7 +16,9 @@ use crate::web::api::{LIST_ENTRIES_MAX, view};
 /// For every rule of its source: whether it matched and, if not, the first part of `match` that did not hold. The body is
 /// shown as it was stored, and holds personal data.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  kartwheel events show 1c2d3e4f\n\nNext:\n  kartwheel runs show RUN    what a rule did for it")]
+#[command(
+    after_help = "Example:\n  kartwheel events show 1c2d3e4f\n\nNext:\n  kartwheel runs show RUN    what a rule did for it"
+)]
 pub struct Arguments {
     /// The event: eight digits, or the whole id
     event: String,
@@ -123,7 +125,9 @@ fn headers(screen: &mut Screen, stored: &StoredEvent) -> io::Result<()> {
         }
         screen.line(&Line::default().bold(title))?;
         for (name, value) in map {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let value = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             let text = cut(&format!("  {name}: {value}"), COLUMNS);
             screen.line(&Line::default().dim(text))?;
         }

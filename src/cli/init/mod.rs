@@ -17,7 +17,11 @@ const SECRET_BYTES: usize = 32;
 
 /// The files of a new project: path, text, and whether only the owner may read it.
 const FILES: &[(&str, &str, bool)] = &[
-    ("kartwheel.yaml", include_str!("template/kartwheel.yaml"), false),
+    (
+        "kartwheel.yaml",
+        include_str!("template/kartwheel.yaml"),
+        false,
+    ),
     (
         "rules/stripe-purchase.yaml",
         include_str!("template/stripe-purchase.yaml"),
@@ -46,10 +50,17 @@ pub struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
-    let dir = arguments.dir.as_ref().unwrap_or(&desk.project);
+    let dir = arguments
+        .dir
+        .clone()
+        .unwrap_or_else(|| desk.project.clone());
+    let dir = &dir;
     refuse_to_overwrite(dir)?;
     let zone = TimeZone::system();
-    let timezone = zone.iana_name().filter(|name| *name != "Etc/Unknown").unwrap_or("UTC");
+    let timezone = zone
+        .iana_name()
+        .filter(|name| *name != "Etc/Unknown")
+        .unwrap_or("UTC");
     let (token, stripe) = (secret()?, format!("whsec_{}", secret()?));
     for (name, template, private) in FILES {
         let text = template
@@ -57,7 +68,8 @@ pub(super) fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit
             .replace("{token}", &token)
             .replace("{stripe}", &stripe);
         let path = dir.join(name);
-        write(&path, &text, *private).with_context(|| format!("cannot write {}", path.display()))?;
+        write(&path, &text, *private)
+            .with_context(|| format!("cannot write {}", path.display()))?;
     }
     let names: Vec<_> = FILES.iter().map(|(name, ..)| *name).collect();
     if arguments.json {
@@ -99,7 +111,11 @@ fn told(dir: &Path, desk: &mut Desk) -> io::Result<()> {
     ));
     next.push(("kartwheel runs list".to_owned(), "what came of it"));
     for (command, does) in next {
-        screen.line(&Line::new("  ").bold(format!("{command:<50}")).dim(format!("  {does}")))?;
+        screen.line(
+            &Line::new("  ")
+                .bold(format!("{command:<50}"))
+                .dim(format!("  {does}")),
+        )?;
     }
     Ok(())
 }
@@ -113,16 +129,21 @@ fn refuse_to_overwrite(dir: &Path) -> Result<(), Failure> {
     if there.is_empty() {
         return Ok(());
     }
-    Err(
-        Failure::new(format!("{} has {} already", dir.display(), there.join(", ")))
-            .means("Nothing was written: what exists is never overwritten.")
-            .to_do("Give another folder: kartwheel init DIR"),
-    )
+    Err(Failure::new(format!(
+        "{} has {} already",
+        dir.display(),
+        there.join(", ")
+    ))
+    .means("Nothing was written: what exists is never overwritten.")
+    .to_do("Give another folder: kartwheel init DIR"))
 }
 
 /// Writes a new file; fails if it exists. Private ones are never readable by others, not even for a moment.
 fn write(path: &Path, text: &str, private: bool) -> io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         fs::create_dir_all(folder)?;
     }
     let mut options = OpenOptions::new();

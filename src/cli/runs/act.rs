@@ -15,7 +15,9 @@ use crate::web::api::{As, CANCEL_RUNS_MAX, view};
 /// For a run that waits for its next try, and for one that gave up: it starts again at the step where it stopped. A step
 /// that was done is not done twice.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  kartwheel runs retry 5f0c9a1e\n\nNext:\n  kartwheel runs follow 5f0c9a1e    wait for its end")]
+#[command(
+    after_help = "Example:\n  kartwheel runs retry 5f0c9a1e\n\nNext:\n  kartwheel runs follow 5f0c9a1e    wait for its end"
+)]
 pub struct Retry {
     /// The run: eight digits, or the whole id
     run: String,
@@ -27,7 +29,9 @@ pub struct Retry {
 ///
 /// It goes on with the rule's text of the time it began: a changed rule is not taken up.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  kartwheel runs resume 5f0c9a1e\n\nNext:\n  kartwheel runs show 5f0c9a1e")]
+#[command(
+    after_help = "Example:\n  kartwheel runs resume 5f0c9a1e\n\nNext:\n  kartwheel runs show 5f0c9a1e"
+)]
 pub struct Resume {
     /// The run: eight digits, or the whole id
     run: String,
@@ -75,7 +79,12 @@ pub struct Resolve {
 #[derive(Debug, clap::Args)]
 struct More {
     /// Why, for whoever looks next
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
     reason: String,
     /// Print the run as JSON
     #[arg(long)]
@@ -161,7 +170,12 @@ async fn told(
     more: &More,
     desk: &mut Desk,
 ) -> anyhow::Result<Exit> {
-    let run = project.reader.run(run.id).await.map_err(Failure::from)?.unwrap_or_else(|| run.clone());
+    let run = project
+        .reader
+        .run(run.id)
+        .await
+        .map_err(Failure::from)?
+        .unwrap_or_else(|| run.clone());
     if more.json {
         desk.screen.json(&view::run(&run))?;
         return Ok(Exit::Done);

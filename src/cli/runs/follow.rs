@@ -21,7 +21,9 @@ const POLL: Duration = Duration::from_millis(250);
 /// Without a run it shows every change until Ctrl-C. With a run it shows that run's changes and ends when the run ends or needs
 /// a person: exit code 0 when it is done or declined, 1 otherwise.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  kartwheel runs follow\n  kartwheel runs follow 5f0c9a1e && echo done\n  kartwheel runs follow --json | jq .state")]
+#[command(
+    after_help = "Examples:\n  kartwheel runs follow\n  kartwheel runs follow 5f0c9a1e && echo done\n  kartwheel runs follow --json | jq .state"
+)]
 pub struct Arguments {
     /// The run: eight digits, or the whole id
     run: Option<String>,
@@ -41,12 +43,7 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     }
 }
 
-async fn one(
-    project: &Opened,
-    text: &str,
-    json: bool,
-    desk: &mut Desk,
-) -> anyhow::Result<Exit> {
+async fn one(project: &Opened, text: &str, json: bool, desk: &mut Desk) -> anyhow::Result<Exit> {
     let mut run = ids::run(&*project.reader, text)
         .await
         .map_err(Failure::from)?;

@@ -61,7 +61,13 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     let project = open::open(desk).await?;
     let reader = &*project.reader;
     let event = match &arguments.event {
-        Some(text) => Some(ids::event(reader, text).await.map_err(Failure::from)?.event.id),
+        Some(text) => Some(
+            ids::event(reader, text)
+                .await
+                .map_err(Failure::from)?
+                .event
+                .id,
+        ),
         None => None,
     };
     let before = match &arguments.before {
@@ -92,7 +98,10 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     for run in &runs {
         print_row(&mut desk.screen, run)?;
     }
-    if let Some(last) = runs.last().filter(|_| runs.len() == arguments.limit as usize) {
+    if let Some(last) = runs
+        .last()
+        .filter(|_| runs.len() == arguments.limit as usize)
+    {
         let more = format!("Older ones: add --before {}", short(last.id));
         desk.screen.line(&Line::default().dim(more))?;
     }
@@ -123,8 +132,16 @@ pub(super) fn print_row(screen: &mut Screen, run: &Run) -> io::Result<()> {
         .due_at
         .filter(|_| matches!(run.state, State::Waiting | State::Retrying))
         .map(|due| format!("next at {}", screen.moment(due)));
-    let failure = run.progress.failure.as_ref().map(|failure| failure.message.clone());
-    let reason: Vec<_> = failure.or_else(|| run.why.clone()).into_iter().chain(due).collect();
+    let failure = run
+        .progress
+        .failure
+        .as_ref()
+        .map(|failure| failure.message.clone());
+    let reason: Vec<_> = failure
+        .or_else(|| run.why.clone())
+        .into_iter()
+        .chain(due)
+        .collect();
     if run.state == State::Done || reason.is_empty() {
         return Ok(());
     }

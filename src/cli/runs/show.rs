@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::action::Class;
-use crate::cli::{Desk, Exit, Failure, open};
 use crate::cli::screen::{self, COLUMNS, Line, Screen, Tone, cut, wrap};
+use crate::cli::{Desk, Exit, Failure, open};
 use crate::run::{Attempt, StepState};
 use crate::store::StoredEvent;
 use crate::web::api::advice::{self, label};
@@ -25,7 +25,9 @@ const INDENT: &str = "               ";
 /// The event that started it, what the rule made of it, every step with every attempt (what was sent, what the answer meant),
 /// and what happens next.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  kartwheel runs show 5f0c9a1e\n  kartwheel runs show 5f0c9a1e --json    inputs and answers whole\n\nNext:\n  kartwheel events show EVENT    what arrived, with its body")]
+#[command(
+    after_help = "Examples:\n  kartwheel runs show 5f0c9a1e\n  kartwheel runs show 5f0c9a1e --json    inputs and answers whole\n\nNext:\n  kartwheel events show EVENT    what arrived, with its body"
+)]
 pub struct Arguments {
     /// The run: eight digits, or the whole id
     run: String,
@@ -92,11 +94,13 @@ fn head(screen: &mut Screen, story: &Story, now: Timestamp) -> io::Result<()> {
             .plain("  ")
             .add(screen::tone(run.state), run.state.name())
             .plain(format!("  rule {}", run.rule))
-            .dim(story
-                .rule
-                .as_ref()
-                .map(|rule| format!("  ({})", rule.file))
-                .unwrap_or_default()),
+            .dim(
+                story
+                    .rule
+                    .as_ref()
+                    .map(|rule| format!("  ({})", rule.file))
+                    .unwrap_or_default(),
+            ),
     )?;
     let mut facts = vec![format!("  started {}", screen.whole(run.created_at))];
     facts.push(format!("changed {}", screen::relative(run.updated_at, now)));
@@ -110,7 +114,7 @@ fn head(screen: &mut Screen, story: &Story, now: Timestamp) -> io::Result<()> {
 }
 
 /// The lines about the event that started a run.
-pub(super) fn print_event(screen: &mut Screen, stored: &StoredEvent) -> io::Result<()> {
+pub(crate) fn print_event(screen: &mut Screen, stored: &StoredEvent) -> io::Result<()> {
     let event = &stored.event;
     screen.line(
         &Line::default()
@@ -125,7 +129,10 @@ pub(super) fn print_event(screen: &mut Screen, stored: &StoredEvent) -> io::Resu
     });
     facts.push(format!("sender's id {}", event.sender_id));
     if stored.duplicates > 0 {
-        facts.push(format!("came again {} times, counted once", stored.duplicates));
+        facts.push(format!(
+            "came again {} times, counted once",
+            stored.duplicates
+        ));
     }
     screen.line(&Line::default().dim(format!("  {}", facts.join(" · "))))?;
     let person = &event.person;
@@ -159,7 +166,10 @@ fn verdict(screen: &mut Screen, story: &Story) -> io::Result<()> {
 fn print_step(screen: &mut Screen, step: &StepStory<'_>, story: &Story) -> io::Result<()> {
     let (mark, tone) = mark(step.progress.state);
     let mut line = Line::new(format!("  {:<4}", label(&step.path)))
-        .add(tone, format!("{mark} {:<STATE_WIDTH$}", step.progress.state.name()))
+        .add(
+            tone,
+            format!("{mark} {:<STATE_WIDTH$}", step.progress.state.name()),
+        )
         .plain(" ")
         .bold(step.verb.as_deref().unwrap_or("?"));
     if let Some(id) = step.id.as_deref().or(step.name.as_deref()) {
@@ -178,12 +188,20 @@ fn print_step(screen: &mut Screen, step: &StepStory<'_>, story: &Story) -> io::R
     if let Some(until) = step.progress.until
         && step.progress.state == StepState::Waiting
     {
-        below(screen, Tone::Warn, &format!("until {}", screen.whole(until)))?;
+        below(
+            screen,
+            Tone::Warn,
+            &format!("until {}", screen.whole(until)),
+        )?;
     }
     let run = &story.run;
     let is_next = step.progress.state == StepState::Pending && !step.attempts.is_empty();
     if let (true, Some(due)) = (is_next, run.due_at) {
-        let text = format!("try {} at {}", step.progress.attempts + 1, screen.whole(due));
+        let text = format!(
+            "try {} at {}",
+            step.progress.attempts + 1,
+            screen.whole(due)
+        );
         below(screen, Tone::Warn, &text)?;
     }
     Ok(())
@@ -195,7 +213,11 @@ fn print_attempt<'a>(
     shown: &mut Option<&'a Value>,
 ) -> io::Result<()> {
     if shown.replace(&attempt.input) != Some(&attempt.input) {
-        below(screen, Tone::Dim, &cut(&flat(&attempt.input), COLUMNS - INDENT.len()))?;
+        below(
+            screen,
+            Tone::Dim,
+            &cut(&flat(&attempt.input), COLUMNS - INDENT.len()),
+        )?;
     }
     let said = match (&attempt.class, attempt.ended_at) {
         (Some(class), _) => class_name(*class),
@@ -259,7 +281,11 @@ fn next(screen: &mut Screen, story: &Story, now: Timestamp) -> io::Result<()> {
         screen.line(&Line::new(format!("  {line}")))?;
     }
     for (command, does) in &advice.commands {
-        screen.line(&Line::new("    ").bold(format!("{command:<56}")).dim(format!("  {does}")))?;
+        screen.line(
+            &Line::new("    ")
+                .bold(format!("{command:<56}"))
+                .dim(format!("  {does}")),
+        )?;
     }
     Ok(())
 }

@@ -118,7 +118,8 @@ impl Screen {
     /// # Errors
     /// Whoever reads has gone away.
     pub fn text(&mut self, text: &str) -> io::Result<()> {
-        text.lines().try_for_each(|line| self.line(&Line::new(line)))
+        text.lines()
+            .try_for_each(|line| self.line(&Line::new(line)))
     }
 
     /// Prints an empty line.
@@ -165,21 +166,21 @@ impl Screen {
     /// Day and time, without the year: for lists.
     #[must_use]
     pub fn moment(&self, instant: Timestamp) -> String {
-        let zoned = instant.to_zoned(self.zone.clone());
+        let zoned = instant.to_zoned_datetime(self.zone.clone());
         zoned.strftime("%d %b %H:%M:%S").to_string()
     }
 
     /// The time of day alone: for what belongs to one story.
     #[must_use]
     pub fn clock(&self, instant: Timestamp) -> String {
-        let zoned = instant.to_zoned(self.zone.clone());
+        let zoned = instant.to_zoned_datetime(self.zone.clone());
         zoned.strftime("%H:%M:%S").to_string()
     }
 
     /// Date, time and zone, whole.
     #[must_use]
     pub fn whole(&self, instant: Timestamp) -> String {
-        let zoned = instant.to_zoned(self.zone.clone());
+        let zoned = instant.to_zoned_datetime(self.zone.clone());
         zoned.strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
     }
 }

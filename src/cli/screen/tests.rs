@@ -64,7 +64,10 @@ fn lengths_are_told_in_two_units() {
 fn a_row_never_passes_its_width() {
     let table = Table::new(&[("A", 4), ("B", 3)]);
     let paper = Paper::default();
-    let cells = [(Tone::Plain, "abcdef".to_owned()), (Tone::Plain, "xyz".to_owned())];
+    let cells = [
+        (Tone::Plain, "abcdef".to_owned()),
+        (Tone::Plain, "xyz".to_owned()),
+    ];
     paper.screen(false).line(&table.row(&cells)).unwrap();
     assert_eq!(paper.text(), "abc…  xyz\n");
 }
