@@ -14,7 +14,7 @@ use super::{Desk, Exit, Failure};
 #[command(
     after_help = "Examples:\n  kartwheel check\n  kartwheel check shop --deny-warnings    in a build\n  kartwheel check --json | jq '.problems[].message'"
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// A project's folder, or one file of rules [default: the project's folder]
     path: Option<PathBuf>,
     /// How to print

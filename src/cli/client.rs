@@ -20,7 +20,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Talks to the daemon that holds the database.
-pub struct Client {
+pub(super) struct Client {
     http: reqwest::Client,
     base: String,
     token: String,
@@ -31,7 +31,7 @@ impl Client {
     ///
     /// # Errors
     /// There is no token to show.
-    pub fn new(console: SocketAddr, token: Option<&str>) -> anyhow::Result<Self> {
+    pub(super) fn new(console: SocketAddr, token: Option<&str>) -> anyhow::Result<Self> {
         let token = token.ok_or_else(|| {
             Failure::new("KARTWHEEL_TOKEN is not set")
                 .means("A daemon has this project's database open, so the change must go through its API, and the API wants a token.")
@@ -141,7 +141,7 @@ impl Control for Client {
 }
 
 /// An HTTP client as every command uses it.
-pub fn http_client() -> anyhow::Result<reqwest::Client> {
+pub(super) fn http_client() -> anyhow::Result<reqwest::Client> {
     Ok(reqwest::Client::builder()
         .connect_timeout(CONNECT_WITHIN)
         .timeout(ANSWER_WITHIN)

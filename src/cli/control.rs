@@ -6,7 +6,7 @@ use crate::cli::open::Opened;
 use crate::web::api::Control;
 
 /// The one that can carry out changes now. The database's lock decides: whoever holds it acts.
-pub async fn of(project: &Opened) -> anyhow::Result<Box<dyn Control>> {
+pub(super) async fn of(project: &Opened) -> anyhow::Result<Box<dyn Control>> {
     match local::Local::take(project).await? {
         Some(local) => Ok(Box::new(local)),
         None => Ok(Box::new(Client::new(

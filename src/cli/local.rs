@@ -7,12 +7,12 @@ use super::open::Opened;
 use crate::web::api::{As, Control, Refusal};
 
 /// Holds the database's lock for as long as it lives.
-pub struct Local;
+pub(super) struct Local;
 
 impl Local {
     /// Takes the lock; `None` when a daemon has it.
     #[expect(clippy::unused_async, reason = "opens the store once it is there")]
-    pub async fn take(_project: &Opened) -> anyhow::Result<Option<Self>> {
+    pub(super) async fn take(_project: &Opened) -> anyhow::Result<Option<Self>> {
         Ok(None)
     }
 }

@@ -10,7 +10,7 @@ use super::{Desk, Failure};
 use crate::store::Reader;
 
 /// What commands need of a project.
-pub struct Opened {
+pub(super) struct Opened {
     /// The project's folder.
     pub dir: PathBuf,
     /// The database's address.
@@ -28,18 +28,18 @@ pub struct Opened {
 }
 
 /// Opens the project of this command, and shows times in its zone.
-pub async fn open(desk: &mut Desk) -> anyhow::Result<Opened> {
+pub(super) async fn open(desk: &mut Desk) -> anyhow::Result<Opened> {
     desk.screen.zone = TimeZone::UTC;
     Err(Failure::new("not in this version").into())
 }
 
 /// Whether NO_COLOR is set.
-pub fn no_color() -> bool {
+pub(super) fn no_color() -> bool {
     false
 }
 
 /// An address that can be connected to: where something listens on all addresses, this machine's own.
-pub fn reachable(listen: SocketAddr) -> SocketAddr {
+pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

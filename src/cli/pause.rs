@@ -14,7 +14,7 @@ use super::{Desk, Exit, control, open};
     after_help = "Examples:\n  kartwheel pause --reason \"tags are being renamed\"\n  kartwheel pause --connection client_b --reason \"their launch is over\"\n\n\
                   Next:\n  kartwheel runs list --state held    what waits\n  kartwheel resume                    go on"
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// Only this connection
     #[arg(long, value_name = "NAME")]
     connection: Option<String>,

@@ -13,7 +13,7 @@ use super::{Desk, Exit, Failure, control, open};
 #[command(
     after_help = "Examples:\n  kartwheel resume\n  kartwheel resume --connection client_b\n\nNext:\n  kartwheel runs follow    watch them go on"
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// Only this connection
     #[arg(long, value_name = "NAME")]
     connection: Option<String>,

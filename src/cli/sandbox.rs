@@ -14,7 +14,7 @@ use super::{Desk, Exit, Failure};
     after_help = "Example:\n  kartwheel sandbox --listen 127.0.0.1:8090\n  curl http://127.0.0.1:8090/_sandbox/state\n\n\
                   Point a project at it (kartwheel.yaml):\n  membrane: { url: http://127.0.0.1:8090, workspace_key: sandbox, workspace_secret: sandbox-secret, tenant_key: me }"
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// Where to listen
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
     listen: SocketAddr,

@@ -14,7 +14,7 @@ use super::{Desk, Exit, Failure};
     after_help = "Examples:\n  kartwheel serve --sandbox    with the stand-in for Membrane and Kartra; no MEMBRANE_ variable needed\n  kartwheel serve --project /etc/kartwheel --log json\n\n\
                   Next, in a second shell:\n  kartwheel send stripe checkout.session.completed\n  kartwheel runs follow"
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// Start the stand-in for Membrane and Kartra in this process, and send everything to it
     #[arg(long)]
     sandbox: bool,

@@ -11,7 +11,7 @@ use super::{Desk, Exit, Failure};
 #[command(
     after_help = "Examples:\n  kartwheel demo\n  kartwheel demo --stay    keep it running to play with\n\nNext:\n  kartwheel init shop    a project of your own"
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// Keep serving afterwards, until Ctrl-C
     #[arg(long)]
     stay: bool,

@@ -19,7 +19,7 @@ const LATEST: u32 = 5;
 #[command(
     after_help = "Examples:\n  kartwheel events follow\n  kartwheel events follow --source stripe --json | jq .type"
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     #[command(flatten)]
     which: Which,
     /// One JSON object a line

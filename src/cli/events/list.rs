@@ -27,7 +27,7 @@ const TABLE: Table = Table::new(&[
 #[command(
     after_help = "Examples:\n  kartwheel events list --source stripe --since 2d\n  kartwheel events list --type 'invoice.*'\n  kartwheel events list --email ada@example.com\n\nNext:\n  kartwheel events show EVENT    what arrived, and why which rule (did not) fire"
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     #[command(flatten)]
     which: Which,
     /// Only since then: 2h, 7d, or a time such as 2026-11-24T09:00:00Z

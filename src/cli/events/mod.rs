@@ -16,7 +16,7 @@ use super::{Desk, Exit};
     arg_required_else_help = true,
     after_help = "Examples:\n  kartwheel events list --email ada@example.com\n  kartwheel events show 1c2d3e4f"
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     #[command(subcommand)]
     command: Command,
 }

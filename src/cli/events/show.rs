@@ -19,7 +19,7 @@ use crate::web::api::{LIST_ENTRIES_MAX, view};
 #[command(
     after_help = "Example:\n  kartwheel events show 1c2d3e4f\n\nNext:\n  kartwheel runs show RUN    what a rule did for it"
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// The event: eight digits, or the whole id
     event: String,
     /// Print JSON

@@ -41,7 +41,7 @@ const FILES: &[(&str, &str, bool)] = &[
 #[command(
     after_help = "Example:\n  kartwheel init shop && cd shop\n  kartwheel serve --sandbox\n  kartwheel send stripe checkout.session.completed    (in a second shell)\n  kartwheel runs list"
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// Where; made if it does not exist [default: the project's folder]
     dir: Option<PathBuf>,
     /// Print the files made as JSON

@@ -18,7 +18,7 @@ use crate::web::api::{As, CANCEL_RUNS_MAX, view};
 #[command(
     after_help = "Example:\n  kartwheel runs retry 5f0c9a1e\n\nNext:\n  kartwheel runs follow 5f0c9a1e    wait for its end"
 )]
-pub struct Retry {
+pub(super) struct Retry {
     /// The run: eight digits, or the whole id
     run: String,
     #[command(flatten)]
@@ -32,7 +32,7 @@ pub struct Retry {
 #[command(
     after_help = "Example:\n  kartwheel runs resume 5f0c9a1e\n\nNext:\n  kartwheel runs show 5f0c9a1e"
 )]
-pub struct Resume {
+pub(super) struct Resume {
     /// The run: eight digits, or the whole id
     run: String,
     #[command(flatten)]
@@ -47,7 +47,7 @@ pub struct Resume {
 #[command(
     after_help = "Examples:\n  kartwheel runs cancel 5f0c9a1e --reason \"refunded by hand\"\n  kartwheel runs cancel --rule course-purchase --reason \"wrong course\""
 )]
-pub struct Cancel {
+pub(super) struct Cancel {
     /// The run: eight digits, or the whole id
     #[arg(required_unless_present = "rule", conflicts_with = "rule")]
     run: Option<String>,
@@ -66,7 +66,7 @@ pub struct Cancel {
 #[command(
     after_help = "Examples:\n  kartwheel runs resolve 5f0c9a1e --as done --reason \"the refund is there\"\n  kartwheel runs resolve 5f0c9a1e --as repeat\n\nNext:\n  kartwheel runs show 5f0c9a1e"
 )]
-pub struct Resolve {
+pub(super) struct Resolve {
     /// The run: eight digits, or the whole id
     run: String,
     /// done: it was carried out, go on · repeat: it was not, make the call again · fail: give the run up

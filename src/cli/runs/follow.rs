@@ -24,7 +24,7 @@ const POLL: Duration = Duration::from_millis(250);
 #[command(
     after_help = "Examples:\n  kartwheel runs follow\n  kartwheel runs follow 5f0c9a1e && echo done\n  kartwheel runs follow --json | jq .state"
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// The run: eight digits, or the whole id
     run: Option<String>,
     /// One JSON object a line

@@ -30,7 +30,7 @@ const INDENT: &str = "          ";
     after_help = "Examples:\n  kartwheel runs list\n  kartwheel runs list --state needs_person     what waits for you\n  kartwheel runs list --key ada@example.com    all of one person\n\n\
                   States: ready, running, waiting, retrying, held, needs_person, declined, done, failed, cancelled.\n\nNext:\n  kartwheel runs show RUN"
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// Only in this state
     #[arg(long, value_name = "STATE", value_parser = state)]
     state: Option<State>,

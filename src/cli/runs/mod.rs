@@ -20,7 +20,7 @@ pub(super) use show::print_event;
     arg_required_else_help = true,
     after_help = "Examples:\n  kartwheel runs list --state failed\n  kartwheel runs show 5f0c9a1e\n  kartwheel runs resolve 5f0c9a1e --as done --reason \"seen in Kartra\""
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     #[command(subcommand)]
     command: Command,
 }

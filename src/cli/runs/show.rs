@@ -28,7 +28,7 @@ const INDENT: &str = "               ";
 #[command(
     after_help = "Examples:\n  kartwheel runs show 5f0c9a1e\n  kartwheel runs show 5f0c9a1e --json    inputs and answers whole\n\nNext:\n  kartwheel events show EVENT    what arrived, with its body"
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// The run: eight digits, or the whole id
     run: String,
     /// Print JSON

@@ -15,14 +15,14 @@ use serde_json::Value;
 
 use crate::run::State;
 
-pub use table::{Table, cut, wrap};
+pub(super) use table::{Table, cut, wrap};
 
 /// Tables and stories fit into so many columns.
-pub const COLUMNS: usize = 100;
+pub(super) const COLUMNS: usize = 100;
 
 /// How a piece of text is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub(super) enum Tone {
     /// As it is.
     Plain,
     /// Headings and names.
@@ -39,42 +39,42 @@ pub enum Tone {
 
 /// One line, piece by piece.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Line(Vec<(Tone, String)>);
+pub(super) struct Line(Vec<(Tone, String)>);
 
 impl Line {
     /// A line that begins with this text.
-    pub fn new(text: impl Into<String>) -> Self {
+    pub(super) fn new(text: impl Into<String>) -> Self {
         Self::default().add(Tone::Plain, text)
     }
 
     /// Adds a piece.
     #[must_use]
-    pub fn add(mut self, tone: Tone, text: impl Into<String>) -> Self {
+    pub(super) fn add(mut self, tone: Tone, text: impl Into<String>) -> Self {
         self.0.push((tone, text.into()));
         self
     }
 
     /// Adds a piece in no special tone.
     #[must_use]
-    pub fn plain(self, text: impl Into<String>) -> Self {
+    pub(super) fn plain(self, text: impl Into<String>) -> Self {
         self.add(Tone::Plain, text)
     }
 
     /// Adds a piece that matters less.
     #[must_use]
-    pub fn dim(self, text: impl Into<String>) -> Self {
+    pub(super) fn dim(self, text: impl Into<String>) -> Self {
         self.add(Tone::Dim, text)
     }
 
     /// Adds a heading or a name.
     #[must_use]
-    pub fn bold(self, text: impl Into<String>) -> Self {
+    pub(super) fn bold(self, text: impl Into<String>) -> Self {
         self.add(Tone::Bold, text)
     }
 }
 
 /// Where a command prints.
-pub struct Screen {
+pub(super) struct Screen {
     out: Box<dyn Write + Send>,
     colour: bool,
     /// The zone in which times are shown.
@@ -83,7 +83,7 @@ pub struct Screen {
 
 impl Screen {
     /// Prints to `out`. Colours only when asked.
-    pub fn new(out: Box<dyn Write + Send>, colour: bool) -> Self {
+    pub(super) fn new(out: Box<dyn Write + Send>, colour: bool) -> Self {
         Self {
             out,
             colour,
@@ -93,7 +93,7 @@ impl Screen {
 
     /// Whether colours are shown.
     #[must_use]
-    pub fn colour(&self) -> bool {
+    pub(super) fn colour(&self) -> bool {
         self.colour
     }
 
@@ -101,7 +101,7 @@ impl Screen {
     ///
     /// # Errors
     /// Whoever reads has gone away.
-    pub fn line(&mut self, line: &Line) -> io::Result<()> {
+    pub(super) fn line(&mut self, line: &Line) -> io::Result<()> {
         let mut text = String::new();
         for (tone, piece) in &line.0 {
             let piece = clean(piece);
@@ -117,7 +117,7 @@ impl Screen {
     ///
     /// # Errors
     /// Whoever reads has gone away.
-    pub fn text(&mut self, text: &str) -> io::Result<()> {
+    pub(super) fn text(&mut self, text: &str) -> io::Result<()> {
         text.lines()
             .try_for_each(|line| self.line(&Line::new(line)))
     }
@@ -126,7 +126,7 @@ impl Screen {
     ///
     /// # Errors
     /// Whoever reads has gone away.
-    pub fn gap(&mut self) -> io::Result<()> {
+    pub(super) fn gap(&mut self) -> io::Result<()> {
         writeln!(self.out)
     }
 
@@ -134,7 +134,7 @@ impl Screen {
     ///
     /// # Errors
     /// Whoever reads has gone away.
-    pub fn drawn(&mut self, text: &str) -> io::Result<()> {
+    pub(super) fn drawn(&mut self, text: &str) -> io::Result<()> {
         writeln!(self.out, "{text}")
     }
 
@@ -142,7 +142,7 @@ impl Screen {
     ///
     /// # Errors
     /// Whoever reads has gone away.
-    pub fn json(&mut self, value: &Value) -> io::Result<()> {
+    pub(super) fn json(&mut self, value: &Value) -> io::Result<()> {
         writeln!(self.out, "{value:#}")
     }
 
@@ -150,7 +150,7 @@ impl Screen {
     ///
     /// # Errors
     /// Whoever reads has gone away.
-    pub fn json_line(&mut self, value: &Value) -> io::Result<()> {
+    pub(super) fn json_line(&mut self, value: &Value) -> io::Result<()> {
         writeln!(self.out, "{value}")?;
         self.out.flush()
     }
@@ -159,27 +159,27 @@ impl Screen {
     ///
     /// # Errors
     /// Whoever reads has gone away.
-    pub fn flush(&mut self) -> io::Result<()> {
+    pub(super) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
 
     /// Day and time, without the year: for lists.
     #[must_use]
-    pub fn moment(&self, instant: Timestamp) -> String {
+    pub(super) fn moment(&self, instant: Timestamp) -> String {
         let zoned = instant.to_zoned_datetime(self.zone.clone());
         zoned.strftime("%d %b %H:%M:%S").to_string()
     }
 
     /// The time of day alone: for what belongs to one story.
     #[must_use]
-    pub fn clock(&self, instant: Timestamp) -> String {
+    pub(super) fn clock(&self, instant: Timestamp) -> String {
         let zoned = instant.to_zoned_datetime(self.zone.clone());
         zoned.strftime("%H:%M:%S").to_string()
     }
 
     /// Date, time and zone, whole.
     #[must_use]
-    pub fn whole(&self, instant: Timestamp) -> String {
+    pub(super) fn whole(&self, instant: Timestamp) -> String {
         let zoned = instant.to_zoned_datetime(self.zone.clone());
         zoned.strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
     }
@@ -187,7 +187,7 @@ impl Screen {
 
 /// `in 12 s`, `in 3 h 5 min`, `2 d ago`.
 #[must_use]
-pub fn relative(instant: Timestamp, now: Timestamp) -> String {
+pub(super) fn relative(instant: Timestamp, now: Timestamp) -> String {
     let seconds = instant.duration_since(now).as_secs();
     let length = span(Duration::from_secs(seconds.unsigned_abs()));
     match seconds {
@@ -199,7 +199,7 @@ pub fn relative(instant: Timestamp, now: Timestamp) -> String {
 
 /// A length in its two greatest units.
 #[must_use]
-pub fn span(length: Duration) -> String {
+pub(super) fn span(length: Duration) -> String {
     let seconds = length.as_secs();
     let units = [
         (seconds / 86_400, "d"),
@@ -220,7 +220,7 @@ pub fn span(length: Duration) -> String {
 
 /// How a run's state is shown.
 #[must_use]
-pub const fn tone(state: State) -> Tone {
+pub(super) const fn tone(state: State) -> Tone {
     match state {
         State::Done => Tone::Good,
         State::Ready | State::Running => Tone::Bold,

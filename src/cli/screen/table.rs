@@ -6,20 +6,20 @@ use super::{Line, Tone, clean};
 const GAP: &str = "  ";
 
 /// A table: headings, and rows of cells. Each column has an upper width.
-pub struct Table {
+pub(crate) struct Table {
     heads: &'static [(&'static str, usize)],
 }
 
 impl Table {
     /// A table with these columns: heading and greatest width.
     #[must_use]
-    pub const fn new(heads: &'static [(&'static str, usize)]) -> Self {
+    pub(crate) const fn new(heads: &'static [(&'static str, usize)]) -> Self {
         Self { heads }
     }
 
     /// The heading.
     #[must_use]
-    pub fn head(&self) -> Line {
+    pub(crate) fn head(&self) -> Line {
         self.row(
             &self
                 .heads
@@ -31,7 +31,7 @@ impl Table {
 
     /// One row, cut and padded.
     #[must_use]
-    pub fn row(&self, cells: &[(Tone, String)]) -> Line {
+    pub(crate) fn row(&self, cells: &[(Tone, String)]) -> Line {
         let mut line = Line::default();
         for (place, ((_, width), (tone, cell))) in self.heads.iter().zip(cells).enumerate() {
             if place > 0 {
@@ -47,7 +47,7 @@ impl Table {
 
 /// The text in at most `width` characters, with an ellipsis where it was cut.
 #[must_use]
-pub fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     let text = clean(text);
     if text.chars().count() <= width {
         return text;
@@ -59,7 +59,7 @@ pub fn cut(text: &str, width: usize) -> String {
 
 /// Breaks text into lines of at most `width` characters, at spaces.
 #[must_use]
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
         let mut line = String::new();

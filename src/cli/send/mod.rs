@@ -19,7 +19,7 @@ const COUNT_MAX: u32 = 1_000;
     after_help = "Examples:\n  kartwheel send stripe checkout.session.completed\n  kartwheel send stripe checkout.session.completed --set '$.body.data.object.amount_total=100'\n  \
                   kartwheel send shop --file order.json --count 2    twice the same: one event, one run\n\nNext:\n  kartwheel events list\n  kartwheel runs list"
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// The source, as kartwheel.yaml names it
     source: String,
     /// One of the source's samples, or the path of a file

@@ -9,7 +9,7 @@ const INDEX_MAX: usize = 999;
 
 /// A path into the body, and the value to put there.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Assignment {
+pub(super) struct Assignment {
     path: Vec<Part>,
     value: Value,
 }
@@ -22,7 +22,7 @@ enum Part {
 
 impl Assignment {
     /// A new text value at this path.
-    pub fn text(path: &str, value: String) -> Result<Self, String> {
+    pub(super) fn text(path: &str, value: String) -> Result<Self, String> {
         Ok(Self {
             path: parse_path(path)?,
             value: Value::String(value),
@@ -33,7 +33,7 @@ impl Assignment {
     ///
     /// # Errors
     /// Something on the way is neither a map nor a list.
-    pub fn apply(&self, body: &mut Value) -> Result<(), String> {
+    pub(super) fn apply(&self, body: &mut Value) -> Result<(), String> {
         let mut at = body;
         for part in &self.path {
             at = match part {
@@ -68,7 +68,7 @@ impl Assignment {
     }
 
     /// The name of the form field that this path means, and its value: `$.body.customer.email` is `customer[email]`.
-    pub fn form_field(&self) -> (String, String) {
+    pub(super) fn form_field(&self) -> (String, String) {
         let mut name = String::new();
         for (place, part) in self.path.iter().enumerate() {
             let part = match part {
