@@ -4,6 +4,8 @@ mod act;
 mod follow;
 mod list;
 mod show;
+#[cfg(test)]
+mod tests;
 
 use clap::Subcommand;
 

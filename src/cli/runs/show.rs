@@ -79,7 +79,11 @@ pub(crate) fn print(screen: &mut Screen, story: &Story, now: Timestamp) -> io::R
     if steps.is_empty() {
         screen.line(&Line::new("  ").dim("none was reached"))?;
     }
+    let mut in_failure = false;
     for step in &steps {
+        if step.path.starts_with('f') && !std::mem::replace(&mut in_failure, true) {
+            screen.line(&Line::new("  ").bold("on_failure"))?;
+        }
         print_step(screen, step, story)?;
     }
     screen.gap()?;
@@ -128,11 +132,10 @@ pub(crate) fn print_event(screen: &mut Screen, stored: &StoredEvent) -> io::Resu
         None => None,
     });
     facts.push(format!("sender's id {}", event.sender_id));
-    if stored.duplicates > 0 {
-        facts.push(format!(
-            "came again {} times, counted once",
-            stored.duplicates
-        ));
+    match stored.duplicates {
+        0 => {}
+        1 => facts.push("came once more, counted once".to_owned()),
+        more => facts.push(format!("came {more} more times, counted once")),
     }
     screen.line(&Line::default().dim(format!("  {}", facts.join(" · "))))?;
     let person = &event.person;
@@ -165,7 +168,7 @@ fn verdict(screen: &mut Screen, story: &Story) -> io::Result<()> {
 
 fn print_step(screen: &mut Screen, step: &StepStory<'_>, story: &Story) -> io::Result<()> {
     let (mark, tone) = mark(step.progress.state);
-    let mut line = Line::new(format!("  {:<4}", label(&step.path)))
+    let mut line = Line::new(format!("  {:<4}", label(step.path.trim_start_matches('f'))))
         .add(
             tone,
             format!("{mark} {:<STATE_WIDTH$}", step.progress.state.name()),

@@ -6,14 +6,14 @@ use super::*;
 
 /// A screen whose text can be read afterwards.
 #[derive(Clone, Default)]
-pub struct Paper(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Paper(Arc<Mutex<Vec<u8>>>);
 
 impl Paper {
-    pub fn screen(&self, colour: bool) -> Screen {
+    pub(crate) fn screen(&self, colour: bool) -> Screen {
         Screen::new(Box::new(self.clone()), colour)
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
