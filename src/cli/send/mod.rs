@@ -12,18 +12,21 @@ const COUNT_MAX: u32 = 1_000;
 
 /// Post a webhook to a source, signed as its sender signs
 ///
-/// With the name of an event it sends the built-in sample of the source's preset, with a new id so that it counts as a new
-/// event; with a file it sends that file as it is. Without either it lists the samples. The daemon must be running.
+/// With the name of an event, or without any, it sends a built-in sample of the source's preset, with a new id so that it counts
+/// as a new event; with a file it sends that file as it is. The daemon must be running.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  kartwheel send stripe checkout.session.completed\n  kartwheel send stripe checkout.session.completed --set '$.body.data.object.amount_total=100'\n  \
+    after_help = "Examples:\n  kartwheel send stripe --list\n  kartwheel send stripe checkout.session.completed\n  kartwheel send stripe checkout.session.completed --set '$.body.data.object.amount_total=100'\n  \
                   kartwheel send shop --file order.json --count 2    twice the same: one event, one run\n\nNext:\n  kartwheel events list\n  kartwheel runs list"
 )]
 pub(super) struct Arguments {
     /// The source, as kartwheel.yaml names it
     source: String,
-    /// One of the source's samples, or the path of a file
+    /// One of the source's samples, or the path of a file [default: the first sample]
     what: Option<String>,
+    /// Show the source's samples instead
+    #[arg(long, conflicts_with_all = ["what", "file", "set", "count"])]
+    list: bool,
     /// A file whose bytes are the body
     #[arg(long, value_name = "PATH", conflicts_with = "what")]
     file: Option<PathBuf>,
