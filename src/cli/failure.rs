@@ -7,7 +7,7 @@ use crate::web::api::Refusal;
 
 /// A command's error, for a person. Printed once, in `main`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub(super) struct Failure {
     what: String,
     means: Option<String>,
     to_do: Option<String>,
@@ -15,7 +15,7 @@ pub struct Failure {
 
 impl Failure {
     /// What happened, in one sentence without a full stop.
-    pub fn new(what: impl Into<String>) -> Self {
+    pub(super) fn new(what: impl Into<String>) -> Self {
         Self {
             what: what.into(),
             means: None,
@@ -25,14 +25,14 @@ impl Failure {
 
     /// What that means.
     #[must_use]
-    pub fn means(mut self, means: impl Into<String>) -> Self {
+    pub(super) fn means(mut self, means: impl Into<String>) -> Self {
         self.means = Some(means.into());
         self
     }
 
     /// What to do about it.
     #[must_use]
-    pub fn to_do(mut self, to_do: impl Into<String>) -> Self {
+    pub(super) fn to_do(mut self, to_do: impl Into<String>) -> Self {
         self.to_do = Some(to_do.into());
         self
     }

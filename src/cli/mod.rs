@@ -1,17 +1,14 @@
 //! The commands. Each is a file with its arguments, its help, and what it does.
 //!
 //! To add one: a file here, one variant of `Command`, one arm of `carry_out`.
-//! Commands that only read open the database read-only; those that change something go through `control`.
+//! What they share is on the `desk`: the project, its database to read, and whoever carries out changes (the daemon, or the command itself).
 
 mod check;
-mod client;
-mod control;
 mod demo;
+mod desk;
 mod events;
 mod failure;
 mod init;
-mod local;
-mod open;
 mod pause;
 mod resume;
 mod runs;
@@ -27,9 +24,10 @@ use std::sync::Arc;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::clock::{SharedClock, SystemClock};
+use crate::clock::SystemClock;
 
-pub use failure::Failure;
+use desk::Desk;
+use failure::Failure;
 use screen::Screen;
 
 /// Turns webhooks into actions in a Kartra account, as YAML rules say.
@@ -85,23 +83,13 @@ pub enum Exit {
     Problems,
 }
 
-/// What every command is given.
-struct Desk {
-    /// The project's folder.
-    project: PathBuf,
-    /// Where it prints.
-    screen: Screen,
-    /// Time and ids.
-    clock: SharedClock,
-}
-
 /// Reads the command line and carries it out.
 ///
 /// # Errors
 /// The command could not do its work: the error says what happened, what it means and what to do.
 pub fn run() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    let colour = !arguments.no_color && !open::no_color() && io::stdout().is_terminal();
+    let colour = !arguments.no_color && !desk::no_color() && io::stdout().is_terminal();
     let mut desk = Desk {
         project: arguments.project,
         screen: Screen::new(Box::new(io::stdout()), colour),

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::screen::{Line, Tone};
-use super::{Desk, Exit, control, open};
+use super::{Desk, Exit};
 
 /// Stop sending to Kartra, all of it or one connection's
 ///
@@ -27,9 +27,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
-    let project = open::open(desk).await?;
+    let project = desk.open().await?;
     let connection = arguments.connection.as_deref();
-    control::of(&project)
+    project
+        .control()
         .await?
         .pause(connection, &arguments.reason)
         .await

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::screen::{Line, Tone};
-use super::{Desk, Exit, Failure, control, open};
+use super::{Desk, Exit, Failure};
 
 /// Go on sending after a pause
 ///
@@ -23,9 +23,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
-    let project = open::open(desk).await?;
+    let project = desk.open().await?;
     let connection = arguments.connection.as_deref();
-    control::of(&project)
+    project
+        .control()
         .await?
         .unpause(connection)
         .await

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::list::{self, Which};
-use crate::cli::{Desk, Exit, Failure, open};
+use crate::cli::{Desk, Exit, Failure};
 use crate::store::EventFilter;
 use crate::web::api::{LIST_ENTRIES_MAX, view};
 
@@ -28,7 +28,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
-    let project = open::open(desk).await?;
+    let project = desk.open().await?;
     let which = arguments.which;
     let filter = |after: Option<i64>, limit: u32| EventFilter {
         source: which.source.clone(),

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::cli::screen::{Line, Screen, Table, Tone};
-use crate::cli::{Desk, Exit, Failure, open};
+use crate::cli::{Desk, Exit, Failure};
 use crate::store::{EventFilter, StoredEvent};
 use crate::web::api::ids::short;
 use crate::web::api::{LIST_ENTRIES_MAX, ids, view};
@@ -105,7 +105,7 @@ impl Since {
 }
 
 pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
-    let project = open::open(desk).await?;
+    let project = desk.open().await?;
     let reader = &*project.reader;
     let before = match &arguments.before {
         Some(text) => Some(ids::event(reader, text).await.map_err(Failure::from)?.seq),

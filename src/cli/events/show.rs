@@ -5,7 +5,7 @@ use std::io;
 use serde_json::Value;
 
 use crate::cli::screen::{self, COLUMNS, Line, Screen, Tone, cut, wrap};
-use crate::cli::{Desk, Exit, Failure, open, runs};
+use crate::cli::{Desk, Exit, Failure, runs};
 use crate::run::Run;
 use crate::store::{RunFilter, StoredEvent, StoredVerdict};
 use crate::web::api::ids::{self, short};
@@ -28,7 +28,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
-    let project = open::open(desk).await?;
+    let project = desk.open().await?;
     let reader = &*project.reader;
     let stored = ids::event(reader, &arguments.event)
         .await

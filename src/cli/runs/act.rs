@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::cli::open::Opened;
+use crate::cli::desk::Opened;
 use crate::cli::screen::{self, Line};
-use crate::cli::{Desk, Exit, Failure, control, open};
+use crate::cli::{Desk, Exit, Failure};
 use crate::run::Run;
 use crate::web::api::control::cancel_rule;
 use crate::web::api::ids::{self, short};
@@ -93,7 +93,7 @@ struct More {
 
 pub(super) async fn retry(arguments: &Retry, desk: &mut Desk) -> anyhow::Result<Exit> {
     let (project, run) = find(&arguments.run, desk).await?;
-    let control = control::of(&project).await?;
+    let control = project.control().await?;
     let done = control.retry(run.id, &arguments.more.reason).await;
     done.map_err(Failure::from)?;
     told(&project, &run, "is tried again", &arguments.more, desk).await
@@ -101,7 +101,7 @@ pub(super) async fn retry(arguments: &Retry, desk: &mut Desk) -> anyhow::Result<
 
 pub(super) async fn resume(arguments: &Resume, desk: &mut Desk) -> anyhow::Result<Exit> {
     let (project, run) = find(&arguments.run, desk).await?;
-    let control = control::of(&project).await?;
+    let control = project.control().await?;
     let done = control.resume(run.id, &arguments.more.reason).await;
     done.map_err(Failure::from)?;
     told(&project, &run, "goes on", &arguments.more, desk).await
@@ -109,7 +109,7 @@ pub(super) async fn resume(arguments: &Resume, desk: &mut Desk) -> anyhow::Resul
 
 pub(super) async fn resolve(arguments: &Resolve, desk: &mut Desk) -> anyhow::Result<Exit> {
     let (project, run) = find(&arguments.run, desk).await?;
-    let control = control::of(&project).await?;
+    let control = project.control().await?;
     let done = control
         .resolve(run.id, arguments.outcome, &arguments.more.reason)
         .await;
@@ -126,14 +126,14 @@ pub(super) async fn cancel(arguments: &Cancel, desk: &mut Desk) -> anyhow::Resul
     let more = &arguments.more;
     if let Some(run) = &arguments.run {
         let (project, run) = find(run, desk).await?;
-        let control = control::of(&project).await?;
+        let control = project.control().await?;
         let done = control.cancel(run.id, &more.reason).await;
         done.map_err(Failure::from)?;
         return told(&project, &run, "was cancelled", more, desk).await;
     }
     let rule = arguments.rule.as_deref().unwrap_or_default();
-    let project = open::open(desk).await?;
-    let control = control::of(&project).await?;
+    let project = desk.open().await?;
+    let control = project.control().await?;
     let (cancelled, left) = cancel_rule(&*project.reader, &*control, rule, &more.reason)
         .await
         .map_err(Failure::from)?;
@@ -155,7 +155,7 @@ pub(super) async fn cancel(arguments: &Cancel, desk: &mut Desk) -> anyhow::Resul
 }
 
 async fn find(text: &str, desk: &mut Desk) -> anyhow::Result<(Opened, Run)> {
-    let project = open::open(desk).await?;
+    let project = desk.open().await?;
     let run = ids::run(&*project.reader, text)
         .await
         .map_err(Failure::from)?;

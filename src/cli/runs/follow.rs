@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::list;
-use crate::cli::open::Opened;
-use crate::cli::{Desk, Exit, Failure, open};
+use crate::cli::desk::Opened;
+use crate::cli::{Desk, Exit, Failure};
 use crate::run::{Run, State};
 use crate::store::RunFilter;
 use crate::web::api::{LIST_ENTRIES_MAX, ids, view};
@@ -33,7 +33,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
-    let project = open::open(desk).await?;
+    let project = desk.open().await?;
     if !arguments.json {
         list::print_head(&mut desk.screen)?;
     }

@@ -5,7 +5,7 @@ use std::io;
 use serde_json::json;
 
 use crate::cli::screen::{self, COLUMNS, Line, Screen, Table, Tone, wrap};
-use crate::cli::{Desk, Exit, Failure, open};
+use crate::cli::{Desk, Exit, Failure};
 use crate::run::{Run, State};
 use crate::store::RunFilter;
 use crate::web::api::ids::short;
@@ -58,7 +58,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
-    let project = open::open(desk).await?;
+    let project = desk.open().await?;
     let reader = &*project.reader;
     let event = match &arguments.event {
         Some(text) => Some(

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::action::Class;
 use crate::cli::screen::{self, COLUMNS, Line, Screen, Tone, cut, wrap};
-use crate::cli::{Desk, Exit, Failure, open};
+use crate::cli::{Desk, Exit, Failure};
 use crate::run::{Attempt, StepState};
 use crate::store::StoredEvent;
 use crate::web::api::advice::{self, label};
@@ -37,7 +37,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
-    let project = open::open(desk).await?;
+    let project = desk.open().await?;
     let run = ids::run(&*project.reader, &arguments.run)
         .await
         .map_err(Failure::from)?;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::open::Opened;
+use super::Opened;
 use crate::web::api::{As, Control, Refusal};
 
 /// Holds the database's lock for as long as it lives.

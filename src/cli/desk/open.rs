@@ -10,36 +10,38 @@ use super::{Desk, Failure};
 use crate::store::Reader;
 
 /// What commands need of a project.
-pub(super) struct Opened {
+pub(crate) struct Opened {
     /// The project's folder.
-    pub dir: PathBuf,
+    pub(crate) dir: PathBuf,
     /// The database's address.
-    pub database: String,
+    pub(crate) database: String,
     /// Reads.
-    pub reader: Arc<dyn Reader>,
+    pub(crate) reader: Arc<dyn Reader>,
     /// Where the daemon takes webhooks.
-    pub listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// Where the daemon's API listens.
-    pub console: SocketAddr,
+    pub(crate) console: SocketAddr,
     /// The API's token.
-    pub token: Option<String>,
+    pub(crate) token: Option<String>,
     /// All connections.
-    pub connections: Vec<Arc<str>>,
+    pub(crate) connections: Vec<Arc<str>>,
 }
 
-/// Opens the project of this command, and shows times in its zone.
-pub(super) async fn open(desk: &mut Desk) -> anyhow::Result<Opened> {
-    desk.screen.zone = TimeZone::UTC;
-    Err(Failure::new("not in this version").into())
+impl Desk {
+    /// Opens the project of this command, and shows times in its zone.
+    pub(crate) async fn open(&mut self) -> anyhow::Result<Opened> {
+        self.screen.zone = TimeZone::UTC;
+        Err(Failure::new("not in this version").into())
+    }
 }
 
 /// Whether NO_COLOR is set.
-pub(super) fn no_color() -> bool {
+pub(crate) fn no_color() -> bool {
     false
 }
 
 /// An address that can be connected to: where something listens on all addresses, this machine's own.
-pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

@@ -8,8 +8,7 @@ use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Failure;
-use super::open::reachable;
+use super::{Failure, reachable};
 use crate::web::api::{As, Control, Refusal};
 
 /// How long the daemon may take to accept a connection.
@@ -141,7 +140,7 @@ impl Control for Client {
 }
 
 /// An HTTP client as every command uses it.
-pub(super) fn http_client() -> anyhow::Result<reqwest::Client> {
+pub(crate) fn http_client() -> anyhow::Result<reqwest::Client> {
     Ok(reqwest::Client::builder()
         .connect_timeout(CONNECT_WITHIN)
         .timeout(ANSWER_WITHIN)
