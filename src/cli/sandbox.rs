@@ -1,8 +1,15 @@
 //! `kartwheel sandbox`: the stand-in for Membrane and Kartra, alone.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use super::{Desk, Exit, Failure};
+use super::screen::{Line, Tone};
+use super::serve::signal;
+use super::{Desk, Exit};
+use crate::sandbox::{CONNECTION_ID, Options, Sandbox};
+
+/// The tenant that the fixed token stands for.
+const TENANT: &str = "default";
 
 /// Run the stand-in for Membrane and Kartra, alone
 ///
@@ -29,7 +36,26 @@ pub(super) struct Arguments {
     token: String,
 }
 
-#[expect(clippy::unused_async, reason = "starts the sandbox once it is there")]
-pub(super) async fn run(_arguments: Arguments, _desk: &mut Desk) -> anyhow::Result<Exit> {
-    Err(Failure::new("not in this version").into())
+pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
+    let sandbox = Sandbox::start(Options {
+        listen: arguments.listen,
+        clock: Arc::clone(&desk.clock),
+        workspace_key: arguments.workspace_key,
+        workspace_secret: arguments.workspace_secret,
+        tokens: vec![(arguments.token, TENANT.to_owned())],
+        ..Options::default()
+    })
+    .await?;
+    let url = sandbox.url();
+    let screen = &mut desk.screen;
+    screen.line(&Line::default().add(Tone::Good, "The sandbox").plain(format!(" stands in for Membrane at {url}")))?;
+    screen.line(&Line::new(format!("  connection   {CONNECTION_ID}")))?;
+    screen.line(&Line::new(format!("  what it did  {url}/_sandbox/effects")))?;
+    screen.line(&Line::new(format!("  its leads    {url}/_sandbox/leads")))?;
+    screen.line(&Line::new(format!("  all of it    {url}/_sandbox/")))?;
+    screen.line(&Line::default().dim("Ctrl-C ends it, and everything in it."))?;
+    screen.flush()?;
+    signal().await;
+    sandbox.stop().await;
+    Ok(Exit::Done)
 }
