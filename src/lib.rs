@@ -9,5 +9,6 @@ pub mod problem;
 pub mod rule;
 pub mod run;
 pub mod store;
+pub mod trigger;
 pub mod web;
 pub mod yaml;
