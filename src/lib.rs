@@ -8,6 +8,7 @@ pub mod kartra;
 pub mod problem;
 pub mod rule;
 pub mod run;
+pub mod sandbox;
 pub mod store;
 pub mod trigger;
 pub mod web;
