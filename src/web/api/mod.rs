@@ -52,8 +52,12 @@ pub struct Api {
     pub guard: Guard,
 }
 
-/// The endpoints, to be nested at `/api`.
-pub fn router(api: Api) -> Router {
+/// The router of the console's listener, beside health: everything below `/api`.
+pub fn mount(api: Api) -> Router {
+    Router::new().nest("/api", router(api))
+}
+
+fn router(api: Api) -> Router {
     Router::new()
         .route("/health", get(health::show))
         .route("/events", get(events::list))
