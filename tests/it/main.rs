@@ -1,4 +1,6 @@
 //! All integration tests in one binary: faster to link, and shared code is a module.
 
+mod api;
 mod cli;
+mod rules;
 mod tidy;
