@@ -28,7 +28,8 @@ pub(super) async fn run(engine: Engine) {
         engine.0.changed.notify_waiters();
         let now = engine.clock().now();
         let next = match looked {
-            Ok(next) => next.unwrap_or(clock::after(now, POLL_AT_LEAST)).min(clock::after(now, POLL_AT_LEAST)),
+            // What is due already and was not taken waits for a hold, a key or room, not for time.
+            Ok(next) => next.filter(|next| *next > now).into_iter().chain([clock::after(now, POLL_AT_LEAST)]).min().unwrap_or(now),
             Err(error) => {
                 tracing::error!(%error, "could not look for due runs; trying again");
                 clock::after(now, POLL_AGAIN)
