@@ -84,6 +84,7 @@ impl House {
             control: notebook.clone(),
             clock: shared,
             guard: Guard::new(Some(TOKEN), address).unwrap(),
+            catalog: kartwheel::kartra::catalog(),
         });
         let mut servers = JoinSet::new();
         servers.spawn(async move { axum::serve(listener, router).await.unwrap() });

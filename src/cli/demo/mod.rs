@@ -17,6 +17,7 @@ use super::send::letter::Letter;
 use super::send::post::{self, Answered};
 use super::serve::{Launched, launch, signal};
 use super::{Exit, Failure};
+use crate::kartra;
 use crate::run::{Run, State, StepState};
 use crate::store::{Reader, RunFilter};
 use crate::trigger::Source;
@@ -126,7 +127,7 @@ impl Stage {
         let Some(run) = ended(reader, event, &expected).await? else {
             return Ok(vec![format!("{}: no run of {}", scene.title, expected.rule)]);
         };
-        let story = Story::load(reader, run).await.map_err(Failure::from)?;
+        let story = Story::load(reader, kartra::catalog(), run).await.map_err(Failure::from)?;
         desk.screen.gap()?;
         runs::print_story(&mut desk.screen, &story)?;
         desk.screen.gap()?;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::action::Class;
 use crate::cli::screen::{self, COLUMNS, Line, Screen, Tone, cut, wrap};
 use crate::cli::{Desk, Exit, Failure};
+use crate::kartra;
 use crate::run::{Attempt, StepState};
 use crate::store::StoredEvent;
 use crate::web::api::advice::{self, label};
@@ -41,7 +42,7 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
     let run = ids::run(&*project.reader, &arguments.run)
         .await
         .map_err(Failure::from)?;
-    let story = Story::load(&*project.reader, run)
+    let story = Story::load(&*project.reader, kartra::catalog(), run)
         .await
         .map_err(Failure::from)?;
     if arguments.json {

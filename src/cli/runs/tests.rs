@@ -109,6 +109,7 @@ fn story(state: State) -> Story {
         rule: None,
         holds: Vec::new(),
         attempts: Vec::new(),
+        catalog: crate::kartra::catalog(),
     }
 }
 

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
+use crate::action::Catalog;
 use crate::clock::SharedClock;
 use crate::store::Reader;
 
@@ -50,6 +51,8 @@ pub struct Api {
     pub clock: SharedClock,
     /// Who may come in.
     pub guard: Guard,
+    /// What can be called.
+    pub catalog: Catalog,
 }
 
 /// The router of the console's listener, beside health: everything below `/api`.

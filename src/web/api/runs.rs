@@ -84,7 +84,7 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
     let run = ids::run(&*api.reader, &id).await?;
-    let story = Story::load(&*api.reader, run).await?;
+    let story = Story::load(&*api.reader, api.catalog, run).await?;
     Ok(Json(view::run_whole(&story)))
 }
 

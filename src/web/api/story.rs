@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Refusal;
+use crate::action::Catalog;
 use crate::rule;
 use crate::run::{Attempt, Run, StepProgress, StepState};
 use crate::store::{Hold, Reader, RuleText, StoredEvent, StoredVerdict};
@@ -22,6 +23,8 @@ pub struct Story {
     pub holds: Vec<Hold>,
     /// All attempts, in order.
     pub attempts: Vec<Attempt>,
+    /// What can be called: the rule's text is read with it.
+    pub catalog: Catalog,
 }
 
 /// One step of a story.
@@ -55,7 +58,7 @@ impl Story {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn load(reader: &dyn Reader, run: Run) -> Result<Self, Refusal> {
+    pub async fn load(reader: &dyn Reader, catalog: Catalog, run: Run) -> Result<Self, Refusal> {
         let event = reader.event(run.event).await?;
         let verdict = event
             .as_ref()
@@ -76,6 +79,7 @@ impl Story {
                 .filter(|hold| hold.connection.is_empty() || hold.connection == run.connection)
                 .collect(),
             attempts: reader.attempts(run.id).await?,
+            catalog,
             run,
         })
     }
@@ -86,7 +90,7 @@ impl Story {
         let mut steps: Vec<StepStory<'_>> = self
             .rule
             .as_ref()
-            .map(outline)
+            .map(|rule| outline(rule, self.catalog))
             .unwrap_or_default()
             .into_iter()
             .map(|planned| StepStory {
@@ -143,8 +147,8 @@ fn order(path: &str) -> (bool, Vec<u32>) {
 }
 
 /// The steps of a rule's text. Empty when this binary cannot read it.
-fn outline(text: &RuleText) -> Vec<Outline> {
-    let Ok(rule) = rule::from_text(&text.file, &text.text) else {
+fn outline(text: &RuleText, catalog: Catalog) -> Vec<Outline> {
+    let Ok(rule) = rule::from_text(&text.file, &text.text, catalog) else {
         return Vec::new();
     };
     rule.steps
