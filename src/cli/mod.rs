@@ -8,6 +8,7 @@ mod demo;
 mod desk;
 mod events;
 mod failure;
+mod health;
 mod init;
 mod pause;
 mod resume;
@@ -69,6 +70,7 @@ enum Command {
     Send(send::Arguments),
     Events(events::Arguments),
     Runs(runs::Arguments),
+    Health(health::Arguments),
     Pause(pause::Arguments),
     Resume(resume::Arguments),
     Sandbox(sandbox::Arguments),
@@ -116,6 +118,7 @@ async fn carry_out(command: Command, desk: &mut Desk) -> anyhow::Result<Exit> {
         Command::Send(arguments) => send::run(arguments, desk).await,
         Command::Events(arguments) => events::run(arguments, desk).await,
         Command::Runs(arguments) => runs::run(arguments, desk).await,
+        Command::Health(arguments) => health::run(&arguments, desk).await,
         Command::Pause(arguments) => pause::run(arguments, desk).await,
         Command::Resume(arguments) => resume::run(arguments, desk).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, desk).await,
