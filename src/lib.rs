@@ -5,6 +5,7 @@ pub mod cli;
 pub mod clock;
 pub mod event;
 pub mod kartra;
+pub mod membrane;
 pub mod problem;
 pub mod rule;
 pub mod run;

@@ -2,5 +2,6 @@
 
 mod api;
 mod cli;
+mod membrane;
 mod rules;
 mod tidy;
