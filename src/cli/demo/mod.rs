@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 use uuid::Uuid;
 
-use super::desk::{Desk, http_client, load};
+use super::desk::{Desk, http_client, load, usable};
 use super::runs;
 use super::screen::{Line, Screen, Tone};
 use super::send::letter::Letter;
@@ -18,6 +18,7 @@ use super::send::post::{self, Answered};
 use super::serve::{Launched, launch, signal};
 use super::{Exit, Failure};
 use crate::kartra;
+use crate::project::Strictness;
 use crate::run::{Run, State, StepState};
 use crate::store::{Reader, RunFilter};
 use crate::trigger::Source;
@@ -86,7 +87,11 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
 
 /// Plays all scenes. Gives what was not as it should be.
 async fn play(folder: &Folder, desk: &mut Desk) -> anyhow::Result<(Stage, Vec<String>)> {
-    let (mut config, rules) = load(folder.path())?;
+    let project = load(folder.path(), Strictness::Serve)?;
+    let (mut config, rules, broken) = usable(project, folder.path())?;
+    if let Some(problem) = broken.first() {
+        return Err(Failure::new("the example rules are broken").means(problem).into());
+    }
     let sources = config.sources.clone();
     config.drain = Duration::from_secs(1);
     let running = launch(config, rules, true, Arc::clone(&desk.clock)).await?;

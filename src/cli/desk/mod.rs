@@ -6,12 +6,15 @@ mod open;
 
 use std::path::PathBuf;
 
+use secrecy::ExposeSecret;
+
 use super::Failure;
 use super::screen::Screen;
 use crate::clock::SharedClock;
 use crate::web::api::Control;
 
-pub(super) use open::{Opened, no_color, reachable};
+pub(super) use client::http_client;
+pub(super) use open::{Opened, drawn, load, no_color, reachable, usable};
 
 /// What every command is given.
 pub(super) struct Desk {
@@ -30,8 +33,9 @@ impl Opened {
         match local::Local::take(self).await? {
             Some(local) => Ok(Box::new(local)),
             None => {
-                let client = client::Client::new(self.console, self.token.as_deref())?;
-                Ok(Box::new(client))
+                let console = &self.config.console;
+                let token = console.token.as_ref().map(|token| token.expose_secret());
+                Ok(Box::new(client::Client::new(console.listen, token)?))
             }
         }
     }

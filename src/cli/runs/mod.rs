@@ -11,7 +11,7 @@ use clap::Subcommand;
 
 use super::{Desk, Exit};
 
-pub(super) use show::print_event;
+pub(super) use show::{print_event, print_story};
 
 /// The runs: list, show, follow, and cancel, retry, resume, resolve
 ///

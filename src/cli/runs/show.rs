@@ -60,17 +60,24 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
 /// Whoever reads has gone away.
 pub(crate) fn print(screen: &mut Screen, story: &Story, now: Timestamp) -> io::Result<()> {
     head(screen, story, now)?;
-    if let Some(event) = &story.event {
-        screen.gap()?;
-        print_event(screen, event)?;
-    }
     screen.gap()?;
+    print_story(screen, story)?;
+    screen.gap()?;
+    next(screen, story, now)
+}
+
+/// Prints what happened so far: event, verdict, vars, steps.
+pub(crate) fn print_story(screen: &mut Screen, story: &Story) -> io::Result<()> {
+    if let Some(event) = &story.event {
+        print_event(screen, event)?;
+        screen.gap()?;
+    }
     verdict(screen, story)?;
     if !story.run.progress.vars.is_empty() {
         screen.gap()?;
         screen.line(&Line::default().bold("Vars"))?;
         for (name, value) in &story.run.progress.vars {
-            let value = cut(&compact(value), COLUMNS - name.len() - 6);
+            let value = cut(&compact(value), COLUMNS.saturating_sub(name.chars().count() + 6));
             screen.line(&Line::new(format!("  {name}: ")).dim(value))?;
         }
     }
@@ -87,8 +94,7 @@ pub(crate) fn print(screen: &mut Screen, story: &Story, now: Timestamp) -> io::R
         }
         print_step(screen, step, story)?;
     }
-    screen.gap()?;
-    next(screen, story, now)
+    Ok(())
 }
 
 fn head(screen: &mut Screen, story: &Story, now: Timestamp) -> io::Result<()> {

@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{self, SignalKind};
 
+use super::desk::{load, usable};
 use super::screen::{Line, Tone};
 use super::{Desk, Exit, Failure};
 use crate::app::App;
+use crate::project::Strictness;
 
 pub(super) use launch::{Launched, launch};
 
@@ -30,22 +32,25 @@ pub(super) struct Arguments {
     /// Start the stand-in for Membrane and Kartra in this process, and send everything to it
     #[arg(long)]
     sandbox: bool,
-    /// How to log: text for people, json for machines
-    #[arg(long, value_enum, default_value_t = LogFormat::Text, env = "KARTWHEEL_LOG_FORMAT")]
-    log: LogFormat,
-    /// How much to log: error, warn, info, debug, trace, or filters such as kartwheel::engine=debug
-    #[arg(
-        long,
-        value_name = "LEVEL",
-        default_value = "info",
-        env = "KARTWHEEL_LOG"
-    )]
+    /// How to log [default: text on a terminal, json elsewhere]
+    #[arg(long, value_enum)]
+    log: Option<log::Format>,
+    /// How much to log: error, warn, info, debug, trace, or filters such as kartwheel::engine=debug,info
+    #[arg(long, value_name = "LEVEL", default_value = "info", env = "RUST_LOG", hide_env_values = true)]
     log_level: String,
 }
 
 pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     log::start(arguments.log, &arguments.log_level, desk.screen.colour())?;
-    let (config, rules) = desk.loaded(arguments.sandbox)?;
+    let project = load(&desk.project, strictness(arguments.sandbox))?;
+    let (config, rules, broken) = usable(project, &desk.project)?;
+    for problem in &broken {
+        // Drawn for whoever started it; the log has the number.
+        eprintln!("{problem}\n");
+    }
+    if !broken.is_empty() {
+        tracing::error!(errors = broken.len(), "some rules are broken and not in force; `kartwheel check` shows them");
+    }
     let number = rules.rules().len();
     let clock = Arc::clone(&desk.clock);
     let running = launch(config, rules, arguments.sandbox, clock).await?;
