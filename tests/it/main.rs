@@ -4,4 +4,5 @@ mod api;
 mod cli;
 mod membrane;
 mod rules;
+mod signatures;
 mod tidy;

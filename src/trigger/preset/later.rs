@@ -1,7 +1,7 @@
 //! Senders whose presets come with a later version, and what does for them until then.
 
 /// Their names, each with the settings that take its deliveries today. By name.
-pub(super) const LATER: &[(&str, &str)] = &[
+pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
     ("activecampaign", URL_SECRET),
     (
         "acuity",

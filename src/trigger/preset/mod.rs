@@ -19,7 +19,7 @@ use super::signature::{Refusal, Scheme};
 use crate::event::Person;
 use crate::problem::nearest;
 
-pub(super) use later::later;
+pub(super) use later::{LATER, later};
 
 /// All presets, by name.
 pub static PRESETS: &[&Preset] = &[
@@ -132,5 +132,5 @@ pub fn sample(preset: &str, kind: &str) -> Option<&'static Sample> {
 /// The name, known now or later, that was probably meant.
 pub(super) fn near(word: &str) -> Option<&'static str> {
     let now = PRESETS.iter().map(|preset| preset.name);
-    nearest(word, now.chain(later::LATER.iter().map(|(name, _)| *name)))
+    nearest(word, now.chain(LATER.iter().map(|(name, _)| *name)))
 }

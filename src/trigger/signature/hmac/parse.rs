@@ -9,11 +9,7 @@ const SEPARATORS: &[&str] = &[",", ";", " "];
 
 /// Reads them all; every problem is reported.
 pub(super) fn parse(settings: &mut Settings<'_, '_>) -> Option<Box<dyn Scheme>> {
-    let hash = match settings.choice("hmac", &["sha1", "sha256", "sha512"])? {
-        "sha1" => Hash::Sha1,
-        "sha512" => Hash::Sha512,
-        _ => Hash::Sha256,
-    };
+    let hash = settings.choice("hmac", &["sha1", "sha256", "sha512"]);
     let header = settings.header_name("header");
     let encoding = match settings.choice("encoding", &["hex", "base64"]) {
         Some("base64") => Encoding::Base64,
@@ -40,7 +36,11 @@ pub(super) fn parse(settings: &mut Settings<'_, '_>) -> Option<Box<dyn Scheme>> 
         );
     }
     Some(Box::new(Hmac {
-        hash,
+        hash: match hash? {
+            "sha1" => Hash::Sha1,
+            "sha512" => Hash::Sha512,
+            _ => Hash::Sha256,
+        },
         encoding,
         header: header?,
         prefix,
