@@ -11,8 +11,10 @@ use super::{Desk, Exit, Failure};
 /// Exit code 0 when it takes deliveries, 1 when it is starting or stopping, 2 when it does not answer. Connections that are held are
 /// named and do not count as ill: accepting goes on. No token is needed.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  kartwheel health && echo ready\n\nNext:\n  kartwheel runs list --state needs_person    what waits for a person")]
-pub struct Arguments {
+#[command(
+    after_help = "Example:\n  kartwheel health && echo ready\n\nNext:\n  kartwheel runs list --state needs_person    what waits for a person"
+)]
+pub(super) struct Arguments {
     /// Print the daemon's answer as JSON
     #[arg(long)]
     json: bool,
@@ -22,7 +24,11 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
     let settings = desk.settings()?;
     let url = format!("http://{}/readyz", reachable(settings.console.listen));
     let unreachable = |error: reqwest::Error| {
-        let what = if error.is_timeout() { "did not answer in time" } else { "does not answer" };
+        let what = if error.is_timeout() {
+            "did not answer in time"
+        } else {
+            "does not answer"
+        };
         Failure::new(format!("the daemon {what} at {url}"))
             .to_do("Is it running? `kartwheel serve` starts it; its log says why it ended.")
     };
@@ -38,7 +44,10 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
         for held in body["held"].as_array().into_iter().flatten() {
             let name = held["connection"].as_str().filter(|name| !name.is_empty());
             let kind = held["kind"].as_str().unwrap_or("held");
-            desk.screen.line(&Line::new("  ").add(Tone::Warn, format!("{} {kind}", name.unwrap_or("everything"))))?;
+            desk.screen.line(&Line::new("  ").add(
+                Tone::Warn,
+                format!("{} {kind}", name.unwrap_or("everything")),
+            ))?;
         }
     }
     Ok(if ready { Exit::Done } else { Exit::Problems })

@@ -48,7 +48,11 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     .await?;
     let url = sandbox.url();
     let screen = &mut desk.screen;
-    screen.line(&Line::default().add(Tone::Good, "The sandbox").plain(format!(" stands in for Membrane at {url}")))?;
+    screen.line(
+        &Line::default()
+            .add(Tone::Good, "The sandbox")
+            .plain(format!(" stands in for Membrane at {url}")),
+    )?;
     screen.line(&Line::new(format!("  connection   {CONNECTION_ID}")))?;
     screen.line(&Line::new(format!("  what it did  {url}/_sandbox/effects")))?;
     screen.line(&Line::new(format!("  its leads    {url}/_sandbox/leads")))?;

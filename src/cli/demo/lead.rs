@@ -18,7 +18,11 @@ pub(super) fn print(screen: &mut Screen, lead: &Lead) -> io::Result<()> {
     screen.line(
         &Line::new("  lead ")
             .bold(lead.email.clone())
-            .dim(if name.is_empty() { name } else { format!("  {name}") }),
+            .dim(if name.is_empty() {
+                name
+            } else {
+                format!("  {name}")
+            }),
     )?;
     let lists = lead.lists.iter().filter(|row| row.active);
     let sequences = lead.sequences.iter().filter(|row| row.active);
@@ -26,14 +30,22 @@ pub(super) fn print(screen: &mut Screen, lead: &Lead) -> io::Result<()> {
     for (what, held) in [
         ("tags", lead.tags.clone()),
         ("lists", lists.map(|row| row.list.clone()).collect()),
-        ("sequences", sequences.map(|row| format!("{} from step {}", row.sequence, row.step)).collect()),
-        ("access", memberships.map(|row| format!("{} ({})", row.membership, row.level)).collect()),
+        (
+            "sequences",
+            sequences
+                .map(|row| format!("{} from step {}", row.sequence, row.step))
+                .collect(),
+        ),
+        (
+            "access",
+            memberships
+                .map(|row| format!("{} ({})", row.membership, row.level))
+                .collect(),
+        ),
     ] {
         if !held.is_empty() {
             let held: Vec<String> = held;
-            screen.line(
-                &Line::new(format!("    {what:<10}")).add(Tone::Good, held.join(", ")),
-            )?;
+            screen.line(&Line::new(format!("    {what:<10}")).add(Tone::Good, held.join(", ")))?;
         }
     }
     Ok(())
@@ -41,16 +53,30 @@ pub(super) fn print(screen: &mut Screen, lead: &Lead) -> io::Result<()> {
 
 /// What of the call's aim the account does not hold; `None` when it holds it all.
 pub(super) fn missing(lead: &Lead, attempt: &Attempt) -> Option<String> {
-    let text = |name: &str| attempt.input.get(name).and_then(Value::as_str).unwrap_or_default();
+    let text = |name: &str| {
+        attempt
+            .input
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let (held, what) = match &*attempt.verb {
-        "assign-tag" => (lead.has_tag(text("tag_name")), format!("the tag {}", text("tag_name"))),
-        "subscribe-lead-to-list" => (lead.is_on_list(text("list_name")), format!("a place on the list {}", text("list_name"))),
+        "assign-tag" => (
+            lead.has_tag(text("tag_name")),
+            format!("the tag {}", text("tag_name")),
+        ),
+        "subscribe-lead-to-list" => (
+            lead.is_on_list(text("list_name")),
+            format!("a place on the list {}", text("list_name")),
+        ),
         "subscribe-lead-to-sequence" => (
             lead.step_in(text("sequence_name")).is_some(),
             format!("a place in the sequence {}", text("sequence_name")),
         ),
         "grant-membership-access" => (
-            lead.memberships.iter().any(|row| row.active && row.membership == text("membership_name")),
+            lead.memberships
+                .iter()
+                .any(|row| row.active && row.membership == text("membership_name")),
             format!("access to {}", text("membership_name")),
         ),
         _ => return None,

@@ -40,8 +40,10 @@ const RUNS_MAX: u32 = 10;
 /// a signed Typeform sign-up to the daemon over HTTP, and shows every event, verdict, run, step and call, and the leads that
 /// came of them. Exit code 0 only if all ended as the example rules say. Nothing leaves this machine.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  kartwheel demo\n  kartwheel demo --stay    keep it running to play with\n\nNext:\n  kartwheel init shop    a project of your own")]
-pub struct Arguments {
+#[command(
+    after_help = "Examples:\n  kartwheel demo\n  kartwheel demo --stay    keep it running to play with\n\nNext:\n  kartwheel init shop    a project of your own"
+)]
+pub(super) struct Arguments {
     /// Keep serving afterwards, until Ctrl-C
     #[arg(long)]
     stay: bool,
@@ -58,18 +60,23 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     let folder = Folder::make(desk.clock.new_id())?;
     let played = tokio::time::timeout(WITHIN, play(&folder, desk)).await;
     let (stage, wrong) = played.map_err(|_| {
-        Failure::new(format!("the demo did not end within {} s", WITHIN.as_secs()))
-            .means("A run was still under way: see above which step it stood at.")
-            .to_do("On a very slow machine try again; otherwise this is a bug worth reporting.")
+        Failure::new(format!(
+            "the demo did not end within {} s",
+            WITHIN.as_secs()
+        ))
+        .means("A run was still under way: see above which step it stood at.")
+        .to_do("On a very slow machine try again; otherwise this is a bug worth reporting.")
     })??;
     let screen = &mut desk.screen;
     for what in &wrong {
         screen.line(&Line::new("  ").add(Tone::Bad, what))?;
     }
     if wrong.is_empty() {
-        screen.line(&Line::default().add(Tone::Good, "All of it ended as the example rules say."))?;
+        screen
+            .line(&Line::default().add(Tone::Good, "All of it ended as the example rules say."))?;
     } else {
-        screen.line(&Line::default().add(Tone::Bad, "This did not end as the example rules say."))?;
+        screen
+            .line(&Line::default().add(Tone::Bad, "This did not end as the example rules say."))?;
     }
     if arguments.stay {
         stay(&folder, &stage, screen)?;
@@ -90,7 +97,9 @@ async fn play(folder: &Folder, desk: &mut Desk) -> anyhow::Result<(Stage, Vec<St
     let project = load(folder.path(), Strictness::Serve)?;
     let (mut config, rules, broken) = usable(project, folder.path())?;
     if let Some(problem) = broken.first() {
-        return Err(Failure::new("the example rules are broken").means(problem).into());
+        return Err(Failure::new("the example rules are broken")
+            .means(problem)
+            .into());
     }
     let sources = config.sources.clone();
     config.drain = Duration::from_secs(1);
@@ -130,9 +139,14 @@ impl Stage {
         };
         let reader = self.reader();
         let Some(run) = ended(reader, event, &expected).await? else {
-            return Ok(vec![format!("{}: no run of {}", scene.title, expected.rule)]);
+            return Ok(vec![format!(
+                "{}: no run of {}",
+                scene.title, expected.rule
+            )]);
         };
-        let story = Story::load(reader, kartra::catalog(), run).await.map_err(Failure::from)?;
+        let story = Story::load(reader, kartra::catalog(), run)
+            .await
+            .map_err(Failure::from)?;
         desk.screen.gap()?;
         runs::print_story(&mut desk.screen, &story)?;
         desk.screen.gap()?;
@@ -144,7 +158,10 @@ impl Stage {
     /// The same delivery once more: seen before, and nothing else happens.
     async fn again(&self, scene: &Scene, desk: &mut Desk) -> anyhow::Result<Vec<String>> {
         desk.screen.gap()?;
-        let title = format!("{}  Stripe sends the same once more, as senders do", SCENES.len() + 1);
+        let title = format!(
+            "{}  Stripe sends the same once more, as senders do",
+            SCENES.len() + 1
+        );
         desk.screen.line(&Line::default().bold(title))?;
         let answered = self.post(scene, scene.body, desk).await?;
         told(scene, &answered, &mut desk.screen)?;
@@ -153,7 +170,9 @@ impl Stage {
             None => 0,
         };
         let right = answered.is_duplicate() && runs == 1;
-        desk.screen.line(&Line::new("  ").dim(format!("one event, {runs} run: nobody is charged or welcomed twice")))?;
+        desk.screen.line(&Line::new("  ").dim(format!(
+            "one event, {runs} run: nobody is charged or welcomed twice"
+        )))?;
         Ok(if right {
             Vec::new()
         } else {
@@ -164,15 +183,27 @@ impl Stage {
     /// Somebody changes the amount and keeps the signature.
     async fn forged(&self, scene: &Scene, desk: &mut Desk) -> anyhow::Result<Vec<String>> {
         desk.screen.gap()?;
-        let title = format!("{}  Somebody who does not know the secret tries the same", SCENES.len() + 2);
+        let title = format!(
+            "{}  Somebody who does not know the secret tries the same",
+            SCENES.len() + 2
+        );
         desk.screen.line(&Line::default().bold(title))?;
         let url = self.url(scene);
-        let sent = self.http.post(&url).header("content-type", "application/json");
+        let sent = self
+            .http
+            .post(&url)
+            .header("content-type", "application/json");
         let answer = sent.body(scene.body).send().await;
-        let status = answer.context("the forged delivery was not answered")?.status().as_u16();
+        let status = answer
+            .context("the forged delivery was not answered")?
+            .status()
+            .as_u16();
         desk.screen.line(
             &Line::new(format!("  POST {url}  unsigned  "))
-                .add(if status == 401 { Tone::Good } else { Tone::Bad }, status.to_string())
+                .add(
+                    if status == 401 { Tone::Good } else { Tone::Bad },
+                    status.to_string(),
+                )
                 .dim("  turned away, and counted"),
         )?;
         desk.screen.gap()?;
@@ -194,7 +225,10 @@ impl Stage {
     }
 
     fn url(&self, scene: &Scene) -> String {
-        format!("http://{}/hooks/{}", self.running.app.webhook_address, scene.source)
+        format!(
+            "http://{}/hooks/{}",
+            self.running.app.webhook_address, scene.source
+        )
     }
 
     fn reader(&self) -> &dyn Reader {
@@ -203,7 +237,11 @@ impl Stage {
 
     /// Shows the person in the account, and says what the account lacks of what the calls were to bring about.
     fn account(&self, story: &Story, screen: &mut Screen) -> anyhow::Result<Vec<String>> {
-        let sandbox = self.running.sandbox.as_ref().context("the demo has its sandbox")?;
+        let sandbox = self
+            .running
+            .sandbox
+            .as_ref()
+            .context("the demo has its sandbox")?;
         let email = story.run.key.as_deref().unwrap_or_default();
         let Some(found) = sandbox.world().lead(email) else {
             return Ok(vec![format!("the account has no lead {email}")]);
@@ -220,26 +258,44 @@ impl Stage {
 
 fn opening(stage: &Stage, screen: &mut Screen) -> std::io::Result<()> {
     let app = &stage.running.app;
-    screen.line(&Line::default().bold("Kartwheel demo").dim("  nothing leaves this machine"))?;
-    screen.line(&Line::new(format!("  webhooks  http://{}", app.webhook_address)))?;
+    screen.line(
+        &Line::default()
+            .bold("Kartwheel demo")
+            .dim("  nothing leaves this machine"),
+    )?;
+    screen.line(&Line::new(format!(
+        "  webhooks  http://{}",
+        app.webhook_address
+    )))?;
     if let Some(sandbox) = &stage.running.sandbox {
-        screen.line(&Line::new(format!("  sandbox   {}", sandbox.url())).dim("  stands in for Membrane and Kartra"))?;
+        screen.line(
+            &Line::new(format!("  sandbox   {}", sandbox.url()))
+                .dim("  stands in for Membrane and Kartra"),
+        )?;
     }
     let files: Vec<_> = SCENES.iter().map(|scene| scene.file).collect();
     screen.line(&Line::new(format!("  rules     {}", files.join(", "))))
 }
 
 fn told(scene: &Scene, answered: &Answered, screen: &mut Screen) -> std::io::Result<()> {
-    let tone = if answered.is_taken() { Tone::Good } else { Tone::Bad };
+    let tone = if answered.is_taken() {
+        Tone::Good
+    } else {
+        Tone::Bad
+    };
     let event = answered
         .event()
         .map(|event| format!("  event {}", short(event)))
         .unwrap_or_default();
     screen.line(
-        &Line::new(format!("  POST /hooks/{}  signed, {} bytes  ", scene.source, scene.body.len()))
-            .add(tone, format!("{} {}", answered.status, answered.said()))
-            .plain(event)
-            .dim(format!("  {} ms", answered.took.as_millis())),
+        &Line::new(format!(
+            "  POST /hooks/{}  signed, {} bytes  ",
+            scene.source,
+            scene.body.len()
+        ))
+        .add(tone, format!("{} {}", answered.status, answered.said()))
+        .plain(event)
+        .dim(format!("  {} ms", answered.took.as_millis())),
     )
 }
 
@@ -275,7 +331,11 @@ fn differences(story: &Story, expected: &Expected) -> Vec<String> {
     let mut wrong = Vec::new();
     let id = short(story.run.id);
     if story.run.state != State::Done {
-        wrong.push(format!("run {id} of {} is {}, not done", expected.rule, story.run.state.name()));
+        wrong.push(format!(
+            "run {id} of {} is {}, not done",
+            expected.rule,
+            story.run.state.name()
+        ));
     }
     let steps = story.steps();
     let done: Vec<&str> = steps
@@ -297,7 +357,8 @@ fn differences(story: &Story, expected: &Expected) -> Vec<String> {
 fn next(screen: &mut Screen) -> std::io::Result<()> {
     screen.gap()?;
     screen.line(&Line::default().bold("Next"))?;
-    screen.line(&Line::new("  kartwheel demo --stay    ").dim("keep it running, and play with it"))?;
+    screen
+        .line(&Line::new("  kartwheel demo --stay    ").dim("keep it running, and play with it"))?;
     screen.line(&Line::new("  kartwheel init shop      ").dim("a project of your own"))
 }
 
@@ -305,11 +366,19 @@ fn stay(folder: &Folder, stage: &Stage, screen: &mut Screen) -> std::io::Result<
     let project = format!("kartwheel --project {}", folder.path().display());
     screen.gap()?;
     screen.line(&Line::default().bold("It keeps serving. In another shell:"))?;
-    for command in ["send stripe", "runs list", "events follow", "pause --reason trying"] {
+    for command in [
+        "send stripe",
+        "runs list",
+        "events follow",
+        "pause --reason trying",
+    ] {
         screen.line(&Line::new(format!("  {project} {command}")))?;
     }
     if let Some(sandbox) = &stage.running.sandbox {
-        screen.line(&Line::new(format!("  curl {}/_sandbox/leads", sandbox.url())))?;
+        screen.line(&Line::new(format!(
+            "  curl {}/_sandbox/leads",
+            sandbox.url()
+        )))?;
     }
     screen.line(&Line::default().dim("Ctrl-C ends it and removes its folder."))?;
     screen.flush()

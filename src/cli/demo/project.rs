@@ -25,7 +25,10 @@ impl Folder {
     pub(super) fn make(id: Uuid) -> anyhow::Result<Self> {
         let path = std::env::temp_dir().join(format!("kartwheel-demo-{}", short(id)));
         let within = || format!("cannot make the demo's folder {}", path.display());
-        fs::DirBuilder::new().mode(0o700).create(&path).with_context(within)?;
+        fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .with_context(within)?;
         let folder = Self { path };
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
         folder.settle(anywhere, anywhere)?;

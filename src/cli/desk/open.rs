@@ -65,7 +65,10 @@ pub(crate) fn load(dir: &Path, strictness: Strictness) -> Result<Project, Failur
 ///
 /// # Errors
 /// The settings cannot be used; the error draws why.
-pub(crate) fn usable(project: Project, dir: &Path) -> Result<(Config, RuleSet, Vec<String>), Failure> {
+pub(crate) fn usable(
+    project: Project,
+    dir: &Path,
+) -> Result<(Config, RuleSet, Vec<String>), Failure> {
     let drawn: Vec<String> = project
         .problems
         .iter()
@@ -74,14 +77,17 @@ pub(crate) fn usable(project: Project, dir: &Path) -> Result<(Config, RuleSet, V
         .collect();
     match project.config {
         Some(config) => Ok((config, project.rules, drawn)),
-        None => Err(Failure::new(format!("{} cannot be used", dir.join("kartwheel.yaml").display()))
-            .means(drawn.join("\n\n"))
-            .to_do("`kartwheel check` shows all of it.")),
+        None => Err(Failure::new(format!(
+            "{} cannot be used",
+            dir.join("kartwheel.yaml").display()
+        ))
+        .means(drawn.join("\n\n"))
+        .to_do("`kartwheel check` shows all of it.")),
     }
 }
 
 /// A problem with its source line.
-pub(crate) fn drawn(project: &Project, problem: &Problem, colour: bool) -> String {
+fn drawn(project: &Project, problem: &Problem, colour: bool) -> String {
     let text = project
         .sources_text
         .iter()
@@ -92,7 +98,9 @@ pub(crate) fn drawn(project: &Project, problem: &Problem, colour: bool) -> Strin
 
 /// Whether `NO_COLOR` is set to something.
 pub(crate) fn no_color() -> bool {
-    Env::of(Path::new(".")).get("NO_COLOR").is_some_and(|value| !value.is_empty())
+    Env::of(Path::new("."))
+        .get("NO_COLOR")
+        .is_some_and(|value| !value.is_empty())
 }
 
 /// An address that can be connected to: where something listens on all addresses, this machine's own.

@@ -77,7 +77,10 @@ pub(crate) fn print_story(screen: &mut Screen, story: &Story) -> io::Result<()> 
         screen.gap()?;
         screen.line(&Line::default().bold("Vars"))?;
         for (name, value) in &story.run.progress.vars {
-            let value = cut(&compact(value), COLUMNS.saturating_sub(name.chars().count() + 6));
+            let value = cut(
+                &compact(value),
+                COLUMNS.saturating_sub(name.chars().count() + 6),
+            );
             screen.line(&Line::new(format!("  {name}: ")).dim(value))?;
         }
     }

@@ -33,10 +33,15 @@ impl Letter {
         let length = std::fs::metadata(path).with_context(within)?.len();
         if length > FILE_BYTES_MAX {
             let what = format!("{} has {length} bytes", path.display());
-            return Err(Failure::new(what).to_do("A daemon takes bodies up to 1 MiB.").into());
+            return Err(Failure::new(what)
+                .to_do("A daemon takes bodies up to 1 MiB.")
+                .into());
         }
         let body = std::fs::read(path).with_context(within)?;
-        let form = matches!(path.extension().and_then(|end| end.to_str()), Some("form" | "txt"));
+        let form = matches!(
+            path.extension().and_then(|end| end.to_str()),
+            Some("form" | "txt")
+        );
         Ok(Self::new(body, if form { FORM } else { JSON }))
     }
 
@@ -58,8 +63,11 @@ impl Letter {
             self.body = set_in_form(&self.body, assignments);
             return Ok(());
         }
-        let mut body: Value = serde_json::from_slice(&self.body)
-            .map_err(|error| Failure::new(format!("the body is not JSON, so nothing can be set in it: {error}")))?;
+        let mut body: Value = serde_json::from_slice(&self.body).map_err(|error| {
+            Failure::new(format!(
+                "the body is not JSON, so nothing can be set in it: {error}"
+            ))
+        })?;
         for assignment in assignments {
             assignment.apply(&mut body).map_err(Failure::new)?;
         }
@@ -81,8 +89,10 @@ impl Letter {
             return Ok(());
         }
         let old = self.id_prefix(path);
-        let assignment = Assignment::text(path, format!("{old}{id}"))
-            .map_err(|why| Failure::new(format!("the source's id cannot be changed: {why}")).to_do("Send it as it is with --same-id."))?;
+        let assignment = Assignment::text(path, format!("{old}{id}")).map_err(|why| {
+            Failure::new(format!("the source's id cannot be changed: {why}"))
+                .to_do("Send it as it is with --same-id.")
+        })?;
         self.set(&[assignment])
     }
 
@@ -90,8 +100,12 @@ impl Letter {
     fn id_prefix(&self, path: &str) -> String {
         let pointer = path.trim_start_matches("$.body").replace('.', "/");
         let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        let old = body.pointer(&pointer).and_then(Value::as_str).unwrap_or_default();
-        old.find('_').map_or_else(String::new, |end| old[..=end].to_owned())
+        let old = body
+            .pointer(&pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        old.find('_')
+            .map_or_else(String::new, |end| old[..=end].to_owned())
     }
 }
 
@@ -112,20 +126,26 @@ fn set_in_form(body: &[u8], assignments: &[Assignment]) -> Vec<u8> {
     for assignment in assignments {
         let (name, value) = assignment.form_field();
         let (name, value) = (encode(&name), encode(&value));
-        let same = |known: &str| known == name || known.replace('[', "%5B").replace(']', "%5D") == name;
+        let same =
+            |known: &str| known == name || known.replace('[', "%5B").replace(']', "%5D") == name;
         match pairs.iter_mut().find(|(known, _)| same(known)) {
             Some(pair) => pair.1 = value,
             None => pairs.push((name, value)),
         }
     }
-    let pairs: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     pairs.join("&").into_bytes()
 }
 
 fn encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'*' => char::from(byte).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'*' => {
+                char::from(byte).to_string()
+            }
             b' ' => "+".to_owned(),
             other => format!("%{other:02X}"),
         })
@@ -151,7 +171,10 @@ mod tests {
     fn a_form_field_is_replaced_or_added() {
         let mut letter = Letter::new("event=order&customer%5Bemail%5D=a%40example.com", FORM);
         letter
-            .set(&[assignment("$.body.customer.email=b@example.com"), assignment("$.body.order.id=7")])
+            .set(&[
+                assignment("$.body.customer.email=b@example.com"),
+                assignment("$.body.order.id=7"),
+            ])
             .expect("both can be set");
         assert_eq!(
             String::from_utf8_lossy(&letter.body),
@@ -161,7 +184,10 @@ mod tests {
 
     #[test]
     fn an_id_may_stand_in_a_header() {
-        assert_eq!(header_name("$.headers['x-request-id']"), Some("x-request-id"));
+        assert_eq!(
+            header_name("$.headers['x-request-id']"),
+            Some("x-request-id")
+        );
         assert_eq!(header_name("$.body.id"), None);
     }
 }

@@ -71,7 +71,11 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     }
     let (letter, is_sample) = letter(&source, &arguments)?;
     let url = arguments.url.clone().unwrap_or_else(|| {
-        format!("http://{}/hooks/{}", reachable(settings.listen), source.name())
+        format!(
+            "http://{}/hooks/{}",
+            reachable(settings.listen),
+            source.name()
+        )
     });
     let http = http_client()?;
     let fresh = !arguments.same_id && (arguments.new_id || is_sample);
@@ -101,7 +105,10 @@ fn source(settings: &Config, name: &str) -> Result<Arc<Source>, Failure> {
     let failure = Failure::new(format!("kartwheel.yaml has no source `{name}`"));
     Err(match nearest(name, names.clone()) {
         Some(near) => failure.to_do(format!("Did you mean {near}?")),
-        None => failure.to_do(format!("Its sources: {}", names.collect::<Vec<_>>().join(", "))),
+        None => failure.to_do(format!(
+            "Its sources: {}",
+            names.collect::<Vec<_>>().join(", ")
+        )),
     })
 }
 
@@ -120,8 +127,13 @@ fn letter(source: &Source, arguments: &Arguments) -> anyhow::Result<(Letter, boo
     }
     let kinds: Vec<_> = samples.iter().map(|sample| sample.kind).collect();
     let failure = match &arguments.what {
-        Some(word) if Path::new(word).is_file() => return Ok((Letter::of_file(Path::new(word))?, false)),
-        Some(word) => Failure::new(format!("`{word}` is neither a sample of {} nor a file", source.name())),
+        Some(word) if Path::new(word).is_file() => {
+            return Ok((Letter::of_file(Path::new(word))?, false));
+        }
+        Some(word) => Failure::new(format!(
+            "`{word}` is neither a sample of {} nor a file",
+            source.name()
+        )),
         None => Failure::new(format!("the source {} has no samples", source.name())),
     };
     Err(if kinds.is_empty() {
@@ -135,9 +147,11 @@ fn letter(source: &Source, arguments: &Arguments) -> anyhow::Result<(Letter, boo
 fn list(source: &Source, json: bool, desk: &mut Desk) -> anyhow::Result<Exit> {
     let kinds: Vec<_> = source.samples().iter().map(|sample| sample.kind).collect();
     if json {
-        desk.screen.json(&json!({"source": &**source.name(), "samples": kinds}))?;
+        desk.screen
+            .json(&json!({"source": &**source.name(), "samples": kinds}))?;
     } else if kinds.is_empty() {
-        desk.screen.text("No samples: a source without a preset has none. Send a file.")?;
+        desk.screen
+            .text("No samples: a source without a preset has none. Send a file.")?;
     }
     for kind in kinds.into_iter().filter(|_| !json) {
         let command = format!("kartwheel send {} {kind}", source.name());

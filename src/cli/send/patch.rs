@@ -9,7 +9,7 @@ const INDEX_MAX: usize = 999;
 
 /// A path into the body, and the value to put there.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Assignment {
+pub(crate) struct Assignment {
     path: Vec<Part>,
     value: Value,
 }

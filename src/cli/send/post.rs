@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::letter::Letter;
 use crate::cli::Failure;
 use crate::trigger::Source;
-use super::letter::Letter;
 
 /// The longest answer that is read.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -38,7 +38,10 @@ impl Answered {
 
     /// What the daemon said, in a word or two.
     pub(crate) fn said(&self) -> &str {
-        let said = self.answer.get("status").or_else(|| self.answer.get("error"));
+        let said = self
+            .answer
+            .get("status")
+            .or_else(|| self.answer.get("error"));
         said.and_then(Value::as_str).unwrap_or("no reason given")
     }
 
@@ -64,7 +67,10 @@ pub(crate) async fn post(
     }
     let mut headers = signed.headers;
     for (name, value) in &letter.headers {
-        if !headers.iter().any(|(signed, _)| signed.eq_ignore_ascii_case(name)) {
+        if !headers
+            .iter()
+            .any(|(signed, _)| signed.eq_ignore_ascii_case(name))
+        {
             headers.push((name.clone(), value.clone()));
         }
     }
@@ -77,7 +83,11 @@ pub(crate) async fn post(
     }
     let began = Instant::now();
     let unreachable = |error: reqwest::Error| {
-        let what = if error.is_timeout() { "did not answer in time" } else { "does not answer" };
+        let what = if error.is_timeout() {
+            "did not answer in time"
+        } else {
+            "does not answer"
+        };
         Failure::new(format!("{url} {what}"))
             .means("Nothing was sent, or nobody knows whether it arrived.")
             .to_do("Is the daemon running? Start it with `kartwheel serve --sandbox`, or give another --url.")

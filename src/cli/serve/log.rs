@@ -31,9 +31,15 @@ pub(crate) fn start(format: Option<Format>, filter: &str, colour: bool) -> Resul
         .with_writer(io::stderr)
         .with_target(false);
     let started = if text {
-        logger.with_ansi(colour && io::stderr().is_terminal()).try_init()
+        logger
+            .with_ansi(colour && io::stderr().is_terminal())
+            .try_init()
     } else {
-        logger.json().flatten_event(true).with_span_list(false).try_init()
+        logger
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .try_init()
     };
     started.map_err(|error| Failure::new(format!("cannot start logging: {error}")))
 }

@@ -36,20 +36,29 @@ pub(super) struct Arguments {
     #[arg(long, value_enum)]
     log: Option<log::Format>,
     /// How much to log: error, warn, info, debug, trace, or filters such as kartwheel::engine=debug,info
-    #[arg(long, value_name = "LEVEL", default_value = "info", env = "RUST_LOG", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        default_value = "info",
+        env = "RUST_LOG",
+        hide_env_values = true
+    )]
     log_level: String,
 }
 
 pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     log::start(arguments.log, &arguments.log_level, desk.screen.colour())?;
-    let project = load(&desk.project, strictness(arguments.sandbox))?;
+    let project = load(&desk.project, Strictness::Serve)?;
     let (config, rules, broken) = usable(project, &desk.project)?;
     for problem in &broken {
         // Drawn for whoever started it; the log has the number.
         eprintln!("{problem}\n");
     }
     if !broken.is_empty() {
-        tracing::error!(errors = broken.len(), "some rules are broken and not in force; `kartwheel check` shows them");
+        tracing::error!(
+            errors = broken.len(),
+            "some rules are broken and not in force; `kartwheel check` shows them"
+        );
     }
     let number = rules.rules().len();
     let clock = Arc::clone(&desk.clock);
@@ -110,10 +119,19 @@ fn told(running: &Launched, rules: usize, desk: &mut Desk) -> std::io::Result<()
             .plain(format!(" {rules} {plural}.")),
     )?;
     let app = &running.app;
-    screen.line(&Line::new(format!("  webhooks  http://{}/hooks/SOURCE", app.webhook_address)))?;
-    screen.line(&Line::new(format!("  API       http://{}/api", app.console_address)))?;
+    screen.line(&Line::new(format!(
+        "  webhooks  http://{}/hooks/SOURCE",
+        app.webhook_address
+    )))?;
+    screen.line(&Line::new(format!(
+        "  API       http://{}/api",
+        app.console_address
+    )))?;
     if let Some(sandbox) = &running.sandbox {
-        screen.line(&Line::new(format!("  sandbox   {}/_sandbox/", sandbox.url())).dim("  stands in for Membrane and Kartra"))?;
+        screen.line(
+            &Line::new(format!("  sandbox   {}/_sandbox/", sandbox.url()))
+                .dim("  stands in for Membrane and Kartra"),
+        )?;
     }
     screen.line(&Line::default().dim("Ctrl-C stops it in order."))?;
     screen.flush()
