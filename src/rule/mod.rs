@@ -29,7 +29,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::action::{Catalog, Priority};
-use crate::problem::{Problem, Source, Span};
+use crate::problem::{self, Problem, Source, Span};
 use crate::run::Progress;
 use crate::yaml;
 
@@ -220,7 +220,7 @@ pub fn read(source: &Source, around: &Surroundings, problems: &mut Vec<Problem>)
             rules.extend(rule.map(Arc::new));
         }
     }
-    problems[first..].sort_by_key(|problem| (problem.span.start, problem.span.end));
+    problem::settle(problems, first);
     rules
 }
 

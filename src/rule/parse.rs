@@ -203,7 +203,7 @@ impl<'a> Parser<'a> {
         };
         let mut vars = Vec::new();
         for entry in entries {
-            self.name(&entry.key, entry.key_span, "a var");
+            self.name(&entry.key, entry.key_span, "the name of a var");
             if let Some(shape) = self.shape(&entry.value) {
                 vars.push((entry.key.clone(), shape));
             }

@@ -85,6 +85,38 @@ pub(super) async fn show(
     Ok(Json(shown))
 }
 
+/// `GET /action`, with id or key in the query
+pub(super) async fn show_by_query(
+    world: In<Arc<State>>,
+    caller: Extension<Caller>,
+    Asked(query): Asked<Query>,
+) -> Result<Json<Value>, Failure> {
+    let action = paging::text(&query, "id").or_else(|| paging::text(&query, "key"));
+    let action = action.ok_or_else(|| bad_request("Specify \"id\" or \"key\""))?;
+    show(world, caller, Path(action.to_owned()), Asked(query)).await
+}
+
+/// `GET /connections/{idOrKey}/actions`
+pub(super) async fn list_on_connection(
+    world: In<Arc<State>>,
+    caller: Extension<Caller>,
+    Path(connection): Path<String>,
+    Asked(mut query): Asked<Query>,
+) -> Result<Json<Value>, Failure> {
+    query.insert(CONNECTION_FIELDS[0].to_owned(), connection);
+    list(world, caller, Asked(query)).await
+}
+
+/// `GET /connections/{idOrKey}/actions/{idOrKey}`
+pub(super) async fn show_on_connection(
+    world: In<Arc<State>>,
+    caller: Extension<Caller>,
+    Path((connection, action)): Path<(String, String)>,
+) -> Result<Json<Value>, Failure> {
+    let query = Query::from([(CONNECTION_FIELDS[0].to_owned(), connection)]);
+    show(world, caller, Path(action), Asked(query)).await
+}
+
 /// The action with this id or key, if the account offers it.
 pub(super) fn find(settings: &Settings, id_or_key: &str) -> Option<&'static ActionSpec> {
     let mut actions = ACTIONS.iter();

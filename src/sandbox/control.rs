@@ -45,7 +45,8 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/reset", post(reset))
 }
 
-async fn index() -> Json<Value> {
+/// `GET /_sandbox/`, with and without the slash
+pub(super) async fn index() -> Json<Value> {
     Json(json!({
         "sandbox": "A stand-in for Membrane and the Kartra account behind it. Nothing here is real.",
         "connection": CONNECTION_ID,

@@ -12,7 +12,7 @@
 //! | `GET /connections`, `GET /connections/{idOrKey}` | with `wait` and `timeout` really held while `BUILDING` |
 //! | `POST /connections/{idOrKey}/test`, `/refresh-credentials`, `/disconnect` | |
 //! | `POST /connection-requests`, `GET /connection-requests/{id}` | pending until a control call completes it |
-//! | `GET /actions`, `GET /actions/{idOrKey}` | the twenty actions, with schemas |
+//! | `GET /actions`, `GET /actions/{idOrKey}`, the same under `/connections/{c}` | the twenty actions, with schemas |
 //! | `POST /act` | runs one; also `/actions/{idOrKey}/run`, `/action/run`, `/connections/{c}/actions/{a}/run` |
 //! | `GET /action-run-logs`, `/{id}`, `/{id}/details` | every run |
 //! | any `/connections/{idOrKey}/proxy/…` | Kartra's own form-encoded API |
@@ -236,6 +236,14 @@ fn router(world: Arc<State>) -> Router {
             post(connections::disconnect),
         )
         .route(
+            "/connections/{connection}/actions",
+            get(actions::list_on_connection),
+        )
+        .route(
+            "/connections/{connection}/actions/{action}",
+            get(actions::show_on_connection),
+        )
+        .route(
             "/connections/{connection}/actions/{action}/run",
             post(act::run_on_connection),
         )
@@ -247,6 +255,7 @@ fn router(world: Arc<State>) -> Router {
         .route("/actions", get(actions::list))
         .route("/actions/{action}", get(actions::show))
         .route("/actions/{action}/run", post(act::run_by_path))
+        .route("/action", get(actions::show_by_query))
         .route("/action/run", post(act::run_by_query))
         .route("/act", post(act::act))
         .route("/action-run-logs", get(logs::list))
@@ -258,6 +267,7 @@ fn router(world: Arc<State>) -> Router {
             gate::gate,
         ));
     Router::new()
+        .route("/_sandbox/", get(control::index))
         .nest("/_sandbox", control::router())
         .merge(membrane)
         .layer(DefaultBodyLimit::disable())

@@ -153,7 +153,16 @@ impl<'a> Reader<'a> {
     pub fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
         let value = node.as_bool();
         if value.is_none() {
-            self.wrong_type(node, &format!("{what} is `true` or `false`"));
+            let message = format!(
+                "{what} is `true` or `false`, and this is {}",
+                node.kind_name()
+            );
+            let problem = Problem::error("K0104", self.source, node.span, message);
+            self.note(match node.raw.to_lowercase().as_str() {
+                "yes" | "on" | "true" | "1" => problem.help("write `true`"),
+                "no" | "off" | "false" | "0" => problem.help("write `false`"),
+                _ => problem,
+            });
         }
         value
     }
@@ -192,21 +201,12 @@ impl<'a> Reader<'a> {
         if let Some(choice) = choices.iter().find(|choice| **choice == text) {
             return Some(choice);
         }
-        let all = choices
-            .iter()
-            .map(|choice| format!("`{choice}`"))
-            .collect::<Vec<_>>()
-            .join(" or ");
-        let help = match nearest(text, choices.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("write {all}"),
-        };
-        self.error_help(
-            "K0108",
-            node.span,
-            format!("{what} is {all}, not `{text}`"),
-            help,
-        );
+        let message = format!("{what} is {}, not `{text}`", either(choices));
+        let problem = Problem::error("K0108", self.source, node.span, message);
+        self.note(match nearest(text, choices.iter().copied()) {
+            Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None => problem,
+        });
         None
     }
 
@@ -218,5 +218,15 @@ impl<'a> Reader<'a> {
             format!("this is {}", node.kind_name())
         };
         self.error("K0104", node.span, format!("{wanted}, and {found}"));
+    }
+}
+
+/// `a`, `b` or `c`.
+fn either(words: &[&str]) -> String {
+    let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
     }
 }

@@ -4,5 +4,7 @@ mod api;
 mod cli;
 mod membrane;
 mod rules;
+mod sandbox;
+mod sdk;
 mod signatures;
 mod tidy;

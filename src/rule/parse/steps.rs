@@ -154,6 +154,7 @@ impl Parser<'_> {
 
     fn not_a_map(&mut self, node: &Node) {
         let help = match node.text() {
+            Some(text) if self.takes_nothing(text) => format!("write `- {text}:`"),
             Some(text) if self.is_verb(text) => format!("write `- {text}: {{ … }}`"),
             _ => "write the verb as the key: `- assign-tag: { … }`".to_owned(),
         };
@@ -166,7 +167,7 @@ impl Parser<'_> {
 
     fn step_id(&mut self, node: &Node) -> Option<Arc<str>> {
         let text = self.reader.text(node, "`id`")?;
-        let id = self.name(text, node.span, "a step")?;
+        let id = self.name(text, node.span, "the id of a step")?;
         let first = self.names.steps.iter().find(|(known, _)| *known == id);
         if let Some((_, line)) = first
             && *line != node.span.line
@@ -181,6 +182,11 @@ impl Parser<'_> {
 
     fn is_verb(&self, key: &str) -> bool {
         step::find(key).is_some() || self.around.catalog.get(key).is_some()
+    }
+
+    fn takes_nothing(&self, key: &str) -> bool {
+        let action = self.around.catalog.get(key);
+        key == "stop" || action.is_some_and(|action| action.fields.is_empty())
     }
 
     /// The one verb of a step.
@@ -269,7 +275,7 @@ impl Parser<'_> {
             .chain(catalog.actions.iter().map(|action| action.key));
         let help = match nearest(&first.key, verbs) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "the verbs are listed in docs/rules.md".to_owned(),
+            None => "a verb is one of Kartra's actions, such as `assign-tag`, or ensure-lead, wait, set, stop, fail".to_owned(),
         };
         self.reader.error_help(
             "K0114",

@@ -51,16 +51,16 @@ impl Parser<'_> {
             .chars()
             .map(|char| if fits(char) { char } else { '_' })
             .collect();
-        let proposal = proposal.trim_start_matches(|char: char| !char.is_ascii_lowercase());
-        let help = if proposal.is_empty() || proposal.len() > NAME_BYTES_MAX {
-            "write something like `lead_2`".to_owned()
-        } else {
+        let begins_well = proposal.starts_with(|char: char| char.is_ascii_lowercase());
+        let help = if begins_well && proposal.len() <= NAME_BYTES_MAX {
             format!("write `{proposal}`; a dash would be a subtraction in an expression")
+        } else {
+            "write something like `lead_2`".to_owned()
         };
         self.reader.error_help(
             "K0105",
             span,
-            format!("the name of {what} has only a-z, 0-9 and _, and begins with a letter"),
+            format!("{what} has only a-z, 0-9 and _, and begins with a letter"),
             help,
         );
         None

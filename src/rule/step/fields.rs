@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::action::{Field, FieldType};
-use crate::problem::{Span, nearest};
+use crate::problem::nearest;
 use crate::rule::RuleError;
 use crate::rule::expr::{Shape, describe};
 use crate::rule::parse::Parser;
 use crate::rule::template::Scope;
 use crate::rule::words;
-use crate::yaml::{Entry, Node};
+use crate::yaml::Entry;
 
 /// A field that is not needed when its neighbour is given.
 const ALTERNATIVES: &[(&str, &str)] = &[
@@ -57,7 +57,7 @@ impl Fields {
         for entry in entries {
             let field = known.iter().find(|field| field.name == &*entry.key);
             match field {
-                Some(field) => given.extend(value(parser, field, &entry.value)),
+                Some(field) => given.extend(value(parser, field, entry)),
                 None => unknown(parser, verb, entry, known),
             }
         }
@@ -102,7 +102,8 @@ impl Fields {
     }
 }
 
-fn value(parser: &mut Parser<'_>, field: &'static Field, node: &Node) -> Option<Given> {
+fn value(parser: &mut Parser<'_>, field: &'static Field, entry: &Entry) -> Option<Given> {
+    let node = &entry.value;
     let code = if field.name == AMOUNT {
         "K0504"
     } else {
@@ -126,9 +127,11 @@ fn value(parser: &mut Parser<'_>, field: &'static Field, node: &Node) -> Option<
             } else {
                 format!("`{}`: {}", field.name, field.doc)
             };
+            let is_absent = node.is_null() && node.raw.is_empty();
+            let span = if is_absent { entry.key_span } else { node.span };
             parser
                 .reader
-                .error_help(code, node.span, format!("`{}` {why}", field.name), help);
+                .error_help(code, span, format!("`{}` {why}", field.name), help);
         }
     } else if let (Shape::List(_) | Shape::Map(_), false) =
         (&shape, field.kind == FieldType::Structure)
@@ -151,7 +154,8 @@ fn value(parser: &mut Parser<'_>, field: &'static Field, node: &Node) -> Option<
 /// The value as the field takes it, or why it does not. Null stays null.
 fn fit(field: &Field, value: Value) -> Result<Value, String> {
     let value = match (field.kind, value) {
-        (_, Value::Null) if field.name != AMOUNT => return Ok(Value::Null),
+        (_, Value::Null) if field.name == AMOUNT => return Err("is empty".to_owned()),
+        (_, Value::Null) => return Ok(Value::Null),
         (_, Value::String(text))
             if text.trim().is_empty() && (field.required || field.name == AMOUNT) =>
         {
@@ -238,18 +242,25 @@ fn unknown(parser: &mut Parser<'_>, verb: &Entry, entry: &Entry, known: &[Field]
 }
 
 fn missing(parser: &mut Parser<'_>, verb: &Entry, entries: &[Entry], known: &[Field]) {
+    // A word of another system or a slip of the pen is reported as such.
     let has = |name: &str| {
         entries.iter().any(|entry| {
             &*entry.key == name
-                || words::INPUT_FOREIGN
-                    .iter()
-                    .any(|(word, ours)| *word == &*entry.key && *ours == name)
+                || words::INPUT_FOREIGN.contains(&(&entry.key, name))
+                || (known.iter().all(|field| field.name != &*entry.key)
+                    && nearest(&entry.key, known.iter().map(|field| field.name)) == Some(name))
         })
     };
-    let lacking: Vec<String> = known
+    let lacking: Vec<&Field> = known
         .iter()
         .filter(|field| field.required && !has(field.name))
-        .filter(|field| !alternative(field.name).is_some_and(&has))
+        .filter(|field| !alternative(field.name).is_some_and(has))
+        .collect();
+    let Some(first) = lacking.first() else {
+        return;
+    };
+    let names: Vec<String> = lacking
+        .iter()
         .map(|field| match alternative(field.name) {
             Some(other) if known.iter().any(|field| field.name == other) => {
                 format!("`{}` (or `{other}`)", field.name)
@@ -257,24 +268,13 @@ fn missing(parser: &mut Parser<'_>, verb: &Entry, entries: &[Entry], known: &[Fi
             _ => format!("`{}`", field.name),
         })
         .collect();
-    if lacking.is_empty() {
-        return;
-    }
-    let example = match known
-        .iter()
-        .find(|field| field.required && !has(field.name))
-    {
-        Some(field) if field.name == "email" => {
-            "add `email: ${{ person.email }}`, or wherever it is in what arrives".to_owned()
-        }
-        Some(field) => format!("`{}`: {}", field.name, field.doc),
-        None => String::new(),
+    let help = if first.name == "email" {
+        "add `email: ${{ person.email }}`, or wherever it is in what arrives".to_owned()
+    } else {
+        format!("`{}`: {}", first.name, first.doc)
     };
-    let span: Span = verb.key_span;
-    parser.reader.error_help(
-        "K0502",
-        span,
-        format!("`{}` needs {}", verb.key, lacking.join(" and ")),
-        example,
-    );
+    let message = format!("`{}` needs {}", verb.key, names.join(" and "));
+    parser
+        .reader
+        .error_help("K0502", verb.key_span, message, help);
 }

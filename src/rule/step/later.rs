@@ -91,7 +91,7 @@ fn for_each(parser: &mut Parser<'_>, part: &Part<'_>) -> Option<Box<dyn Kind>> {
     }
     let name = node.get("as").and_then(|name| {
         let text = parser.reader.text(name, "`as`")?;
-        parser.name(text, name.span, "an item")
+        parser.name(text, name.span, "the name of an item")
     });
     for (key, most) in [("at_most", ITEMS_MAX), ("at_once", 16)] {
         if let Some(number) = node.get(key) {

@@ -11,7 +11,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 /// The connection that the fixtures speak of.
@@ -192,6 +192,9 @@ pub(super) fn actions() -> Value {
     ])
 }
 
+const EMPTY_LIST: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\nconnection: close\r\n\r\n{\"items\":[]}";
+
 /// Answers every request to `/act` with these bytes and hangs up, and everything else with an empty list of actions.
 pub(super) struct Raw {
     pub(super) address: SocketAddr,
@@ -208,20 +211,9 @@ impl Raw {
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             while let Ok((mut socket, _)) = listener.accept().await {
-                let mut request = Vec::new();
-                while !is_whole(&request) {
-                    let mut piece = [0; 4096];
-                    match socket.read(&mut piece).await {
-                        Ok(length) if length > 0 => request.extend_from_slice(&piece[..length]),
-                        _ => break,
-                    }
-                }
-                let reply: &[u8] = if request.starts_with(b"POST /act ") {
-                    count.fetch_add(1, Ordering::SeqCst);
-                    bytes
-                } else {
-                    b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\nconnection: close\r\n\r\n{\"items\":[]}"
-                };
+                let is_act = read_request(&mut socket).await.starts_with(b"POST /act ");
+                count.fetch_add(usize::from(is_act), Ordering::SeqCst);
+                let reply = if is_act { bytes } else { EMPTY_LIST };
                 socket.write_all(reply).await.expect("a reader");
             }
         });
@@ -235,6 +227,32 @@ impl Raw {
     pub(super) fn acts(&self) -> usize {
         self.acts.load(Ordering::SeqCst)
     }
+}
+
+/// The address of a server that answers one request, with an empty list, and is gone before it has answered.
+pub(super) async fn list_and_close() -> (String, JoinSet<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let (mut socket, _) = listener.accept().await.expect("a caller");
+        read_request(&mut socket).await;
+        drop(listener);
+        socket.write_all(EMPTY_LIST).await.expect("a reader");
+    });
+    (format!("http://{address}"), tasks)
+}
+
+async fn read_request(socket: &mut TcpStream) -> Vec<u8> {
+    let mut request = Vec::new();
+    while !is_whole(&request) {
+        let mut piece = [0; 4096];
+        match socket.read(&mut piece).await {
+            Ok(length) if length > 0 => request.extend_from_slice(&piece[..length]),
+            _ => break,
+        }
+    }
+    request
 }
 
 /// Whether the head and the announced body are there.

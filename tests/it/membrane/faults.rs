@@ -9,7 +9,7 @@ use kartwheel::clock::Clock;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::fake::{Fake, Raw, Reply, healthy};
+use super::fake::{Fake, Raw, Reply, healthy, list_and_close};
 
 /// The address of a port where nobody listens.
 async fn closed_port() -> String {
@@ -28,22 +28,15 @@ async fn a_refused_connection_was_not_sent() {
 }
 
 #[tokio::test]
-async fn the_run_itself_is_not_sent_either_when_the_port_closes_after_the_list() {
-    let clock = super::clock();
-    let fake = Fake::start(healthy).await;
-    let client = super::client(super::settings(&fake.url()), &clock);
-    let refund = super::call(&clock, "refund-transaction", json!({ "transaction_id": 1 }));
-    assert_eq!(client.call(&refund).await.class, Class::Done);
-    drop(fake);
-    // The idle connection is dead, the port is closed: nothing can have been sent.
-    let outcome = client.call(&refund).await;
+async fn a_run_that_meets_a_closed_port_after_the_list_was_read_was_not_sent() {
+    let (url, _server) = list_and_close().await;
+    let outcome = super::assign_tag(&url).await;
+    assert_eq!(outcome.class, Class::Transient, "{}", outcome.message);
     assert!(
-        matches!(outcome.class, Class::Transient | Class::Unknown),
+        outcome.message.contains("assign-tag: not sent"),
         "{}",
         outcome.message
     );
-    let outcome = client.call(&refund).await;
-    assert_eq!(outcome.class, Class::Transient, "{}", outcome.message);
 }
 
 #[tokio::test]

@@ -148,7 +148,7 @@ async fn a_connection_without_an_id_is_found_by_the_applications_address() {
         match readiness {
             Readiness::Ready => assert_eq!(says, "", "{name}"),
             Readiness::NotReady(text) => {
-                assert!(!says.is_empty() && text.contains(says), "{name}: {text}")
+                assert!(!says.is_empty() && text.contains(says), "{name}: {text}");
             }
             Readiness::Unknown(text) => panic!("{name}: {text}"),
         }

@@ -150,6 +150,27 @@ fn a_folder_and_its_list_agree() {
 }
 
 #[test]
+fn a_file_declares_what_lies_beside_or_below_it() {
+    let files = [
+        "src/lib.rs",
+        "src/main.rs",
+        "src/yaml.rs",
+        "src/yaml/trap.rs",
+        "src/yaml/trap/tests.rs",
+        "src/rule/mod.rs",
+        "src/rule/op/mod.rs",
+        "src/rule/path.rs",
+    ]
+    .map(|path| (path.to_owned(), String::new()));
+    let of = |file| Vec::from_iter(neighbours(file, &files));
+    assert_eq!(of("src/lib.rs"), ["rule", "yaml"]);
+    assert_eq!(of("src/yaml.rs"), ["trap"]);
+    assert_eq!(of("src/yaml/trap.rs"), ["tests"]);
+    assert_eq!(of("src/rule/mod.rs"), ["op", "path"]);
+    assert_eq!(of("src/rule/path.rs"), Vec::<String>::new());
+}
+
+#[test]
 fn migrations_are_numbered_and_paired() {
     let right = [
         "migrations/sqlite/0001_first.sql",

@@ -5,8 +5,8 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+#[path = "../load/mod.rs"]
 mod load;
-#[path = "load/sink.rs"]
 mod sink;
 
 use std::net::SocketAddr;

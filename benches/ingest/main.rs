@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+#[path = "../load/mod.rs"]
 mod load;
 
 use std::net::SocketAddr;
