@@ -3,6 +3,7 @@
 pub mod action;
 pub mod cli;
 pub mod clock;
+pub mod engine;
 pub mod event;
 pub mod kartra;
 pub mod membrane;

@@ -57,7 +57,8 @@ pub struct NewRun {
     pub run: Run,
     /// Take the first lease at once if no unfinished older run has the key: the fast path.
     pub take: bool,
-    /// The first call's intent, when it may ride in this commit. Written only if the lease is taken.
+    /// The first call's intent, when it may ride in this commit. Written only if the lease is taken; otherwise its step
+    /// is stored as not begun.
     pub intent: Option<Attempt>,
 }
 

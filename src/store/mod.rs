@@ -115,6 +115,12 @@ pub struct Store {
     reader: Arc<dyn Reader>,
 }
 
+impl std::fmt::Debug for Store {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
 /// Opens the database for writing, creates and migrates it where needed, and takes the lock that only one daemon can have.
 /// `sqlite://path` or a plain path.
 pub async fn open(

@@ -103,8 +103,10 @@ fn start_runs<'a>(
         run.seq = known.next_run;
         known.next_run += 1;
         let lease = place(&mut run, new, accept.node, known);
-        if let (Some(_), Some(intent)) = (lease, &new.intent) {
-            accepting.intents.push((run.seq, intent));
+        match (lease, &new.intent) {
+            (Some(_), Some(intent)) => accepting.intents.push((run.seq, intent)),
+            (None, Some(intent)) => drop(run.progress.steps.remove(&intent.step)),
+            (_, None) => {}
         }
         accepting.runs.push(Placed {
             accept: accepting.answers.len(),

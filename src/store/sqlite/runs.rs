@@ -6,7 +6,7 @@ use crate::clock::{from_micros, micros};
 use crate::store::decide::runs::{self as decide, Effects, Runs, Standing};
 use crate::store::sqlite::sql::Rows;
 use crate::store::sqlite::{Answers, Sqlite, accept, error, hold, rows, statements};
-use crate::store::{Answer, Begin, Change, Op, Record, StoreError};
+use crate::store::{Answer, Begin, Change, Next, Op, Record, StoreError, Written};
 
 /// Carries out the changes, records, begins and renewals of a batch.
 pub(super) async fn carry_out(
@@ -27,16 +27,27 @@ pub(super) async fn carry_out(
         let changed = decide::change(&mut runs, change, &mut effects)?;
         answers.set(index, Answer::Changed(changed));
     }
+    let mut rested = Vec::new();
     for (index, record) in records(batch) {
         let written = decide::record(&mut runs, record, &mut effects)?;
         answers.set(index, Answer::Written(written));
+        if matches!(
+            (&record.next, written),
+            (Next::Rest { .. }, Written::Yes { .. })
+        ) {
+            rested.push(index);
+        }
         store.memory.latest = store.memory.latest.max(Some(record.now));
     }
     for (index, begin) in begins_of(batch) {
         let written = decide::begin(&mut runs, begin, &store.memory.holds, &mut effects);
         answers.set(index, Answer::Written(written));
     }
-    write(store, &runs, &effects).await
+    let woke = write(store, &runs, &effects).await? > 0;
+    for index in rested {
+        answers.set(index, Answer::Written(Written::Yes { woke }));
+    }
+    Ok(())
 }
 
 fn changes(batch: &[Op]) -> impl Iterator<Item = (usize, &Change)> {
@@ -136,7 +147,8 @@ async fn wanted_back(
     .await
 }
 
-async fn write(store: &mut Sqlite, runs: &Runs, effects: &Effects<'_>) -> Result<(), StoreError> {
+/// Writes it all; says how many runs that waited behind a key became due.
+async fn write(store: &mut Sqlite, runs: &Runs, effects: &Effects<'_>) -> Result<u64, StoreError> {
     let mut outcomes = Rows::of(&statements::END_ATTEMPTS);
     for (run_seq, ended, at) in &effects.outcomes {
         let outcome = &ended.outcome;
@@ -165,12 +177,15 @@ async fn write(store: &mut Sqlite, runs: &Runs, effects: &Effects<'_>) -> Result
     }
     let updates = update_rows(runs, effects);
     let audit = audit_rows(effects);
-    for rows in [outcomes, attempts, updates, wake, audit] {
+    for rows in [outcomes, attempts, updates, audit] {
         if !rows.is_empty() {
             rows.execute(&mut store.db).await?;
         }
     }
-    Ok(())
+    if wake.is_empty() {
+        return Ok(0);
+    }
+    wake.execute(&mut store.db).await
 }
 
 fn update_rows(runs: &Runs, effects: &Effects<'_>) -> Rows {
