@@ -1,6 +1,7 @@
 //! Kartwheel turns webhooks and schedules into actions in a Kartra account, as YAML rules say.
 
 pub mod action;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod engine;

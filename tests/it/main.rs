@@ -1,5 +1,8 @@
 //! All integration tests in one binary: faster to link, and shared code is a module.
 
+mod api;
+mod cli;
+mod manual;
 mod membrane;
 mod rules;
 mod sandbox;
