@@ -2,6 +2,8 @@
 
 mod api;
 mod cli;
+mod crash;
+mod engine;
 mod manual;
 mod membrane;
 mod rules;
@@ -9,3 +11,4 @@ mod sandbox;
 mod sdk;
 mod signatures;
 mod tidy;
+mod world;

@@ -104,7 +104,7 @@ impl World {
     }
 
     pub fn reader(&self) -> &dyn Reader {
-        self.app().store().reader()
+        &**self.app().store().reader()
     }
 
     /// Posts a body, signed as the source's sender signs.
@@ -112,7 +112,9 @@ impl World {
         let project = load(self.dir.path());
         let config = project.config.expect("a config");
         let signed = config.sources[source].sign(body, self.clock.now());
-        let mut request = self.http.post(format!("{}/hooks/{source}{}", self.url(), signed.url_suffix)).header("content-type", content_type).body(body.to_vec());
+        let query = signed.query.map(|query| format!("?{query}")).unwrap_or_default();
+        let body = signed.body.unwrap_or_else(|| body.to_vec());
+        let mut request = self.http.post(format!("{}/hooks/{source}{query}", self.url())).header("content-type", content_type).body(body);
         for (name, value) in signed.headers {
             request = request.header(name, value);
         }
@@ -190,8 +192,9 @@ impl World {
     }
 
     /// The verbs that reached the sandbox through `/act`, in order, reads included.
-    pub fn verbs(&self) -> Vec<String> {
-        self.sandbox.world().calls().into_iter().filter_map(|call| call.verb).filter(|verb| verb != "retrieve-account-lists").collect()
+    pub fn verbs(&self) -> Vec<&'static str> {
+        let calls = self.sandbox.world().calls();
+        calls.into_iter().filter_map(|call| call.verb).filter(|verb| *verb != "retrieve-account-lists").collect()
     }
 
     /// Ends the story: nothing due is left, and every run stands in one of these states.
@@ -243,7 +246,7 @@ async fn answered(request: reqwest::RequestBuilder) -> Answered {
     Answered { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)), headers }
 }
 
-/// The sandbox's lead, or a failed test.
+/// An instant written out.
 pub fn instant(text: &str) -> Timestamp {
     text.parse().expect("a time")
 }
