@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// Where `scripts/test` puts the client, and Node when the machine has none that is new enough.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk");
-/// The first version of Node with all that the client needs.
+/// The first version of Node with all that the client needs: it signs with the global `crypto`, which 18 lacks.
 const NODE_MAJOR_MIN: u32 = 20;
 
 /// Node from npm if it was put beside the client, and the machine's otherwise. An old or absent one ends the test.
