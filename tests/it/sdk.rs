@@ -69,12 +69,8 @@ async fn membranes_own_client_lists_actions_and_runs_them() {
     let ada = sandbox.world().lead("ada@example.com").expect("a lead");
     assert_eq!(ada.field("first_name"), "Ada");
     assert!(ada.is_on_list("Newsletter") && !ada.has_tag("vip"));
-    let verbs: Vec<_> = sandbox
-        .world()
-        .effects()
-        .iter()
-        .map(|one| one.verb)
-        .collect();
+    let effects = sandbox.world().effects();
+    let verbs: Vec<_> = effects.iter().map(|effect| effect.verb.as_str()).collect();
     assert_eq!(
         verbs,
         [

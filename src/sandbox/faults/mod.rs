@@ -8,7 +8,7 @@ mod kind;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use kind::{Delay, FaultKind, KartraForm, RateLimitForm};
+pub use kind::{Delay, FaultKind, KartraForm};
 
 pub(super) use kind::Place;
 
@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn a_path_fault_is_for_paths_and_an_order_in_json_has_its_defaults() {
         let text = r#"{ "on": { "path": "/connections" }, "times": null, "chance": 0.5,
-            "fault": { "rate_limited": { "form": "kartra", "retry_after": 2 } } }"#;
+            "fault": { "rate_limited_by_kartra": { "retry_after": 2 } } }"#;
         let fault: Fault = serde_json::from_str(text).expect("an order");
         assert_eq!((fault.nth, fault.times, fault.chance), (1, None, Some(0.5)));
         assert!(fits(&fault.on, Occasion::Path("/connections/1")));
