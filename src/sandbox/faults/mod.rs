@@ -314,5 +314,15 @@ mod tests {
         assert!(!fits(&fault.on, Occasion::Run("assign-tag")));
         let least: Fault = serde_json::from_str(r#"{ "fault": "drop_after" }"#).expect("an order");
         assert_eq!(least, Fault::new(FaultKind::DropAfter));
+        for fault in [
+            r#"{ "delay_after": { "clock_ms": 5000 } }"#,
+            r#"{ "status": { "code": 500, "body": "x", "after_work": true } }"#,
+            r#"{ "kartra_error": { "number": 212, "form": "nested" } }"#,
+            r#"{ "output_large": 1000 }"#,
+        ] {
+            let text = format!(r#"{{ "fault": {fault}, "for_ms": 5000 }}"#);
+            let fault: Fault = serde_json::from_str(&text).expect(&text);
+            assert_eq!(fault.for_ms, Some(5_000));
+        }
     }
 }
