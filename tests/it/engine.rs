@@ -41,7 +41,7 @@ async fn the_same_delivery_is_one_event_twice_ten_at_once_and_after_a_restart() 
     assert_eq!(world.order("1", "ada@example.com").await.event(), first.event());
     world.settle().await;
     assert_eq!(world.runs().await.len(), 2);
-    assert_eq!(world.verbs().iter().filter(|verb| **verb == "assign-tag").count(), 2);
+    assert_eq!(world.verbs().iter().filter(|verb| *verb == "assign-tag").count(), 2);
     world.end(&[State::Done]).await;
 }
 
