@@ -35,6 +35,9 @@ const SOURCES: &str = r#"
 /// More than any story needs: the clock must not stand still for the pace.
 const PACE: &str = "per_second: 1000, at_once: 64";
 
+/// A wait for the pace is shorter than this, a retry's is not.
+const PACE_WAIT_MAX: Duration = Duration::from_millis(50);
+
 /// The program, its clock, its outside.
 pub(crate) struct World {
     pub(crate) dir: TempDir,
@@ -151,12 +154,18 @@ impl World {
 
     /// Lets everything happen that happens at the present time; where only the pace is waited for, time goes on for it.
     pub(crate) async fn settle(&self) {
+        let mut patience = 20;
         while self.app().engine().settled().await.expect("the store answers") {
-            for _ in 0..100 {
-                tokio::task::yield_now().await;
-            }
             let wake = self.clock.next_wake().expect("whoever waits for the pace sleeps");
-            self.clock.set(wake.max(self.clock.now()));
+            let now = self.clock.now();
+            if kartwheel::clock::between(now, wake) <= PACE_WAIT_MAX || patience == 0 {
+                self.clock.set(wake.max(now));
+                patience = 20;
+            } else {
+                // Whoever was just woken has not moved yet.
+                patience -= 1;
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
         }
     }
 
