@@ -244,7 +244,7 @@ struct Committer {
 impl Committer {
     /// Commits a batch. When a row of it is refused, its halves are committed apart until that row stands alone.
     async fn carry_out(&mut self, mut batch: Batch) {
-        let mut left = Vec::from_iter([0..batch.ops.len()]);
+        let mut left: Vec<Range<usize>> = std::iter::once(0..batch.ops.len()).collect();
         while let Some(range) = left.pop() {
             match self.commit(&batch.ops[range.clone()]).await {
                 Ok(answers) => batch.answer(range, answers),

@@ -1,1 +1,4 @@
 //! All integration tests in one binary: faster to link, and shared code is a module.
+
+mod migrations;
+mod store;

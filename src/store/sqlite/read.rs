@@ -12,7 +12,7 @@ use crate::clock::{self, SharedClock, from_micros, micros};
 use crate::run::{Attempt, Run, State};
 use crate::store::sqlite::claim::CLOCK_JITTER;
 use crate::store::sqlite::statements::{attempt_columns, event_columns, run_columns};
-use crate::store::sqlite::{error, hold, lists, rows};
+use crate::store::sqlite::{error, hold, ledger, lists, rows};
 use crate::store::{
     Counts, EventFilter, Hold, Reader, RefusalCount, RuleText, RunFilter, StoreError, StoredEvent,
 };
@@ -183,7 +183,7 @@ impl Reader for Sqlite {
     ) -> Result<Vec<RefusalCount>, StoreError> {
         let mut db = self.reader().await?;
         let found = sqlx::query(REFUSALS)
-            .bind(micros(since))
+            .bind(ledger::minute(since))
             .bind(limit)
             .fetch_all(&mut *db)
             .await
