@@ -130,8 +130,12 @@ async fn an_id_with_a_nul_is_not_the_id_before_the_nul(home: Home) {
 
 async fn a_second_event_with_a_once_value_is_declined_in_the_same_commit(home: Home) {
     let world = home.open().await;
-    let (first, _) = world.start(true, |run| run.once = Some("order 7".into())).await;
-    let (second, lease) = world.start(true, |run| run.once = Some("order 7".into())).await;
+    let (first, _) = world
+        .start(true, |run| run.once = Some("order 7".into()))
+        .await;
+    let (second, lease) = world
+        .start(true, |run| run.once = Some("order 7".into()))
+        .await;
     assert_eq!(first.state, State::Running);
     assert_eq!((second.state, lease), (State::Declined, None));
     assert_eq!(second.why, Some(format!("once, run {}", first.id)));
@@ -166,20 +170,38 @@ async fn once_holds_within_one_batch(home: Home) {
         .into_iter()
         .map(|answer| one(answer.unwrap()).0.state)
         .collect();
-    assert_eq!(states.iter().filter(|state| **state == State::Running).count(), 1);
-    assert_eq!(states.iter().filter(|state| **state == State::Declined).count(), 19);
+    assert_eq!(
+        states
+            .iter()
+            .filter(|state| **state == State::Running)
+            .count(),
+        1
+    );
+    assert_eq!(
+        states
+            .iter()
+            .filter(|state| **state == State::Declined)
+            .count(),
+        19
+    );
 }
 
 async fn a_run_that_failed_releases_its_once_value(home: Home) {
     let world = home.open().await;
     for state in [State::Failed, State::Cancelled] {
-        let (_, lease) = world.start(true, |run| run.once = Some("order 7".into())).await;
+        let (_, lease) = world
+            .start(true, |run| run.once = Some("order 7".into()))
+            .await;
         let lease = lease.expect("the value is free");
         world.rest(lease, state, None).await;
     }
-    let (run, lease) = world.start(true, |run| run.once = Some("order 7".into())).await;
+    let (run, lease) = world
+        .start(true, |run| run.once = Some("order 7".into()))
+        .await;
     world.rest(lease.unwrap(), State::Done, None).await;
-    let (after_done, _) = world.start(true, |run| run.once = Some("order 7".into())).await;
+    let (after_done, _) = world
+        .start(true, |run| run.once = Some("order 7".into()))
+        .await;
     assert_eq!(after_done.why, Some(format!("once, run {}", run.id)));
 }
 

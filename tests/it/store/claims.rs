@@ -44,7 +44,10 @@ async fn a_claim_brings_all_a_worker_needs(home: Home) {
     assert_eq!(claimed.lease.run_seq, run.seq);
     assert_eq!(claimed.event.id, run.event);
     assert!(claimed.event.raw.starts_with(b"{\"id\":"));
-    assert_eq!(claimed.event.person.email.as_deref(), Some(" Ada@Example.com"));
+    assert_eq!(
+        claimed.event.person.email.as_deref(),
+        Some(" Ada@Example.com")
+    );
     assert!(claimed.open_attempt.is_none());
 }
 
@@ -84,7 +87,14 @@ async fn a_late_record_changes_nothing_but_the_attempt(home: Home) {
     let lease = lease.unwrap();
     assert_eq!(world.begin(lease, 1, true).await, Written::Yes);
     world.advance(LEASE.as_secs() + 1);
-    assert_eq!(world.store.rescue(world.node, world.now(), false).await.unwrap(), 1);
+    assert_eq!(
+        world
+            .store
+            .rescue(world.node, world.now(), false)
+            .await
+            .unwrap(),
+        1
+    );
     let other = world.id();
     let claimed = world.claim_as(other, 10).await.remove(0);
     assert_eq!(claimed.lease.epoch, lease.epoch + 1);
@@ -104,7 +114,10 @@ async fn a_late_record_changes_nothing_but_the_attempt(home: Home) {
     assert_eq!(attempts.len(), 1);
     assert_eq!(attempts[0].class, Some(Class::Done), "kept as evidence");
     assert_eq!(attempts[0].output, Some(json!({ "id": 7 })));
-    assert_eq!(world.rest(claimed.lease, State::Done, None).await, Written::Yes);
+    assert_eq!(
+        world.rest(claimed.lease, State::Done, None).await,
+        Written::Yes
+    );
 }
 
 async fn an_outcome_that_is_known_is_not_written_over(home: Home) {
@@ -128,12 +141,29 @@ async fn a_lease_that_is_renewed_is_not_rescued(home: Home) {
     let until = after(world.now(), LEASE);
     world.store.renew(world.node, until).await.unwrap();
     world.advance(20);
-    assert_eq!(world.store.rescue(world.node, world.now(), false).await.unwrap(), 0);
+    assert_eq!(
+        world
+            .store
+            .rescue(world.node, world.now(), false)
+            .await
+            .unwrap(),
+        0
+    );
     assert_eq!(world.begin(lease.unwrap(), 1, false).await, Written::Yes);
     world.advance(20);
-    assert_eq!(world.store.rescue(world.node, world.now(), false).await.unwrap(), 1);
+    assert_eq!(
+        world
+            .store
+            .rescue(world.node, world.now(), false)
+            .await
+            .unwrap(),
+        1
+    );
     assert_eq!(world.state(&run).await, State::Ready);
-    assert_eq!(world.begin(lease.unwrap(), 2, false).await, Written::LeaseLost);
+    assert_eq!(
+        world.begin(lease.unwrap(), 2, false).await,
+        Written::LeaseLost
+    );
 }
 
 async fn at_start_the_leases_of_other_nodes_are_over(home: Home) {
@@ -142,10 +172,29 @@ async fn at_start_the_leases_of_other_nodes_are_over(home: Home) {
     let (second, _) = world.start_keyed("ada").await;
     let world = world.reopen().await;
     assert!(world.claim(10).await.is_empty());
-    assert_eq!(world.store.rescue(world.node, world.now(), true).await.unwrap(), 1);
+    assert_eq!(
+        world
+            .store
+            .rescue(world.node, world.now(), true)
+            .await
+            .unwrap(),
+        1
+    );
     let claimed = world.claim(10).await;
-    assert_eq!(ids(&claimed), [first.id], "it kept its key from {}", second.seq);
-    assert_eq!(world.store.rescue(world.node, world.now(), true).await.unwrap(), 0);
+    assert_eq!(
+        ids(&claimed),
+        [first.id],
+        "it kept its key from {}",
+        second.seq
+    );
+    assert_eq!(
+        world
+            .store
+            .rescue(world.node, world.now(), true)
+            .await
+            .unwrap(),
+        0
+    );
 }
 
 /// Invariant 4: what a crash left behind is known to whoever goes on.
@@ -159,7 +208,11 @@ async fn an_attempt_without_an_outcome_comes_with_the_claim(home: Home) {
     assert_eq!(world.record(lease, Some(outcome), go).await, Written::Yes);
     let intent = world.intent(2);
     let world = world.reopen().await;
-    world.store.rescue(world.node, world.now(), true).await.unwrap();
+    world
+        .store
+        .rescue(world.node, world.now(), true)
+        .await
+        .unwrap();
     let claimed = world.claim(10).await.remove(0);
     assert_eq!(claimed.open_attempt, Some(intent));
 }

@@ -23,8 +23,14 @@ async fn runs_of_a_held_connection_are_not_taken(home: Home) {
     let (due, _) = world.start(false, |_| {}).await;
     world.hold("main", HoldKind::Down).await;
     let (late, lease) = world.start(true, |_| {}).await;
-    assert_eq!((late.state, lease), (State::Ready, None), "not taken at once");
-    let (other, lease) = world.start(true, |run| run.connection = "other".into()).await;
+    assert_eq!(
+        (late.state, lease),
+        (State::Ready, None),
+        "not taken at once"
+    );
+    let (other, lease) = world
+        .start(true, |run| run.connection = "other".into())
+        .await;
     assert!(lease.is_some());
     world.rest(lease.unwrap(), State::Ready, None).await;
     assert_eq!(ids(&world.claim(10).await), [other.id]);
@@ -32,7 +38,10 @@ async fn runs_of_a_held_connection_are_not_taken(home: Home) {
     assert_eq!(world.reader().counts(world.now()).await.unwrap().due, 0);
 
     let world = world.reopen().await;
-    assert!(world.claim(10).await.is_empty(), "a restart changes nothing");
+    assert!(
+        world.claim(10).await.is_empty(),
+        "a restart changes nothing"
+    );
     assert_eq!(world.release("main", Some(HoldKind::Down)).await, 1);
     assert_eq!(ids(&world.claim(10).await), [due.id, late.id]);
 }
@@ -41,10 +50,16 @@ async fn a_hold_of_everything_holds_every_connection(home: Home) {
     let world = home.open().await;
     let (run, _) = world.start(false, |_| {}).await;
     world.hold("", HoldKind::Paused).await;
-    let (new, lease) = world.start(true, |run| run.connection = "other".into()).await;
+    let (new, lease) = world
+        .start(true, |run| run.connection = "other".into())
+        .await;
     assert!(lease.is_none());
     assert!(world.claim(10).await.is_empty());
-    assert_eq!(world.release("main", None).await, 0, "it has none of its own");
+    assert_eq!(
+        world.release("main", None).await,
+        0,
+        "it has none of its own"
+    );
     assert!(world.claim(10).await.is_empty());
     assert_eq!(world.release("", None).await, 1);
     assert_eq!(ids(&world.claim(10).await), [run.id, new.id]);
@@ -115,7 +130,10 @@ async fn a_connection_that_is_new_was_held_as_long_as_everything(home: Home) {
     let before = world.reader().held_for("main", world.now()).await.unwrap();
     world.start(true, |_| {}).await;
     let after = world.reader().held_for("main", world.now()).await.unwrap();
-    assert_eq!((before, after), (Duration::from_secs(30), Duration::from_secs(30)));
+    assert_eq!(
+        (before, after),
+        (Duration::from_secs(30), Duration::from_secs(30))
+    );
     world.advance(5);
     world.release("", None).await;
     world.advance(5);
@@ -128,7 +146,9 @@ async fn a_run_whose_connection_is_held_is_shown_held(home: Home) {
     let (running, _) = world.start(true, |_| {}).await;
     let (sleeping, lease) = world.start(true, |_| {}).await;
     world.rest(lease.unwrap(), State::Waiting, None).await;
-    let (other, _) = world.start(false, |run| run.connection = "other".into()).await;
+    let (other, _) = world
+        .start(false, |run| run.connection = "other".into())
+        .await;
     world.hold("main", HoldKind::NotAllowed).await;
 
     let shown = world.reader().run(ready.id).await.unwrap().unwrap();

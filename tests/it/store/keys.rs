@@ -27,7 +27,10 @@ async fn a_key_lets_one_run_through_and_the_next_when_it_is_done(home: Home) {
     let (_, first) = world.start_keyed("ada").await;
     let (second, lease) = world.start_keyed("ada").await;
     let (third, _) = world.start_keyed("ada").await;
-    assert_eq!((second.state, second.due_at, lease), (State::Ready, None, None));
+    assert_eq!(
+        (second.state, second.due_at, lease),
+        (State::Ready, None, None)
+    );
     assert!(world.claim(10).await.is_empty(), "they wait");
     assert_eq!(world.reader().next_due().await.unwrap(), None);
 
@@ -135,7 +138,11 @@ async fn a_held_run_keeps_the_key(home: Home) {
     let claimed = world.claim(10).await;
     assert_eq!(ids(&claimed), [first.id]);
     world.rest(claimed[0].lease, State::NeedsPerson, None).await;
-    assert_eq!(ids(&world.claim(10).await), [second.id], "needs_person does not");
+    assert_eq!(
+        ids(&world.claim(10).await),
+        [second.id],
+        "needs_person does not"
+    );
 }
 
 async fn a_waiting_run_gives_up_the_key_and_takes_its_old_place_again(home: Home) {
@@ -146,12 +153,20 @@ async fn a_waiting_run_gives_up_the_key_and_takes_its_old_place_again(home: Home
     let due = kartwheel::clock::after(world.now(), std::time::Duration::from_secs(60));
     world.rest(lease.unwrap(), State::Waiting, Some(due)).await;
     let running = world.claim(10).await;
-    assert_eq!(ids(&running), [second.id], "the key is free while it sleeps");
+    assert_eq!(
+        ids(&running),
+        [second.id],
+        "the key is free while it sleeps"
+    );
 
     world.advance(60);
     assert!(world.claim(10).await.is_empty(), "the key is taken");
     let stored = world.stored(first.id).await;
-    assert_eq!((stored.state, stored.due_at), (State::Ready, None), "it queues");
+    assert_eq!(
+        (stored.state, stored.due_at),
+        (State::Ready, None),
+        "it queues"
+    );
     world.rest(running[0].lease, State::Done, None).await;
     let woken = world.claim(10).await;
     assert_eq!(ids(&woken), [first.id], "older than {}", third.seq);
@@ -179,7 +194,10 @@ async fn a_cancelled_head_lets_the_next_through(home: Home) {
     let (second, _) = world.start_keyed("ada").await;
     let (third, _) = world.start_keyed("ada").await;
     // The queued one goes first, then the one that has the key.
-    assert_eq!(world.change(second.id, State::Cancelled).await, Changed::Yes);
+    assert_eq!(
+        world.change(second.id, State::Cancelled).await,
+        Changed::Yes
+    );
     assert!(world.claim(10).await.is_empty());
     assert_eq!(world.change(first.id, State::Cancelled).await, Changed::Yes);
     assert_eq!(ids(&world.claim(10).await), [third.id]);
@@ -217,7 +235,10 @@ async fn a_queued_run_that_a_person_holds_keeps_its_place(home: Home) {
     let (third, _) = world.start_keyed("ada").await;
     assert_eq!(world.change(second.id, State::Held).await, Changed::Yes);
     world.rest(lease.unwrap(), State::Done, None).await;
-    assert!(world.claim(10).await.is_empty(), "the third waits behind it");
+    assert!(
+        world.claim(10).await.is_empty(),
+        "the third waits behind it"
+    );
     assert_eq!(world.change(second.id, State::Ready).await, Changed::Yes);
     assert_eq!(ids(&world.claim(10).await), [second.id]);
     drained(&world, 1).await;
@@ -227,7 +248,10 @@ async fn a_queued_run_that_a_person_holds_keeps_its_place(home: Home) {
 /// So many runs are under way and nothing else is due.
 async fn drained(world: &World, running: u64) {
     let counts = world.reader().counts(world.now()).await.unwrap();
-    assert!(counts.runs.contains(&(State::Running, running)), "{counts:?}");
+    assert!(
+        counts.runs.contains(&(State::Running, running)),
+        "{counts:?}"
+    );
     assert_eq!(counts.due, 0);
 }
 

@@ -52,12 +52,21 @@ async fn events_are_listed_newest_first_and_page_by_page(home: Home) {
         let Some(last) = page.last() else { break };
         assert!(!last.event.raw.is_empty(), "bodies were asked for");
         before = Some(last.seq);
-        pages.push(page.iter().map(|stored| stored.event.id).collect::<Vec<_>>());
+        pages.push(
+            page.iter()
+                .map(|stored| stored.event.id)
+                .collect::<Vec<_>>(),
+        );
     }
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3, 1]);
     assert_eq!(pages.concat(), ids);
     let without = world.reader().events(&EventFilter::default(), false).await;
-    assert!(without.unwrap().iter().all(|stored| stored.event.raw.is_empty()));
+    assert!(
+        without
+            .unwrap()
+            .iter()
+            .all(|stored| stored.event.raw.is_empty())
+    );
 }
 
 async fn events_are_found_by_what_they_are(home: Home) {
@@ -123,13 +132,55 @@ async fn runs_are_found_by_what_they_are(home: Home) {
     let filters = [
         (all(), vec![second.id, first.id]),
         (RunFilter { limit: 1, ..all() }, vec![second.id]),
-        (RunFilter { before: Some(second.seq), ..all() }, vec![first.id]),
-        (RunFilter { rule: Some("receipt".into()), ..all() }, vec![second.id]),
-        (RunFilter { connection: Some("main".into()), ..all() }, vec![first.id]),
-        (RunFilter { key: Some("ada".into()), ..all() }, vec![first.id]),
-        (RunFilter { event: Some(second.event), ..all() }, vec![second.id]),
-        (RunFilter { state: Some(State::Done), ..all() }, vec![first.id]),
-        (RunFilter { state: Some(State::Failed), ..all() }, vec![]),
+        (
+            RunFilter {
+                before: Some(second.seq),
+                ..all()
+            },
+            vec![first.id],
+        ),
+        (
+            RunFilter {
+                rule: Some("receipt".into()),
+                ..all()
+            },
+            vec![second.id],
+        ),
+        (
+            RunFilter {
+                connection: Some("main".into()),
+                ..all()
+            },
+            vec![first.id],
+        ),
+        (
+            RunFilter {
+                key: Some("ada".into()),
+                ..all()
+            },
+            vec![first.id],
+        ),
+        (
+            RunFilter {
+                event: Some(second.event),
+                ..all()
+            },
+            vec![second.id],
+        ),
+        (
+            RunFilter {
+                state: Some(State::Done),
+                ..all()
+            },
+            vec![first.id],
+        ),
+        (
+            RunFilter {
+                state: Some(State::Failed),
+                ..all()
+            },
+            vec![],
+        ),
     ];
     for (filter, expected) in filters {
         let runs = world.reader().runs(&filter).await.unwrap();
@@ -166,10 +217,31 @@ async fn a_short_id_finds_events_and_runs(home: Home) {
         assert_eq!(found, [id]);
         let upper = text[24..].to_uppercase();
         assert_eq!(world.reader().by_short_id(&upper).await.unwrap(), [id]);
-        assert!(world.reader().by_short_id(&text[25..]).await.unwrap().is_empty());
+        assert!(
+            world
+                .reader()
+                .by_short_id(&text[25..])
+                .await
+                .unwrap()
+                .is_empty()
+        );
     }
-    assert!(world.reader().by_short_id("+1234567").await.unwrap().is_empty());
-    assert!(world.reader().by_short_id("ffffffff").await.unwrap().is_empty());
+    assert!(
+        world
+            .reader()
+            .by_short_id("+1234567")
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        world
+            .reader()
+            .by_short_id("ffffffff")
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 fn refusal(world: &World, source: &str, detail: &str) -> Refused {

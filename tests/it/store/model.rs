@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::on_every_store;
 use super::world::{Home, LEASE, World};
 
-const CASES: usize = 400;
+const CASES: usize = 30;
 const CONNECTIONS: [&str; 2] = ["main", "other"];
 const ALL_AT_ONCE: u32 = 500;
 
@@ -218,9 +218,8 @@ impl Both {
             _ => false,
         };
         let wants = |run: &Twin| is_due(run) || run.state == State::Held;
-        let of_key = |run: &Twin, other: &Twin| {
-            (run.connection, run.key) == (other.connection, other.key)
-        };
+        let of_key =
+            |run: &Twin, other: &Twin| (run.connection, run.key) == (other.connection, other.key);
         let may = |run: &&Twin| {
             let first = || {
                 let mut others = self.runs.iter().filter(|other| of_key(run, other));
@@ -234,7 +233,11 @@ impl Both {
     }
 
     async fn rest(&mut self, which: prop::sample::Index, state: State) {
-        let leases: Vec<_> = self.runs.iter().flat_map(|run| run.leases.clone()).collect();
+        let leases: Vec<_> = self
+            .runs
+            .iter()
+            .flat_map(|run| run.leases.clone())
+            .collect();
         if leases.is_empty() {
             return;
         }
@@ -308,7 +311,11 @@ impl Both {
                 State::Ready | State::Retrying if held => State::Held,
                 state => state,
             };
-            assert_eq!(shown[&run.id], expected, "run {} after {actions:?}", run.seq);
+            assert_eq!(
+                shown[&run.id], expected,
+                "run {} after {actions:?}",
+                run.seq
+            );
         }
     }
 

@@ -41,7 +41,10 @@ async fn an_intent_carries_its_progress(home: Home) {
     };
     assert_eq!(world.store.begin(begin).await.unwrap(), Written::Yes);
     let stored = world.stored(run.id).await;
-    assert_eq!((stored.progress, stored.updated_at), (progress, world.now()));
+    assert_eq!(
+        (stored.progress, stored.updated_at),
+        (progress, world.now())
+    );
 }
 
 /// Invariants 4 and 5.
@@ -58,7 +61,11 @@ async fn an_intent_is_refused_while_its_connection_is_held(home: Home) {
     world.hold("other", HoldKind::Down).await;
     assert_eq!(world.begin(lease, 1, true).await, Written::Yes);
     world.hold("main", HoldKind::Down).await;
-    assert_eq!(world.begin(lease, 2, false).await, Written::Yes, "a safe call");
+    assert_eq!(
+        world.begin(lease, 2, false).await,
+        Written::Yes,
+        "a safe call"
+    );
 }
 
 async fn a_step_may_call_another_connection(home: Home) {
@@ -155,7 +162,10 @@ async fn a_resumed_run_does_not_take_back_a_once_value_that_is_in_use(home: Home
     world.rest(lease.unwrap(), State::Failed, None).await;
     let (second, lease) = world.start(true, once).await;
     let seen = world.stored(first.id).await;
-    let refused = world.store.change(world.changing(&seen, State::Ready)).await;
+    let refused = world
+        .store
+        .change(world.changing(&seen, State::Ready))
+        .await;
     let text = refused.unwrap_err().to_string();
     assert!(text.contains(&second.id.to_string()), "{text}");
     world.rest(lease.unwrap(), State::Failed, None).await;
@@ -170,7 +180,10 @@ async fn a_cancel_of_a_running_run_wins_against_a_record_that_comes_with_it(home
     let cancel = world.store.change(world.changing(&seen, State::Cancelled));
     // Both stand in the queue when the writer looks: the record first.
     let (written, changed) = tokio::join!(done, cancel);
-    assert_eq!((written, changed.unwrap()), (Written::Cancelled, Changed::Yes));
+    assert_eq!(
+        (written, changed.unwrap()),
+        (Written::Cancelled, Changed::Yes)
+    );
     assert_eq!(world.state(&run).await, State::Cancelled);
 }
 
@@ -187,7 +200,12 @@ async fn attempts_are_told_in_order(home: Home) {
 
 async fn a_run_that_is_over_is_never_due(home: Home) {
     let world = home.open().await;
-    for state in [State::Done, State::Failed, State::Cancelled, State::NeedsPerson] {
+    for state in [
+        State::Done,
+        State::Failed,
+        State::Cancelled,
+        State::NeedsPerson,
+    ] {
         let (run, lease) = world.start(true, |_| {}).await;
         let due = Some(world.now());
         assert_eq!(world.rest(lease.unwrap(), state, due).await, Written::Yes);
@@ -206,8 +224,14 @@ async fn rules_are_kept_once_and_found_by_hash(home: Home) {
         text: text.into(),
     };
     for (set, rules) in [
-        ("set1", vec![text("aa", "id: welcome"), text("bb", "id: other")]),
-        ("set1", vec![text("aa", "id: welcome"), text("bb", "id: other")]),
+        (
+            "set1",
+            vec![text("aa", "id: welcome"), text("bb", "id: other")],
+        ),
+        (
+            "set1",
+            vec![text("aa", "id: welcome"), text("bb", "id: other")],
+        ),
         ("set2", vec![text("aa", "id: welcome")]),
     ] {
         let activate = kartwheel::store::ActivateRules {

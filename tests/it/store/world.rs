@@ -10,7 +10,7 @@ use kartwheel::event::{Envelope, Event, Format, Person};
 use kartwheel::run::{Attempt, Progress, Run, State};
 use kartwheel::store::{
     self, Accept, Accepted, Begin, Change, Changed, Claim, Claimed, Ended, Hold, HoldKind, Lease,
-    Next, NewRun, OpenOptions, Reader, Record, Store, StoreError, StoredVerdict, Written,
+    NewRun, Next, OpenOptions, Reader, Record, Store, StoreError, StoredVerdict, Written,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -157,7 +157,11 @@ impl World {
     }
 
     /// Accepts an event with one run, changed by `shape`; `take` asks for the fast path.
-    pub(super) async fn start(&self, take: bool, shape: impl FnOnce(&mut Run)) -> (Run, Option<Lease>) {
+    pub(super) async fn start(
+        &self,
+        take: bool,
+        shape: impl FnOnce(&mut Run),
+    ) -> (Run, Option<Lease>) {
         let event = self.event(&self.id().to_string());
         let mut run = self.run(&event);
         shape(&mut run);
@@ -171,7 +175,10 @@ impl World {
     }
 
     /// Accepts all of them without waiting between; the answers in the same order.
-    pub(super) async fn accept_at_once(&self, accepts: Vec<Accept>) -> Vec<Result<Accepted, StoreError>> {
+    pub(super) async fn accept_at_once(
+        &self,
+        accepts: Vec<Accept>,
+    ) -> Vec<Result<Accepted, StoreError>> {
         let mut deliveries = tokio::task::JoinSet::new();
         for (index, accept) in accepts.into_iter().enumerate() {
             let store = self.store.clone();
@@ -202,7 +209,12 @@ impl World {
     }
 
     /// Ends a run's turn in a state.
-    pub(super) async fn rest(&self, lease: Lease, state: State, due_at: Option<Timestamp>) -> Written {
+    pub(super) async fn rest(
+        &self,
+        lease: Lease,
+        state: State,
+        due_at: Option<Timestamp>,
+    ) -> Written {
         let next = Next::Rest {
             state,
             why: None,
