@@ -19,6 +19,7 @@ pub mod template;
 #[cfg(test)]
 mod tests;
 mod words;
+pub mod zone;
 
 use std::collections::HashMap;
 use std::fmt;
