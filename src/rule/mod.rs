@@ -1,11 +1,16 @@
 //! The rule language: parse, check, judge. Pure: no I/O, no clock, no async.
 
+mod age;
+pub mod compare;
 pub mod complaint;
 pub mod condition;
 pub mod duration;
 pub mod index;
+pub mod op;
+mod order;
 pub mod path;
 pub mod pattern;
+pub mod reason;
 pub mod retry;
 pub mod schedule;
 mod set;
