@@ -55,15 +55,12 @@ struct Each(Vec<Box<dyn Test>>);
 impl Each {
     /// The first test that fails. The arrival is not known here, so an age is only blamed when nothing else is.
     fn culprit(&self, value: Option<&Value>) -> Option<&dyn Test> {
-        let failing = |test: &&Box<dyn Test>| match value {
-            Some(value) => !test.holds(value, Timestamp::UNIX_EPOCH),
-            None => true,
-        };
-        self.0
-            .iter()
-            .find(failing)
-            .or(self.0.last())
-            .map(|test| &**test)
+        let fails =
+            |test: &dyn Test| value.is_none_or(|value| !test.holds(value, Timestamp::UNIX_EPOCH));
+        let mut tests = self.0.iter().map(AsRef::as_ref);
+        tests
+            .find(|test| fails(*test))
+            .or_else(|| self.0.last().map(AsRef::as_ref))
     }
 }
 
