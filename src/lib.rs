@@ -2,10 +2,14 @@
 
 pub mod action;
 pub mod clock;
+pub mod config;
 pub mod event;
 pub mod kartra;
+pub mod membrane;
 pub mod problem;
+pub mod project;
 pub mod rule;
 pub mod run;
 pub mod store;
+pub mod trigger;
 pub mod yaml;
