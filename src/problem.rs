@@ -158,6 +158,21 @@ impl Problem {
     }
 }
 
+/// Brings the problems of one file, from this one on, into the order of their places. A warning that stands where an error does says
+/// nothing more, and a problem is told once.
+pub fn settle(problems: &mut Vec<Problem>, first: usize) {
+    let mut new = problems.split_off(first.min(problems.len()));
+    new.sort_by_key(|problem| (problem.span.start, problem.span.end, problem.severity));
+    let wrong: Vec<usize> = new
+        .iter()
+        .filter(|problem| problem.is_error())
+        .map(|problem| problem.span.start)
+        .collect();
+    new.retain(|problem| problem.is_error() || !wrong.contains(&problem.span.start));
+    new.dedup();
+    problems.append(&mut new);
+}
+
 /// The candidate that `word` was probably meant to be: at most a third of its letters differ, and at least one may.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -7,6 +7,7 @@
 mod build;
 mod events;
 mod merge;
+mod reader;
 mod scalar;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::problem::{Problem, Source, Span};
+
+pub use reader::{Foreign, Keys, Reader};
 
 /// One value of a YAML document.
 #[derive(Debug, Clone, PartialEq)]

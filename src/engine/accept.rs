@@ -27,10 +27,13 @@ pub enum AcceptError {
     Store(#[from] StoreError),
 }
 
+/// A call whose intent rides in the accept's commit, and its slot.
+type First = Option<(PlannedCall, Box<dyn Slot>)>;
+
 /// A run to be stored, and what a worker needs to begin it.
 struct Prepared {
     rule: Arc<Rule>,
-    first: Option<(PlannedCall, Box<dyn Slot>)>,
+    first: First,
 }
 
 impl Engine {
@@ -73,16 +76,28 @@ impl Engine {
 
     /// The sender's test-mode events start no rule of a live account, unless the rule says `live: both`.
     fn unless_test_mode(&self, event: &Event, rule: &Rule, verdict: Verdict) -> Verdict {
-        if verdict != Verdict::Matched || event.live != Some(false) || rule.live_both || self.0.parts.test_events {
+        if verdict != Verdict::Matched
+            || event.live != Some(false)
+            || rule.live_both
+            || self.0.parts.test_events
+        {
             return verdict;
         }
-        Verdict::Declined { leaf: 0, path: "live".into(), expected: "a live event (the rule does not say `live: both`)".into(), actual: "a test-mode event".into() }
+        Verdict::Declined {
+            leaf: 0,
+            path: "live".into(),
+            expected: "a live event (the rule does not say `live: both`)".into(),
+            actual: "a test-mode event".into(),
+        }
     }
 
     /// The run of a rule that matched, and its first call when that may go out right after the commit.
-    fn begin(&self, event: &Event, rule: &Arc<Rule>) -> (NewRun, Option<(PlannedCall, Box<dyn Slot>)>) {
+    fn begin(&self, event: &Event, rule: &Arc<Rule>) -> (NewRun, First) {
         let now = self.clock().now();
-        let connection = rule.connection.clone().unwrap_or_else(|| self.0.parts.default_connection.clone());
+        let connection = rule
+            .connection
+            .clone()
+            .unwrap_or_else(|| self.0.parts.default_connection.clone());
         let mut run = Run {
             seq: 0,
             id: self.clock().new_id(),
@@ -106,9 +121,20 @@ impl Engine {
             }
             Err(error) => {
                 let message = format!("{} ({})", error.message, error.place);
-                run.progress.failure = Some(Failure { step: String::new(), class: "rule".into(), message: message.clone() });
+                run.progress.failure = Some(Failure {
+                    step: String::new(),
+                    class: "rule".into(),
+                    message: message.clone(),
+                });
                 (run.state, run.why, run.due_at) = (State::Failed, Some(message), None);
-                return (NewRun { run, take: false, intent: None }, None);
+                return (
+                    NewRun {
+                        run,
+                        take: false,
+                        intent: None,
+                    },
+                    None,
+                );
             }
         }
         let take = self.active() < ACTIVE_RUNS_MAX && !self.is_held(&run.connection);
@@ -121,11 +147,20 @@ impl Engine {
     }
 
     /// The first call, if it is safe, comes before anything that must be recorded, and a slot is free this moment.
-    fn first_call(&self, event: &Event, rule: &Rule, run: &Run) -> Option<(PlannedCall, Box<dyn Slot>)> {
+    fn first_call(
+        &self,
+        event: &Event,
+        rule: &Rule,
+        run: &Run,
+    ) -> Option<(PlannedCall, Box<dyn Slot>)> {
         let sight = self.sight(rule, &event.tree, Duration::ZERO);
         let (progress, todo) = plan::next(run, run.progress.clone(), &sight);
         match todo {
-            Todo::Call(call) if call.safety == Safety::Safe && progress == run.progress && !self.is_held(&call.connection) => {
+            Todo::Call(call)
+                if call.safety == Safety::Safe
+                    && progress == run.progress
+                    && !self.is_held(&call.connection) =>
+            {
                 let slot = self.actions().try_slot(&call.connection, call.priority)?;
                 Some((*call, slot))
             }
@@ -138,10 +173,20 @@ impl Engine {
         for ((run, lease), prepared) in accepted.runs.iter().zip(prepared) {
             match lease {
                 Some(lease) => {
-                    let job = Job { run: run.clone(), lease: *lease, tree: event.tree.clone(), rule: prepared.rule, ready: prepared.first.map(|(call, slot)| Ready::Intended(call, slot)) };
+                    let job = Job {
+                        run: run.clone(),
+                        lease: *lease,
+                        tree: event.tree.clone(),
+                        rule: prepared.rule,
+                        ready: prepared
+                            .first
+                            .map(|(call, slot)| Ready::Intended(call, slot)),
+                    };
                     self.start_run(job);
                 }
-                None if run.state == State::Ready && run.due_at.is_some() => self.0.poll.notify_one(),
+                None if run.state == State::Ready && run.due_at.is_some() => {
+                    self.0.poll.notify_one()
+                }
                 None => {}
             }
         }
@@ -168,9 +213,21 @@ fn stored(rule: &Rule, verdict: Verdict) -> StoredVerdict {
     match verdict {
         Verdict::Matched => blank("matched"),
         Verdict::Type => blank("type"),
-        Verdict::Declined { leaf, path, expected, actual } => {
-            StoredVerdict { leaf: Some(leaf), path: Some(path), expected: Some(expected), actual: Some(actual), ..blank("declined") }
-        }
-        Verdict::Error { message } => StoredVerdict { actual: Some(message), ..blank("error") },
+        Verdict::Declined {
+            leaf,
+            path,
+            expected,
+            actual,
+        } => StoredVerdict {
+            leaf: Some(leaf),
+            path: Some(path),
+            expected: Some(expected),
+            actual: Some(actual),
+            ..blank("declined")
+        },
+        Verdict::Error { message } => StoredVerdict {
+            actual: Some(message),
+            ..blank("error")
+        },
     }
 }

@@ -56,9 +56,15 @@ impl Engine {
     /// # Errors
     /// When there is no such run, or it is over.
     pub async fn cancel(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
-        let why = if reason.is_empty() { "by a person".to_owned() } else { reason.to_owned() };
+        let why = if reason.is_empty() {
+            "by a person".to_owned()
+        } else {
+            reason.to_owned()
+        };
         self.change(run, "cancel", reason, |run| match run.state {
-            state if state.is_over() && state != State::Failed => Err("it is over, there is nothing to cancel"),
+            state if state.is_over() && state != State::Failed => {
+                Err("it is over, there is nothing to cancel")
+            }
             State::Failed => Err("it gave up already, there is nothing to cancel"),
             _ => Ok((State::Cancelled, None, Some(why.clone()))),
         })
@@ -100,13 +106,22 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such run, or it does not need a person.
-    pub async fn resolve(&self, run: Uuid, resolution: Resolution, reason: &str) -> Result<Run, ControlError> {
+    pub async fn resolve(
+        &self,
+        run: Uuid,
+        resolution: Resolution,
+        reason: &str,
+    ) -> Result<Run, ControlError> {
         self.change(run, "resolve", reason, |run| {
             if run.state != State::NeedsPerson {
                 return Err("only a run in state needs_person has something to resolve");
             }
             let mut progress = run.progress.clone();
-            let Some(step) = progress.steps.values_mut().find(|step| step.state == StepState::Unknown) else {
+            let Some(step) = progress
+                .steps
+                .values_mut()
+                .find(|step| step.state == StepState::Unknown)
+            else {
                 return Err("none of its steps is unknown; cancel it, or retry it");
             };
             Ok(match resolution {
@@ -116,13 +131,21 @@ impl Engine {
                     (State::Ready, Some(progress), None)
                 }
                 Resolution::Repeat => {
-                    *step = StepProgress { attempts: step.attempts, id: step.id.clone(), ..StepProgress::default() };
+                    *step = StepProgress {
+                        attempts: step.attempts,
+                        id: step.id.clone(),
+                        ..StepProgress::default()
+                    };
                     (State::Ready, Some(progress), None)
                 }
                 Resolution::Fail => {
                     step.state = StepState::Failed;
                     step.message = Some("a person let it fail".into());
-                    (State::Failed, Some(progress), Some("a person let it fail".into()))
+                    (
+                        State::Failed,
+                        Some(progress),
+                        Some("a person let it fail".into()),
+                    )
                 }
             })
         })
@@ -135,7 +158,13 @@ impl Engine {
     /// When the connection is unknown or the store fails.
     pub async fn pause(&self, connection: Option<&str>, reason: &str) -> Result<(), ControlError> {
         self.known(connection)?;
-        Ok(self.hold(connection.unwrap_or_default(), HoldKind::Paused, reason.to_owned()).await?)
+        Ok(self
+            .hold(
+                connection.unwrap_or_default(),
+                HoldKind::Paused,
+                reason.to_owned(),
+            )
+            .await?)
     }
 
     /// Ends a pause, and a hold that waits for a person.
@@ -157,19 +186,39 @@ impl Engine {
     }
 
     fn known(&self, connection: Option<&str>) -> Result<(), ControlError> {
-        let Some(name) = connection else { return Ok(()) };
+        let Some(name) = connection else {
+            return Ok(());
+        };
         let all = &self.0.parts.connections;
         if all.iter().any(|known| &**known == name) {
             return Ok(());
         }
         let names: Vec<&str> = all.iter().map(|known| &**known).collect();
-        Err(ControlError::NotHeld(format!("there is no connection {name}; kartwheel.yaml has {}", names.join(", "))))
+        Err(ControlError::NotHeld(format!(
+            "there is no connection {name}; kartwheel.yaml has {}",
+            names.join(", ")
+        )))
     }
 
-    async fn change(&self, id: Uuid, action: &'static str, reason: &str, decide: impl Fn(&Run) -> Decision) -> Result<Run, ControlError> {
+    async fn change(
+        &self,
+        id: Uuid,
+        action: &'static str,
+        reason: &str,
+        decide: impl Fn(&Run) -> Decision,
+    ) -> Result<Run, ControlError> {
         for _ in 0..TRIES {
-            let run = self.store().reader().run_as_stored(id).await?.ok_or(ControlError::Unknown(id))?;
-            let (state, progress, why) = decide(&run).map_err(|advice| ControlError::State { run: id, state: run.state, advice })?;
+            let run = self
+                .store()
+                .reader()
+                .run_as_stored(id)
+                .await?
+                .ok_or(ControlError::Unknown(id))?;
+            let (state, progress, why) = decide(&run).map_err(|advice| ControlError::State {
+                run: id,
+                state: run.state,
+                advice,
+            })?;
             let now = self.clock().now();
             let change = Change {
                 run: id,
@@ -185,7 +234,12 @@ impl Engine {
             match self.store().change(change).await? {
                 Changed::Yes => {
                     self.look_again();
-                    return self.store().reader().run(id).await?.ok_or(ControlError::Unknown(id));
+                    return self
+                        .store()
+                        .reader()
+                        .run(id)
+                        .await?
+                        .ok_or(ControlError::Unknown(id));
                 }
                 Changed::Unknown => return Err(ControlError::Unknown(id)),
                 Changed::Moved => {}
@@ -198,11 +252,19 @@ impl Engine {
 /// The progress of a run that starts anew at the step it failed at: what is settled stays, that step counts from one.
 fn afresh(progress: &Progress) -> Progress {
     let mut progress = progress.clone();
-    let failed = progress.failure.take().map(|failure| failure.step).unwrap_or_default();
+    let failed = progress
+        .failure
+        .take()
+        .map(|failure| failure.step)
+        .unwrap_or_default();
     for (path, step) in &mut progress.steps {
         let is_it = **path == *failed || step.id.as_deref() == Some(&*failed);
         if !step.state.is_settled() || (is_it && step.state == StepState::Failed) {
-            *step = StepProgress { attempts: step.attempts, id: step.id.clone(), ..StepProgress::default() };
+            *step = StepProgress {
+                attempts: step.attempts,
+                id: step.id.clone(),
+                ..StepProgress::default()
+            };
         }
     }
     progress

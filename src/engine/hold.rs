@@ -21,7 +21,11 @@ pub(super) async fn run(engine: Engine) {
     loop {
         let now = engine.clock().now();
         probes = Probe::for_holds(&engine.holds(), probes, now);
-        let wake = probes.iter().map(|probe| probe.at).min().unwrap_or(Timestamp::MAX);
+        let wake = probes
+            .iter()
+            .map(|probe| probe.at)
+            .min()
+            .unwrap_or(Timestamp::MAX);
         tokio::select! {
             () = engine.clock().sleep_until(wake) => {}
             _ = holds.changed() => {}
@@ -44,11 +48,26 @@ struct Probe {
 impl Probe {
     /// One probe for each hold that ends by itself; those that exist keep their pace.
     fn for_holds(holds: &[Hold], mut known: Vec<Self>, now: Timestamp) -> Vec<Self> {
-        known.retain(|probe| holds.iter().any(|hold| hold.connection == probe.connection && hold.kind == probe.kind));
-        for hold in holds.iter().filter(|hold| matches!(hold.kind, HoldKind::Down | HoldKind::Token)) {
-            if !known.iter().any(|probe| probe.connection == hold.connection && probe.kind == hold.kind) {
+        known.retain(|probe| {
+            holds
+                .iter()
+                .any(|hold| hold.connection == probe.connection && hold.kind == probe.kind)
+        });
+        for hold in holds
+            .iter()
+            .filter(|hold| matches!(hold.kind, HoldKind::Down | HoldKind::Token))
+        {
+            if !known
+                .iter()
+                .any(|probe| probe.connection == hold.connection && probe.kind == hold.kind)
+            {
                 let (first, _) = PROBE;
-                known.push(Self { connection: hold.connection.clone(), kind: hold.kind, at: clock::after(now, first), pause: first });
+                known.push(Self {
+                    connection: hold.connection.clone(),
+                    kind: hold.kind,
+                    at: clock::after(now, first),
+                    pause: first,
+                });
             }
         }
         known
@@ -77,7 +96,9 @@ impl Engine {
         for connection in &self.0.parts.connections {
             match self.actions().readiness(connection).await {
                 Readiness::Ready => tracing::info!(%connection, "connection is ready"),
-                Readiness::Unknown(why) => tracing::warn!(%connection, why, "could not ask for the connection's state; going on"),
+                Readiness::Unknown(why) => {
+                    tracing::warn!(%connection, why, "could not ask for the connection's state; going on")
+                }
                 Readiness::NotReady(why) => {
                     if let Err(error) = self.hold(connection, HoldKind::Down, why).await {
                         tracing::error!(%error, %connection, "could not store the hold");
@@ -88,8 +109,18 @@ impl Engine {
     }
 
     /// Holds a connection: nothing is sent on it until the hold ends. One alert for each hold, however many runs meet it.
-    pub(super) async fn hold(&self, connection: &str, kind: HoldKind, reason: String) -> Result<(), StoreError> {
-        let hold = Hold { connection: connection.into(), kind, reason, since: self.clock().now() };
+    pub(super) async fn hold(
+        &self,
+        connection: &str,
+        kind: HoldKind,
+        reason: String,
+    ) -> Result<(), StoreError> {
+        let hold = Hold {
+            connection: connection.into(),
+            kind,
+            reason,
+            since: self.clock().now(),
+        };
         let same = |known: &Hold| known.connection == hold.connection && known.kind == kind;
         let is_new = self.0.holds.send_if_modified(|holds| {
             let is_new = !holds.iter().any(same);
@@ -106,9 +137,20 @@ impl Engine {
     }
 
     /// Ends a hold, or all of them when no kind is named, and takes up the runs that waited.
-    pub(super) async fn release(&self, connection: &str, kind: Option<HoldKind>) -> Result<u64, StoreError> {
-        let ended = self.store().release(connection.into(), kind, self.clock().now()).await?;
-        self.0.holds.send_modify(|holds| holds.retain(|hold| &*hold.connection != connection || kind.is_some_and(|kind| hold.kind != kind)));
+    pub(super) async fn release(
+        &self,
+        connection: &str,
+        kind: Option<HoldKind>,
+    ) -> Result<u64, StoreError> {
+        let ended = self
+            .store()
+            .release(connection.into(), kind, self.clock().now())
+            .await?;
+        self.0.holds.send_modify(|holds| {
+            holds.retain(|hold| {
+                &*hold.connection != connection || kind.is_some_and(|kind| hold.kind != kind)
+            })
+        });
         tracing::info!(connection, kind = ?kind, "connection released");
         self.look_again();
         Ok(ended)

@@ -18,13 +18,18 @@ pub(super) async fn run(engine: Engine) {
         if let Err(error) = engine.renew(now).await {
             tracing::error!(%error, "could not renew leases");
         }
-        engine.clock().sleep_until(clock::after(now, RENEW_EVERY)).await;
+        engine
+            .clock()
+            .sleep_until(clock::after(now, RENEW_EVERY))
+            .await;
     }
 }
 
 impl Engine {
     async fn renew(&self, now: Timestamp) -> Result<(), StoreError> {
-        self.store().renew(self.0.node, clock::after(now, LEASE)).await?;
+        self.store()
+            .renew(self.0.node, clock::after(now, LEASE))
+            .await?;
         if self.store().rescue(self.0.node, now, false).await? > 0 {
             self.look_again();
         }

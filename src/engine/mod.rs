@@ -34,7 +34,7 @@ use crate::store::{ActivateRules, Hold, RuleText, Store, StoreError};
 
 pub use accept::AcceptError;
 pub use control::{ControlError, Resolution};
-pub use stop::Drain;
+pub use stop::{DRAIN_SAFE, Drain};
 
 /// Runs in memory at most; what is beyond waits in the store.
 pub const ACTIVE_RUNS_MAX: usize = 1_024;
@@ -131,7 +131,10 @@ impl Engine {
         let now = engine.clock().now();
         let taken_back = engine.store().rescue(node, now, true).await?;
         if taken_back > 0 {
-            tracing::info!(runs = taken_back, "took back runs that the last process left under way");
+            tracing::info!(
+                runs = taken_back,
+                "took back runs that the last process left under way"
+            );
         }
         let tasks = Tasks {
             poller: engine.spawn(poller::run(engine.clone())),
@@ -144,7 +147,11 @@ impl Engine {
     /// The rules in force.
     #[must_use]
     pub fn rules(&self) -> Arc<RuleSet> {
-        self.0.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .rules
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The store.
@@ -185,7 +192,8 @@ impl Engine {
     }
 
     fn is_still(&self) -> bool {
-        self.active() == self.0.paced.load(Ordering::SeqCst) && !self.0.polling.load(Ordering::SeqCst)
+        self.active() == self.0.paced.load(Ordering::SeqCst)
+            && !self.0.polling.load(Ordering::SeqCst)
     }
 
     /// Makes the poller look for due runs.
@@ -201,8 +209,20 @@ impl Engine {
         &*self.0.parts.actions.0
     }
 
-    fn sight<'a>(&'a self, rule: &'a Rule, tree: &'a Arc<Value>, held: Duration) -> plan::Sight<'a> {
-        plan::Sight { rule, tree, catalog: &self.0.parts.catalog, now: self.clock().now(), held, observed: &self.0.parts.observed }
+    fn sight<'a>(
+        &'a self,
+        rule: &'a Rule,
+        tree: &'a Arc<Value>,
+        held: Duration,
+    ) -> plan::Sight<'a> {
+        plan::Sight {
+            rule,
+            tree,
+            catalog: &self.0.parts.catalog,
+            now: self.clock().now(),
+            held,
+            observed: &self.0.parts.observed,
+        }
     }
 
     /// Whether calls on this connection must wait.
@@ -230,9 +250,13 @@ impl Engine {
     {
         loop {
             match write().await {
-                Err(error @ (StoreError::Full | StoreError::Busy)) if *self.0.drain.borrow() != Drain::LeaveAll => {
+                Err(error @ (StoreError::Full | StoreError::Busy))
+                    if *self.0.drain.borrow() != Drain::LeaveAll =>
+                {
                     tracing::warn!(%error, "cannot record; trying again");
-                    self.clock().sleep_until(clock::after(self.clock().now(), WRITE_AGAIN)).await;
+                    self.clock()
+                        .sleep_until(clock::after(self.clock().now(), WRITE_AGAIN))
+                        .await;
                 }
                 answer => return answer,
             }
@@ -246,11 +270,19 @@ impl Engine {
             file: rule.file.clone(),
             text: rule.text.clone(),
         });
-        let set = ActivateRules { set: rules.hash.clone(), rules: texts.collect(), node: self.0.node, now: self.clock().now() };
+        let set = ActivateRules {
+            set: rules.hash.clone(),
+            rules: texts.collect(),
+            node: self.0.node,
+            now: self.clock().now(),
+        };
         self.store().activate_rules(set).await
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the engine's one place that starts tasks")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the engine's one place that starts tasks"
+    )]
     fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
@@ -262,7 +294,9 @@ impl Engine {
 
 /// Whether one of the holds stops this connection.
 fn stops(holds: &[Hold], connection: &str) -> bool {
-    holds.iter().any(|hold| hold.connection.is_empty() || &*hold.connection == connection)
+    holds
+        .iter()
+        .any(|hold| hold.connection.is_empty() || &*hold.connection == connection)
 }
 
 /// One run that waits for the pace.

@@ -83,7 +83,11 @@ pub fn next(run: &Run, mut progress: Progress, sight: &Sight<'_>) -> (Progress, 
             return (progress, needs_person(step, &known));
         }
         let wanted = {
-            let scope = Scope { tree: sight.tree, progress: &progress, now: sight.now };
+            let scope = Scope {
+                tree: sight.tree,
+                progress: &progress,
+                now: sight.now,
+            };
             step.effect(&scope, known.stage)
         };
         if let Some(todo) = take(run, step, known, wanted, &mut progress, sight) {
@@ -110,18 +114,37 @@ fn take(
             settle(&mut known, StepState::Ok, None)
         }
         Ok(Effect::Wait { until }) => wait(&mut known, until, progress, sight),
-        Ok(Effect::Call { verb, input }) => Some(Todo::Call(Box::new(planned(run, step, known.attempts + 1, verb, input, sight)))),
+        Ok(Effect::Call { verb, input }) => Some(Todo::Call(Box::new(planned(
+            run,
+            step,
+            known.attempts + 1,
+            verb,
+            input,
+            sight,
+        )))),
         Ok(Effect::Stop { reason }) => {
             known.state = StepState::Ok;
             known.message.clone_from(&reason);
-            Some(rest(State::Done, Some(reason.map_or_else(|| "stopped".into(), |reason| format!("stopped: {reason}"))), None))
+            Some(rest(
+                State::Done,
+                Some(
+                    reason.map_or_else(|| "stopped".into(), |reason| format!("stopped: {reason}")),
+                ),
+                None,
+            ))
         }
         Ok(Effect::Fail { reason }) => {
             known.state = StepState::Failed;
             known.message = Some(reason.clone());
             Some(give_up(step, "fail", reason, progress))
         }
-        Err(error) => fail_step(step, &mut known, "rule", format!("{} ({})", error.message, error.place), progress),
+        Err(error) => fail_step(
+            step,
+            &mut known,
+            "rule",
+            format!("{} ({})", error.message, error.place),
+            progress,
+        ),
     };
     progress.steps.insert(step.path.clone(), known);
     todo
@@ -134,25 +157,53 @@ fn settle(known: &mut StepProgress, state: StepState, message: Option<String>) -
 }
 
 /// A wait: its end is fixed when it is reached, so a restart or a changed clock does not move it.
-fn wait(known: &mut StepProgress, until: Timestamp, progress: &mut Progress, sight: &Sight<'_>) -> Option<Todo> {
+fn wait(
+    known: &mut StepProgress,
+    until: Timestamp,
+    progress: &mut Progress,
+    sight: &Sight<'_>,
+) -> Option<Todo> {
     let until = *known.until.get_or_insert(until);
     let since = *known.first_at.get_or_insert(sight.now);
     if sight.now >= until {
-        progress.waited_micros += u64::try_from(clock::between(since, sight.now).as_micros()).unwrap_or(0);
+        progress.waited_micros +=
+            u64::try_from(clock::between(since, sight.now).as_micros()).unwrap_or(0);
         return settle(known, StepState::Ok, None);
     }
     known.state = StepState::Waiting;
-    Some(rest(State::Waiting, Some(format!("until {until}")), Some(until)))
+    Some(rest(
+        State::Waiting,
+        Some(format!("until {until}")),
+        Some(until),
+    ))
 }
 
 /// The call that an intent without an outcome stands for; `None` when the rule has no such step.
 #[must_use]
 pub fn planned_again(run: &Run, attempt: &Attempt, sight: &Sight<'_>) -> Option<PlannedCall> {
-    let step = sight.rule.steps.iter().find(|step| step.path == attempt.step)?;
-    Some(planned(run, step, attempt.number, attempt.verb.clone(), attempt.input.clone(), sight))
+    let step = sight
+        .rule
+        .steps
+        .iter()
+        .find(|step| step.path == attempt.step)?;
+    Some(planned(
+        run,
+        step,
+        attempt.number,
+        attempt.verb.clone(),
+        attempt.input.clone(),
+        sight,
+    ))
 }
 
-fn planned(run: &Run, step: &Step, number: u32, verb: Arc<str>, input: Value, sight: &Sight<'_>) -> PlannedCall {
+fn planned(
+    run: &Run,
+    step: &Step,
+    number: u32,
+    verb: Arc<str>,
+    input: Value,
+    sight: &Sight<'_>,
+) -> PlannedCall {
     let spec = sight.catalog.get(&verb);
     let effects = spec.map_or(Effects::Write, |spec| spec.effects);
     let new_email = input.get("new_email").is_some();
@@ -160,8 +211,14 @@ fn planned(run: &Run, step: &Step, number: u32, verb: Arc<str>, input: Value, si
         Safety::Safe if new_email => Safety::Noticeable,
         safety => safety,
     };
-    let priority = sight.rule.priority.unwrap_or_else(|| spec.map_or(Priority::Normal, |spec| spec.priority));
-    let connection = step.connection.clone().unwrap_or_else(|| run.connection.clone());
+    let priority = sight
+        .rule
+        .priority
+        .unwrap_or_else(|| spec.map_or(Priority::Normal, |spec| spec.priority));
+    let connection = step
+        .connection
+        .clone()
+        .unwrap_or_else(|| run.connection.clone());
     let observe = sight.rule.observe || sight.observed.contains(&connection);
     PlannedCall {
         step: step.path.clone(),
@@ -177,7 +234,13 @@ fn planned(run: &Run, step: &Step, number: u32, verb: Arc<str>, input: Value, si
 }
 
 /// A failed step ends the run, unless it says `on_error: continue`.
-pub(super) fn fail_step(step: &Step, known: &mut StepProgress, class: &str, message: String, progress: &mut Progress) -> Option<Todo> {
+pub(super) fn fail_step(
+    step: &Step,
+    known: &mut StepProgress,
+    class: &str,
+    message: String,
+    progress: &mut Progress,
+) -> Option<Todo> {
     known.state = StepState::Failed;
     known.message = Some(message.clone());
     if step.continue_on_error {
@@ -188,13 +251,23 @@ pub(super) fn fail_step(step: &Step, known: &mut StepProgress, class: &str, mess
 
 fn give_up(step: &Step, class: &str, message: String, progress: &mut Progress) -> Todo {
     let why = format!("{}: {message}", label(step));
-    progress.failure = Some(Failure { step: step.id.as_deref().unwrap_or(&step.path).to_owned(), class: class.to_owned(), message });
+    progress.failure = Some(Failure {
+        step: step.id.as_deref().unwrap_or(&step.path).to_owned(),
+        class: class.to_owned(),
+        message,
+    });
     rest(State::Failed, Some(why), None)
 }
 
 fn needs_person(step: &Step, known: &StepProgress) -> Todo {
-    let said = known.message.as_deref().unwrap_or("the outcome is not known");
-    let why = format!("{}: {said}. Look in Kartra whether it was done, then `kartwheel runs resolve`", label(step));
+    let said = known
+        .message
+        .as_deref()
+        .unwrap_or("the outcome is not known");
+    let why = format!(
+        "{}: {said}. Look in Kartra whether it was done, then `kartwheel runs resolve`",
+        label(step)
+    );
     rest(State::NeedsPerson, Some(why), None)
 }
 
@@ -209,7 +282,9 @@ pub(super) fn label(step: &Step) -> String {
 /// `timeout:` of the run, its waits and the holds of its connection not counted.
 fn over_time(run: &Run, progress: &mut Progress, sight: &Sight<'_>) -> Option<Todo> {
     let limit = sight.rule.timeout?;
-    let held = sight.held.saturating_sub(Duration::from_micros(progress.held_micros));
+    let held = sight
+        .held
+        .saturating_sub(Duration::from_micros(progress.held_micros));
     let spent = clock::between(run.created_at, sight.now)
         .saturating_sub(held)
         .saturating_sub(Duration::from_micros(progress.waited_micros))
@@ -217,15 +292,27 @@ fn over_time(run: &Run, progress: &mut Progress, sight: &Sight<'_>) -> Option<To
     if spent <= limit {
         return None;
     }
-    let message = format!("the run took longer than its timeout of {}", crate::rule::duration::write(limit));
-    progress.failure = Some(Failure { step: String::new(), class: "timeout".into(), message: message.clone() });
+    let message = format!(
+        "the run took longer than its timeout of {}",
+        crate::rule::duration::write(limit)
+    );
+    progress.failure = Some(Failure {
+        step: String::new(),
+        class: "timeout".into(),
+        message: message.clone(),
+    });
     Some(rest(State::Failed, Some(message), None))
 }
 
 /// How long the wait under way has lasted.
 fn sleeping(progress: &Progress, now: Timestamp) -> Duration {
-    let waiting = progress.steps.values().find(|step| step.state == StepState::Waiting);
-    waiting.and_then(|step| step.first_at).map_or(Duration::ZERO, |since| clock::between(since, now))
+    let waiting = progress
+        .steps
+        .values()
+        .find(|step| step.state == StepState::Waiting);
+    waiting
+        .and_then(|step| step.first_at)
+        .map_or(Duration::ZERO, |since| clock::between(since, now))
 }
 
 /// The decision to stand in a state.
@@ -236,5 +323,9 @@ pub(super) const fn rest(state: State, why: Option<String>, due_at: Option<Times
 /// The progress a run begins with.
 #[must_use]
 pub fn beginning(vars: Map<String, Value>, held: Duration) -> Progress {
-    Progress { vars, held_micros: u64::try_from(held.as_micros()).unwrap_or(0), ..Progress::default() }
+    Progress {
+        vars,
+        held_micros: u64::try_from(held.as_micros()).unwrap_or(0),
+        ..Progress::default()
+    }
 }

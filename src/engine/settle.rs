@@ -32,9 +32,20 @@ pub struct Settled {
 
 /// Takes the outcome of a call into the progress. `crashed`: nobody saw an answer because the process ended.
 #[must_use]
-pub fn settle(run: &Run, mut progress: Progress, call: &PlannedCall, outcome: Outcome, crashed: bool, sight: &Sight<'_>) -> Settled {
+pub fn settle(
+    run: &Run,
+    mut progress: Progress,
+    call: &PlannedCall,
+    outcome: Outcome,
+    crashed: bool,
+    sight: &Sight<'_>,
+) -> Settled {
     let Some(step) = sight.rule.steps.iter().find(|step| step.path == call.step) else {
-        return Settled { progress, todo: Some(rest(State::Held, Some("rule gone".into()), None)), hold: None };
+        return Settled {
+            progress,
+            todo: Some(rest(State::Held, Some("rule gone".into()), None)),
+            hold: None,
+        };
     };
     let mut known = progress.steps.get(&call.step).cloned().unwrap_or_default();
     known.id.clone_from(&step.id);
@@ -46,13 +57,29 @@ pub fn settle(run: &Run, mut progress: Progress, call: &PlannedCall, outcome: Ou
             known.stage = stage;
             None
         }
-        After::Take(outcome) => take(run, step, call, outcome, &mut known, &mut progress, &mut hold, sight),
+        After::Take(outcome) => take(
+            run,
+            step,
+            call,
+            outcome,
+            &mut known,
+            &mut progress,
+            &mut hold,
+            sight,
+        ),
     };
     progress.steps.insert(call.step.clone(), known);
-    Settled { progress, todo, hold }
+    Settled {
+        progress,
+        todo,
+        hold,
+    }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one place turns an outcome into everything that follows from it")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one place turns an outcome into everything that follows from it"
+)]
 fn take(
     run: &Run,
     step: &Step,
@@ -66,23 +93,35 @@ fn take(
     known.message = Some(outcome.message.clone());
     match outcome.class {
         Class::Done | Class::Already => {
-            known.state = if outcome.class == Class::Done { StepState::Ok } else { StepState::Already };
-            known.output = step.id.is_some().then(|| outcome.output.unwrap_or(Value::Null));
+            known.state = if outcome.class == Class::Done {
+                StepState::Ok
+            } else {
+                StepState::Already
+            };
+            known.output = step
+                .id
+                .is_some()
+                .then(|| outcome.output.unwrap_or(Value::Null));
             known.stage = 0;
             None
         }
         Class::RateLimited => {
-            let pause = outcome.retry_after.unwrap_or_else(|| slow_down(known.attempts)).min(RETRY_AFTER_MAX);
+            let pause = outcome
+                .retry_after
+                .unwrap_or_else(|| slow_down(known.attempts))
+                .min(RETRY_AFTER_MAX);
             Some(retrying("rate limited", clock::after(sight.now, pause)))
         }
-        Class::Transient => again(run, step, outcome, known, progress, sight),
+        Class::Transient => again(run, step, &outcome, known, progress, sight),
         Class::Unknown if call.safety == Safety::Safe || restarts(step, known) => {
             if known.crashes >= CRASHES_MAX {
                 known.state = StepState::Unknown;
-                known.message = Some(format!("{CRASHES_MAX} attempts in a row ended with the process"));
+                known.message = Some(format!(
+                    "{CRASHES_MAX} attempts in a row ended with the process"
+                ));
                 return None;
             }
-            again(run, step, outcome, known, progress, sight)
+            again(run, step, &outcome, known, progress, sight)
         }
         Class::Unknown => {
             known.state = StepState::Unknown;
@@ -91,9 +130,13 @@ fn take(
         Class::ConnectionDown => held(HoldKind::Down, hold, sight.now),
         Class::OurToken => held(HoldKind::Token, hold, sight.now),
         Class::NotAllowed => held(HoldKind::NotAllowed, hold, sight.now),
-        Class::RuleWrong | Class::TargetMissing | Class::Refused => {
-            fail_step(step, known, class_name(outcome.class), outcome.message, progress)
-        }
+        Class::RuleWrong | Class::TargetMissing | Class::Refused => fail_step(
+            step,
+            known,
+            class_name(outcome.class),
+            outcome.message,
+            progress,
+        ),
     }
 }
 
@@ -117,11 +160,21 @@ fn retrying(why: &str, due_at: Timestamp) -> Todo {
 }
 
 /// Tries again by the step's policy, or gives up.
-fn again(run: &Run, step: &Step, outcome: Outcome, known: &mut StepProgress, progress: &mut Progress, sight: &Sight<'_>) -> Option<Todo> {
+fn again(
+    run: &Run,
+    step: &Step,
+    outcome: &Outcome,
+    known: &mut StepProgress,
+    progress: &mut Progress,
+    sight: &Sight<'_>,
+) -> Option<Todo> {
     known.counted += 1;
     let class = class_name(outcome.class);
     if known.counted >= step.retry.attempts {
-        let message = format!("gave up after {} attempts: {}", known.counted, outcome.message);
+        let message = format!(
+            "gave up after {} attempts: {}",
+            known.counted, outcome.message
+        );
         return fail_step(step, known, class, message, progress);
     }
     let pause = match outcome.retry_after {
@@ -129,19 +182,33 @@ fn again(run: &Run, step: &Step, outcome: Outcome, known: &mut StepProgress, pro
         None => step.retry.delay(run.id, &step.path, known.counted),
     };
     let due_at = clock::after(sight.now, pause);
-    let held = sight.held.saturating_sub(Duration::from_micros(known.held_micros));
-    let spent = known.first_at.map_or(Duration::ZERO, |first| clock::between(first, due_at)).saturating_sub(held);
+    let held = sight
+        .held
+        .saturating_sub(Duration::from_micros(known.held_micros));
+    let spent = known
+        .first_at
+        .map_or(Duration::ZERO, |first| clock::between(first, due_at))
+        .saturating_sub(held);
     if spent > step.retry.within {
-        let message = format!("gave up after {}: {}", crate::rule::duration::write(step.retry.within), outcome.message);
+        let message = format!(
+            "gave up after {}: {}",
+            crate::rule::duration::write(step.retry.within),
+            outcome.message
+        );
         return fail_step(step, known, class, message, progress);
     }
-    Some(retrying(&format!("{}: {}", label(step), outcome.message), due_at))
+    Some(retrying(
+        &format!("{}: {}", label(step), outcome.message),
+        due_at,
+    ))
 }
 
 /// The pause after the n-th "too many calls" when the other side names none.
 fn slow_down(attempts: u32) -> Duration {
     let (first, longest) = SLOW_DOWN;
-    first.saturating_mul(1 << attempts.saturating_sub(1).min(10)).min(longest)
+    first
+        .saturating_mul(1 << attempts.saturating_sub(1).min(10))
+        .min(longest)
 }
 
 /// The class's word, as the store, the API and `failure.class` show it.
@@ -164,9 +231,19 @@ pub fn class_name(class: Class) -> &'static str {
 
 /// Marks the step as under way, with one more attempt: the progress that an intent is written with.
 #[must_use]
-pub fn under_way(mut progress: Progress, call: &PlannedCall, rule: &Rule, now: Timestamp, held: Duration) -> Progress {
+pub fn under_way(
+    mut progress: Progress,
+    call: &PlannedCall,
+    rule: &Rule,
+    now: Timestamp,
+    held: Duration,
+) -> Progress {
     let known = progress.steps.entry(call.step.clone()).or_default();
-    known.id = rule.steps.iter().find(|step| step.path == call.step).and_then(|step| step.id.clone());
+    known.id = rule
+        .steps
+        .iter()
+        .find(|step| step.path == call.step)
+        .and_then(|step| step.id.clone());
     known.state = StepState::Running;
     known.attempts = call.number;
     if known.first_at.is_none() {

@@ -36,14 +36,19 @@ impl Engine {
 
     /// Refuses new events from now on; what is under way goes on.
     pub fn refuse_new(&self) {
-        self.0.drain.send_if_modified(|level| std::mem::replace(level, (*level).max(Drain::Stopping)) < Drain::Stopping);
+        self.0.drain.send_if_modified(|level| {
+            std::mem::replace(level, (*level).max(Drain::Stopping)) < Drain::Stopping
+        });
     }
 
     /// Stops: waits for calls in flight, unsafe ones up to `unsafe_calls`, safe ones 10 s; returns when all runs rest.
     pub async fn stop(&self, tasks: Tasks, unsafe_calls: Duration) {
         self.refuse_new();
         let began = self.clock().now();
-        for (wait, level) in [(DRAIN_SAFE.min(unsafe_calls), Drain::LeaveSafe), (unsafe_calls, Drain::LeaveAll)] {
+        for (wait, level) in [
+            (DRAIN_SAFE.min(unsafe_calls), Drain::LeaveSafe),
+            (unsafe_calls, Drain::LeaveAll),
+        ] {
             tokio::select! {
                 () = self.idle() => break,
                 () = self.clock().sleep_until(clock::after(began, wait)) => self.0.drain.send_modify(|now| *now = (*now).max(level)),

@@ -42,13 +42,37 @@ pub(super) enum Ready {
 /// Carries the run out as far as it goes now. Whatever happens, the engine's count of active runs is right afterwards.
 pub(super) async fn carry_out(engine: Engine, job: Job) {
     let active = Active(engine.clone());
-    let span = tracing::info_span!("run", run = %job.run.id, event = %job.run.event, rule = %job.run.rule);
-    let Job { run, lease, tree, rule, ready } = job;
+    let span =
+        tracing::info_span!("run", run = %job.run.id, event = %job.run.event, rule = %job.run.rule);
+    let Job {
+        run,
+        lease,
+        tree,
+        rule,
+        ready,
+    } = job;
     let id = run.id;
     let fresh = matches!(ready, Some(Ready::Intended(..)));
     let work = async {
-        let held = if fresh { Duration::ZERO } else { engine.store().reader().held_for(&run.connection, engine.clock().now()).await? };
-        Worker { engine: engine.clone(), run, lease, tree, rule, held }.go_on(ready).await
+        let held = if fresh {
+            Duration::ZERO
+        } else {
+            engine
+                .store()
+                .reader()
+                .held_for(&run.connection, engine.clock().now())
+                .await?
+        };
+        Worker {
+            engine: engine.clone(),
+            run,
+            lease,
+            tree,
+            rule,
+            held,
+        }
+        .go_on(ready)
+        .await
     };
     match AssertUnwindSafe(work.instrument(span.clone())).catch_unwind().await {
         Ok(Ok(())) => {}
@@ -62,9 +86,21 @@ pub(super) async fn carry_out(engine: Engine, job: Job) {
 async fn set_aside(engine: &Engine, lease: Lease, id: Uuid) {
     tracing::error!("a fault in Kartwheel stopped this run; it is held");
     if let Ok(Some(run)) = engine.store().reader().run_as_stored(id).await {
-        let why = Some("a fault in Kartwheel stopped it; see the log, then `kartwheel runs resume`".to_owned());
-        let next = Next::Rest { state: State::Held, why, due_at: None };
-        let record = Record { lease, now: engine.clock().now(), ended: None, progress: run.progress, next };
+        let why = Some(
+            "a fault in Kartwheel stopped it; see the log, then `kartwheel runs resume`".to_owned(),
+        );
+        let next = Next::Rest {
+            state: State::Held,
+            why,
+            due_at: None,
+        };
+        let record = Record {
+            lease,
+            now: engine.clock().now(),
+            ended: None,
+            progress: run.progress,
+            next,
+        };
         if let Err(error) = engine.store().record(record).await {
             tracing::error!(%error, "could not record that");
         }
@@ -124,7 +160,9 @@ impl Worker {
             None => self.decide(None).await?,
         };
         while let Some((call, slot)) = ahead {
-            let Some(outcome) = self.send(&call).await else { return Ok(()) };
+            let Some(outcome) = self.send(&call).await else {
+                return Ok(());
+            };
             drop(slot);
             ahead = self.take_in(&call, outcome, false).await?;
         }
@@ -146,7 +184,11 @@ impl Worker {
             timeout: call.timeout,
             send_by: clock::after(self.engine.clock().now(), SEND_WITHIN),
         };
-        let limit = if call.safety == Safety::Safe { Drain::LeaveSafe } else { Drain::LeaveAll };
+        let limit = if call.safety == Safety::Safe {
+            Drain::LeaveSafe
+        } else {
+            Drain::LeaveAll
+        };
         tokio::select! {
             outcome = self.engine.actions().call(&request) => {
                 tracing::info!(step = %call.step, attempt = call.number, verb = %call.verb, class = class_name(outcome.class), "call ended");
@@ -163,24 +205,49 @@ impl Worker {
     async fn after_crash(&mut self, attempt: Attempt) -> Result<Ahead, StoreError> {
         let sight = self.sight();
         let Some(call) = plan::planned_again(&self.run, &attempt, &sight) else {
-            return self.record(None, self.run.progress.clone(), plan::rest(State::Held, Some("rule gone".into()), None)).await;
+            return self
+                .record(
+                    None,
+                    self.run.progress.clone(),
+                    plan::rest(State::Held, Some("rule gone".into()), None),
+                )
+                .await;
         };
         let outcome = Outcome::new(Class::Unknown, "the process ended before the answer came");
         self.take_in(&call, outcome, true).await
     }
 
     /// Takes an outcome in, and decides what comes next; both in one commit where that is possible.
-    async fn take_in(&mut self, call: &PlannedCall, outcome: Outcome, crashed: bool) -> Result<Ahead, StoreError> {
-        let ended = Ended { step: call.step.clone(), number: call.number, outcome: outcome.clone() };
+    async fn take_in(
+        &mut self,
+        call: &PlannedCall,
+        outcome: Outcome,
+        crashed: bool,
+    ) -> Result<Ahead, StoreError> {
+        let ended = Ended {
+            step: call.step.clone(),
+            number: call.number,
+            outcome: outcome.clone(),
+        };
         let said = outcome.message.clone();
         self.refresh_held(&outcome).await?;
-        let settled = settle::settle(&self.run, self.run.progress.clone(), call, outcome, crashed, &self.sight());
+        let settled = settle::settle(
+            &self.run,
+            self.run.progress.clone(),
+            call,
+            outcome,
+            crashed,
+            &self.sight(),
+        );
         if let Some(kind) = settled.hold {
             self.engine.hold(&call.connection, kind, said).await?;
         }
         self.run.progress = settled.progress;
         match settled.todo {
-            Some(todo) => self.record(Some(ended), self.run.progress.clone(), todo).await,
+            Some(todo) => {
+                self.record(Some(ended), self.run.progress.clone(), todo)
+                    .await
+            }
             None => self.decide(Some(ended)).await,
         }
     }
@@ -188,7 +255,12 @@ impl Worker {
     /// How long the connection was held matters to the retry policy: look again before it is asked.
     async fn refresh_held(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
         if !outcome.is_success() {
-            self.held = self.engine.store().reader().held_for(&self.run.connection, self.engine.clock().now()).await?;
+            self.held = self
+                .engine
+                .store()
+                .reader()
+                .held_for(&self.run.connection, self.engine.clock().now())
+                .await?;
         }
         Ok(())
     }
@@ -219,14 +291,29 @@ impl Worker {
 
     /// A slot for a safe call, if the pace gives one this moment: then its intent rides in the commit at hand.
     fn slot_at_once(&self, call: &PlannedCall) -> Option<Box<dyn Slot>> {
-        let may_go = call.safety == Safety::Safe && !call.observed && !self.engine.is_held(&call.connection) && !self.engine.is_stopping();
-        may_go.then(|| self.engine.actions().try_slot(&call.connection, call.priority)).flatten()
+        let may_go = call.safety == Safety::Safe
+            && !call.observed
+            && !self.engine.is_held(&call.connection)
+            && !self.engine.is_stopping();
+        may_go
+            .then(|| {
+                self.engine
+                    .actions()
+                    .try_slot(&call.connection, call.priority)
+            })
+            .flatten()
     }
 
     /// Waits for the pace, then writes the intent in a commit of its own.
     async fn intend(&mut self, call: PlannedCall) -> Result<Ahead, StoreError> {
         let Some(slot) = self.slot(&call).await else {
-            return self.record(None, self.run.progress.clone(), plan::rest(State::Ready, None, Some(self.engine.clock().now()))).await;
+            return self
+                .record(
+                    None,
+                    self.run.progress.clone(),
+                    plan::rest(State::Ready, None, Some(self.engine.clock().now())),
+                )
+                .await;
         };
         let now = self.engine.clock().now();
         let progress = self.under_way(self.run.progress.clone(), &call);
@@ -238,14 +325,23 @@ impl Worker {
             connection: call.connection.clone(),
             now,
         };
-        match self.engine.persist(|| self.engine.store().begin(begin.clone())).await? {
+        match self
+            .engine
+            .persist(|| self.engine.store().begin(begin.clone()))
+            .await?
+        {
             Written::Yes { .. } => {
                 self.run.progress = progress;
                 Ok(Some((call, slot)))
             }
             Written::Held => {
                 drop(slot);
-                self.record(None, self.run.progress.clone(), plan::rest(State::Ready, None, Some(now))).await
+                self.record(
+                    None,
+                    self.run.progress.clone(),
+                    plan::rest(State::Ready, None, Some(now)),
+                )
+                .await
             }
             Written::Cancelled | Written::LeaseLost => Ok(None),
         }
@@ -268,10 +364,21 @@ impl Worker {
     }
 
     /// Records an end or a rest.
-    async fn record(&mut self, ended: Option<Ended>, progress: crate::run::Progress, todo: Todo) -> Result<Ahead, StoreError> {
-        let Todo::Rest { state, why, due_at } = todo else { return Ok(None) };
+    async fn record(
+        &mut self,
+        ended: Option<Ended>,
+        progress: crate::run::Progress,
+        todo: Todo,
+    ) -> Result<Ahead, StoreError> {
+        let Todo::Rest { state, why, due_at } = todo else {
+            return Ok(None);
+        };
         if state.is_over() || state == State::NeedsPerson {
-            tracing::info!(state = state.name(), why = why.as_deref().unwrap_or_default(), "run ended");
+            tracing::info!(
+                state = state.name(),
+                why = why.as_deref().unwrap_or_default(),
+                "run ended"
+            );
         }
         let record = self.build(ended, progress, Next::Rest { state, why, due_at });
         if self.write(record).await? && due_at.is_some() {
@@ -281,12 +388,21 @@ impl Worker {
     }
 
     fn build(&self, ended: Option<Ended>, progress: crate::run::Progress, next: Next) -> Record {
-        Record { lease: self.lease, now: self.engine.clock().now(), ended, progress, next }
+        Record {
+            lease: self.lease,
+            now: self.engine.clock().now(),
+            ended,
+            progress,
+            next,
+        }
     }
 
     /// Writes a record; whether the run is still ours.
     async fn write(&mut self, record: Record) -> Result<bool, StoreError> {
-        let written = self.engine.persist(|| self.engine.store().record(record.clone())).await?;
+        let written = self
+            .engine
+            .persist(|| self.engine.store().record(record.clone()))
+            .await?;
         self.run.progress = record.progress;
         if let Written::Yes { woke: true } = written {
             self.engine.look_again();
@@ -294,8 +410,18 @@ impl Worker {
         Ok(matches!(written, Written::Yes { .. }))
     }
 
-    fn under_way(&self, progress: crate::run::Progress, call: &PlannedCall) -> crate::run::Progress {
-        settle::under_way(progress, call, &self.rule, self.engine.clock().now(), self.held)
+    fn under_way(
+        &self,
+        progress: crate::run::Progress,
+        call: &PlannedCall,
+    ) -> crate::run::Progress {
+        settle::under_way(
+            progress,
+            call,
+            &self.rule,
+            self.engine.clock().now(),
+            self.held,
+        )
     }
 
     fn sight(&self) -> Sight<'_> {

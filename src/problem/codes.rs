@@ -79,6 +79,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("K0705", "A setting without effect yet"),
     ("K0706", "A wrong line in .env"),
     ("K0707", "A wrong source"),
+    ("K0708", "A secret that cannot be one"),
+    ("K0709", "White space around a secret"),
+    ("K0710", "A part of a delivery that is not signed"),
+    ("K0711", "An API without a token"),
 ];
 
 /// The title of a code.

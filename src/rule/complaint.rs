@@ -48,6 +48,14 @@ impl Complaint {
         self
     }
 
+    /// The same complaint about a text of which the former one was this part.
+    #[must_use]
+    pub fn within(mut self, part: &Range<usize>) -> Self {
+        let range = self.range.take().unwrap_or(0..part.len());
+        self.range = Some(range.start + part.start..range.end + part.start);
+        self
+    }
+
     /// The problem this is in a file, where the text is the scalar at `span`.
     #[must_use]
     pub fn problem(self, code: &'static str, source: &Source, span: Span, text: &str) -> Problem {

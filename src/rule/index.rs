@@ -123,7 +123,9 @@ mod tests {
                 .filter(|(_, (at, patterns))| **at == *source.to_string() && concerns(patterns, &kind))
                 .map(|(number, _)| number).collect();
             let source = source.to_string();
-            prop_assert_eq!(&*Index::new(&borrowed).candidates(&source, &kind), expected);
+            let index = Index::new(&borrowed);
+            let found = index.candidates(&source, &kind).into_owned();
+            prop_assert_eq!(found, expected);
         }
     }
 }

@@ -1,9 +1,13 @@
 //! The rule language: parse, check, judge. Pure: no I/O, no clock, no async.
 
+pub mod case;
+mod check;
 pub mod complaint;
 pub mod condition;
 pub mod duration;
+mod expr;
 pub mod index;
+mod parse;
 pub mod path;
 pub mod pattern;
 pub mod retry;
@@ -12,7 +16,12 @@ mod set;
 mod start;
 pub mod step;
 pub mod template;
+#[cfg(test)]
+mod tests;
+mod words;
 
+use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,10 +29,18 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::action::{Catalog, Priority};
-use crate::problem::{Problem, Source, Span};
+use crate::problem::{self, Problem, Source, Span};
 use crate::run::Progress;
+use crate::yaml;
 
-pub use set::{RuleSet, Verdict};
+use case::Case;
+use condition::Condition;
+use expr::{Expr, Shape};
+use parse::Parser;
+
+pub use pattern::EventPattern;
+pub use retry::RetryPolicy;
+pub use set::{LEAF_ECHO, RuleSet, Verdict};
 pub use start::Start;
 pub use step::{After, Effect, Step};
 
@@ -44,7 +61,7 @@ pub struct Rule {
     pub priority: Option<Priority>,
     /// Also on events that our own actions caused.
     pub echo: bool,
-    /// `live: both`: also on the sender's test-mode events.
+    /// `live: both`: also on the sender's test-mode events. Whoever starts runs looks at it, not `judge`.
     pub live_both: bool,
     /// `mode: observe`: judge, plan, record, send only reads.
     pub observe: bool,
@@ -56,6 +73,8 @@ pub struct Rule {
     pub steps: Vec<Step>,
     /// What it does when a run gives up.
     pub on_failure: Vec<Step>,
+    /// What should happen, by example.
+    pub tests: Vec<Case>,
     /// SHA-256 of `text`, hex.
     pub hash: Arc<str>,
     /// The rule's own document, as written: what its runs are pinned to.
@@ -64,6 +83,11 @@ pub struct Rule {
     pub file: Arc<str>,
     /// Its place in that file.
     pub span: Span,
+    pub(crate) id_span: Span,
+    pub(crate) condition: Condition,
+    pub(crate) vars: Vec<(Arc<str>, Shape)>,
+    pub(crate) key: Option<Expr>,
+    pub(crate) once: Option<Expr>,
 }
 
 /// What starts a rule.
@@ -89,13 +113,6 @@ pub enum Trigger {
     Manual,
 }
 
-/// The type of an event, or a glob such as `invoice.*`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventPattern {
-    /// As written.
-    pub text: Arc<str>,
-}
-
 /// What a run can see when a step is planned.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
@@ -107,27 +124,6 @@ pub struct Scope<'a> {
     pub now: Timestamp,
 }
 
-/// How often a step is tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetryPolicy {
-    /// The most tries.
-    pub attempts: u32,
-    /// The longest time from the first try.
-    pub within: Duration,
-    /// The delay after the first failure.
-    pub first: Duration,
-    /// The longest delay.
-    pub cap: Duration,
-}
-
-impl RetryPolicy {
-    /// Delay before attempt `n + 1`, full jitter derived from the run's id: the same run, step and number always give the same.
-    #[must_use]
-    pub fn delay(&self, _run: uuid::Uuid, _step: &str, failed: u32) -> Duration {
-        self.cap.min(self.first * (1 << failed.min(16)))
-    }
-}
-
 /// An error of a rule while it runs: what, and where (`rules/x.yaml:12:9`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleError {
@@ -137,26 +133,132 @@ pub struct RuleError {
     pub place: String,
 }
 
-/// What a rule's text is checked against: what the project declares.
-#[derive(Debug, Clone, Default)]
-pub struct Surroundings {
-    /// The actions that are verbs; Kartra's by default.
-    pub catalog: Option<Catalog>,
+impl RuleError {
+    /// What went wrong at this place.
+    pub(crate) fn new(message: impl Into<String>, place: &str) -> Self {
+        Self {
+            message: message.into(),
+            place: place.to_owned(),
+        }
+    }
 }
 
-/// Parses and checks every rule of a file. A rule with an error is left out; all problems of all rules are reported.
-pub fn read(
-    _source: &Source,
-    _around: &Surroundings,
-    _problems: &mut Vec<Problem>,
-) -> Vec<Arc<Rule>> {
-    Vec::new()
+impl fmt::Display for RuleError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} ({})", self.message, self.place)
+    }
+}
+
+impl std::error::Error for RuleError {}
+
+/// What a rule is checked against: what the project declares. What is `None` is not known and not checked.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// The actions that are verbs.
+    pub catalog: Catalog,
+    /// The declared sources.
+    pub sources: Option<Vec<SourceFacts>>,
+    /// The names of the declared connections.
+    pub connections: Option<Vec<Arc<str>>>,
+    /// The environment variables that rules may see.
+    pub env: Option<Vec<Arc<str>>>,
+}
+
+impl Surroundings {
+    /// Only the verbs are known.
+    #[must_use]
+    pub const fn of(catalog: Catalog) -> Self {
+        Self {
+            catalog,
+            sources: None,
+            connections: None,
+            env: None,
+        }
+    }
+}
+
+/// What is known of a declared source.
+pub struct SourceFacts {
+    /// Its name.
+    pub name: Arc<str>,
+    /// For an event type that the source is not known to send: the nearest one that it does, if there is one.
+    pub unknown_event: UnknownEvent,
+}
+
+/// `None`: the type is known, or nothing is known of the sender's types.
+pub type UnknownEvent = Box<dyn Fn(&str) -> Option<Option<String>> + Send + Sync>;
+
+impl fmt::Debug for SourceFacts {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("SourceFacts").field(&self.name).finish()
+    }
+}
+
+/// Parses and checks every rule of a file. A rule with an error is left out; all problems of all rules are noted.
+pub fn read(source: &Source, around: &Surroundings, problems: &mut Vec<Problem>) -> Vec<Arc<Rule>> {
+    let first = problems.len();
+    let documents = yaml::parse(source, problems);
+    if documents.is_empty() && problems.len() == first {
+        let problem = Problem::warning(
+            "K0015",
+            source,
+            source.span(0..0),
+            "this file holds no rule",
+        );
+        problems.push(problem.help("write one, or remove the file"));
+    }
+    let broken: Vec<Span> = problems[first..]
+        .iter()
+        .filter(|problem| problem.is_error())
+        .map(|problem| problem.span)
+        .collect();
+    let mut rules = Vec::new();
+    for root in &documents {
+        let rule = Parser::new(source, around, problems).rule(root);
+        let within = |span: &Span| root.span.start <= span.start && span.start <= root.span.end;
+        if !broken.iter().any(within) {
+            rules.extend(rule.map(Arc::new));
+        }
+    }
+    problem::settle(problems, first);
+    rules
 }
 
 /// A rule from its own text alone, as runs are pinned to it; what the project declares is not checked again.
 ///
 /// # Errors
 /// All errors of the text, when there are any.
-pub fn from_text(_file: &str, _text: &str) -> Result<Arc<Rule>, Vec<Problem>> {
-    Err(Vec::new())
+pub fn from_text(file: &str, text: &str, catalog: Catalog) -> Result<Arc<Rule>, Vec<Problem>> {
+    let source = Source::new(file, text);
+    let mut problems = Vec::new();
+    let rules = read(&source, &Surroundings::of(catalog), &mut problems);
+    problems.retain(Problem::is_error);
+    match rules.into_iter().next() {
+        Some(rule) if problems.is_empty() => Ok(rule),
+        _ => Err(problems),
+    }
+}
+
+/// Leaves out every rule whose id a rule before it has, and notes it. `sources` are the files the rules stand in.
+pub fn unique(
+    rules: Vec<Arc<Rule>>,
+    sources: &[Source],
+    problems: &mut Vec<Problem>,
+) -> Vec<Arc<Rule>> {
+    let mut kept: Vec<Arc<Rule>> = Vec::new();
+    let mut by_id: HashMap<Arc<str>, usize> = HashMap::new();
+    for rule in rules {
+        let Some(first) = by_id.get(&rule.id).map(|at| kept[*at].clone()) else {
+            by_id.insert(rule.id.clone(), kept.len());
+            kept.push(rule);
+            continue;
+        };
+        if let Some(source) = sources.iter().find(|source| source.name == rule.file) {
+            let message = format!("another rule has the id `{}` already", rule.id);
+            let place = format!("{}:{}", first.file, first.id_span.line);
+            let problem = Problem::error("K0106", source, rule.id_span, message);
+            problems.push(problem.help(format!("it stands in {place}; choose another id here")));
+        }
+    }
+    kept
 }

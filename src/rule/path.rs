@@ -120,6 +120,28 @@ impl Path {
         }
     }
 
+    /// The names it begins with, up to the first step that is anything else.
+    #[must_use]
+    pub fn leading_names(&self) -> Vec<&str> {
+        match &self.kind {
+            Kind::Singular(steps) => steps
+                .iter()
+                .map_while(|step| match step {
+                    Step::Name(name) => Some(&**name),
+                    Step::Index(_) => None,
+                })
+                .collect(),
+            Kind::Query(query) => query
+                .segments
+                .iter()
+                .map_while(|segment| match segment {
+                    Segment::Selector(Selector::Name(name)) => Some(name.as_str()),
+                    _ => None,
+                })
+                .collect(),
+        }
+    }
+
     /// Whether it can find anything in a tree with these branches, such as [`BRANCHES`].
     ///
     /// # Errors

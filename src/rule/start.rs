@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::expr::{Expr, describe};
+use super::template::Scope;
 use super::{Rule, RuleError};
 use crate::event::Event;
 
@@ -21,7 +23,52 @@ impl Rule {
     ///
     /// # Errors
     /// When an expression goes wrong, or `once` is empty.
-    pub fn start(&self, _event: &Event) -> Result<Start, RuleError> {
-        Ok(Start::default())
+    pub fn start(&self, event: &Event) -> Result<Start, RuleError> {
+        let mut vars = Map::new();
+        for (name, shape) in &self.vars {
+            let value = shape.render(&Scope::with_vars(&event.tree, &vars))?;
+            vars.insert(name.to_string(), value);
+        }
+        let scope = Scope::with_vars(&event.tree, &vars);
+        let key = match &self.key {
+            Some(expr) => scalar(expr, &scope, "key")?,
+            None => event
+                .person
+                .email
+                .as_deref()
+                .map(normal)
+                .filter(|key| !key.is_empty()),
+        };
+        let once = match &self.once {
+            Some(expr) => Some(scalar(expr, &scope, "once")?.ok_or_else(|| {
+                RuleError::new(
+                    "`once` is empty, so it cannot tell one event from another",
+                    &expr.place,
+                )
+            })?),
+            None => None,
+        };
+        Ok(Start { vars, key, once })
+    }
+}
+
+/// An e-mail address as it tells one person from another.
+fn normal(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+/// The text of a scalar; `None` for null and empty text.
+fn scalar(expr: &Expr, scope: &Scope<'_>, what: &str) -> Result<Option<String>, RuleError> {
+    match expr.render(scope)? {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
+        value @ (Value::Bool(_) | Value::Number(_)) => Ok(Some(value.to_string())),
+        value => Err(RuleError::new(
+            format!(
+                "`{what}` must be a text or a number, and is {}",
+                describe(&value)
+            ),
+            &expr.place,
+        )),
     }
 }

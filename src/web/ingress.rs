@@ -6,18 +6,17 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, Path, RawQuery, Request as HttpRequest, State};
+use axum::extract::{ConnectInfo, Path, Request as HttpRequest, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
-use uuid::Uuid;
 
 use crate::clock::{self, SharedClock};
 use crate::engine::{AcceptError, Engine};
 use crate::store::{Accepted, Handshake, Refused, StoreError};
-use crate::trigger::{Arrival, Received, Refusal, Request, Source};
+use crate::trigger::{Arrival, Headers, Received, Refusal, Request, Source};
 
 /// The largest delivery. Stripe and its kind stay below 100 kB.
 pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -50,7 +49,12 @@ pub struct Hooks {
 }
 
 /// `/hooks/{source}`.
-pub(super) async fn deliver(State(hooks): State<Arc<Hooks>>, Path(source): Path<String>, peer: Peer, request: HttpRequest) -> Response {
+pub(super) async fn deliver(
+    State(hooks): State<Arc<Hooks>>,
+    Path(source): Path<String>,
+    peer: Peer,
+    request: HttpRequest,
+) -> Response {
     receive(&hooks, &source, None, peer.0, request).await
 }
 
@@ -70,23 +74,44 @@ pub(super) struct Peer(Option<IpAddr>);
 impl<S: Sync> axum::extract::FromRequestParts<S> for Peer {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut axum::http::request::Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())))
+    async fn from_request_parts(
+        parts: &mut axum::http::request::Parts,
+        _: &S,
+    ) -> Result<Self, Self::Rejection> {
+        Ok(Self(
+            parts
+                .extensions
+                .get::<ConnectInfo<SocketAddr>>()
+                .map(|info| info.0.ip()),
+        ))
     }
 }
 
-async fn receive(hooks: &Hooks, name: &str, path_secret: Option<&str>, peer: Option<IpAddr>, request: HttpRequest) -> Response {
-    let Some(engine) = hooks.engine.get() else { return come_again("the daemon is starting") };
-    let Ok(_place) = hooks.places.try_acquire() else { return come_again("too many deliveries at once") };
+async fn receive(
+    hooks: &Hooks,
+    name: &str,
+    path_secret: Option<&str>,
+    peer: Option<IpAddr>,
+    request: HttpRequest,
+) -> Response {
+    let Some(engine) = hooks.engine.get() else {
+        return come_again("the daemon is starting");
+    };
+    let Ok(_place) = hooks.places.try_acquire() else {
+        return come_again("too many deliveries at once");
+    };
     let Some(source) = hooks.sources.get(name) else {
-        hooks.count(engine, &Arc::from("?"), "unknown_source", "a path that no source of kartwheel.yaml has").await;
+        let detail = "a path that no source of kartwheel.yaml has";
+        hooks
+            .count(engine, &Arc::from("?"), "unknown_source", detail)
+            .await;
         return answer(StatusCode::NOT_FOUND, "no such source");
     };
-    if !matches!(*request.method(), Method::GET | Method::HEAD | Method::POST) {
+    let (parts, body) = request.into_parts();
+    if !matches!(parts.method, Method::GET | Method::HEAD | Method::POST) {
         let refused = answer(StatusCode::METHOD_NOT_ALLOWED, "send a POST");
         return ([(header::ALLOW, "GET, HEAD, POST")], refused).into_response();
     }
-    let (parts, body) = request.into_parts();
     let bytes = match read(body).await {
         Ok(bytes) => bytes,
         Err((status, reason, text)) => {
@@ -102,14 +127,37 @@ async fn receive(hooks: &Hooks, name: &str, path_secret: Option<&str>, peer: Opt
         body: &bytes,
         peer: peer.map(|peer| hooks.sender(peer, &parts.headers)),
     };
-    let arrival = Arrival { now: hooks.clock.now(), new_id: &|| hooks.clock.new_id(), env: &hooks.env };
-    match source.receive(&asked, arrival) {
-        Received::Events(events) => accept(hooks, engine, source, events).await,
-        Received::Handshake { kind, status, content_type, body } => {
-            let seen = Handshake { source: source.name.clone(), kind: kind.into(), at: hooks.clock.now() };
+    let arrival = Arrival {
+        now: hooks.clock.now(),
+        new_id: &|| hooks.clock.new_id(),
+        env: &hooks.env,
+    };
+    let received = source.receive(&asked, arrival);
+    respond(hooks, engine, source, received).await
+}
+
+/// Accepts events, answers handshakes, counts refusals.
+async fn respond(hooks: &Hooks, engine: &Engine, source: &Source, received: Received) -> Response {
+    match received {
+        Received::Events(events) => accept(engine, source, events).await,
+        Received::Handshake {
+            kind,
+            status,
+            content_type,
+            body,
+        } => {
+            let seen = Handshake {
+                source: source.name.clone(),
+                kind: kind.into(),
+                at: hooks.clock.now(),
+            };
             let _ = engine.store().handshake(seen).await;
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-            (status, [(header::CONTENT_TYPE, content_type), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], body).into_response()
+            let headers = [
+                (header::CONTENT_TYPE, content_type),
+                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            ];
+            (status, headers, body).into_response()
         }
         Received::Refused(refusal) => refuse(hooks, engine, source, &refusal).await,
     }
@@ -117,11 +165,28 @@ async fn receive(hooks: &Hooks, name: &str, path_secret: Option<&str>, peer: Opt
 
 /// The whole body, within its limits of size and time.
 async fn read(body: Body) -> Result<Bytes, (StatusCode, &'static str, &'static str)> {
-    match tokio::time::timeout(Duration::from_secs(BODY_SECONDS_MAX), axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
+    match tokio::time::timeout(
+        Duration::from_secs(BODY_SECONDS_MAX),
+        axum::body::to_bytes(body, BODY_BYTES_MAX),
+    )
+    .await
+    {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if is_too_large(&error) => Err((StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body is larger than 2 MiB")),
-        Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, "broken_off", "the body did not arrive whole")),
-        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "too_slow", "the body took longer than 15 seconds")),
+        Ok(Err(error)) if is_too_large(&error) => Err((
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            "the body is larger than 2 MiB",
+        )),
+        Ok(Err(_)) => Err((
+            StatusCode::BAD_REQUEST,
+            "broken_off",
+            "the body did not arrive whole",
+        )),
+        Err(_) => Err((
+            StatusCode::REQUEST_TIMEOUT,
+            "too_slow",
+            "the body took longer than 15 seconds",
+        )),
     }
 }
 
@@ -136,32 +201,49 @@ fn is_too_large(error: &axum::Error) -> bool {
     false
 }
 
-async fn accept(hooks: &Hooks, engine: &Engine, source: &Source, events: Vec<crate::event::Event>) -> Response {
+async fn accept(engine: &Engine, source: &Source, events: Vec<crate::event::Event>) -> Response {
     let mut last = None;
     for event in events {
         match engine.accept(event).await {
             Ok(accepted) => last = Some(accepted),
             Err(AcceptError::Stopping) => return come_again("the daemon is stopping"),
-            Err(AcceptError::Store(StoreError::Busy)) => return come_again("more deliveries than can be stored"),
+            Err(AcceptError::Store(StoreError::Busy)) => {
+                return come_again("more deliveries than can be stored");
+            }
             Err(AcceptError::Store(error)) => {
                 tracing::error!(%error, source = %source.name, "a delivery could not be stored; its sender was asked to come again");
                 return come_again("the delivery could not be stored");
             }
         }
     }
-    let _ = hooks;
-    last.map_or_else(|| answer(StatusCode::OK, "nothing to do"), |accepted| taken(&accepted))
+    last.map_or_else(
+        || answer(StatusCode::OK, "nothing to do"),
+        |accepted| taken(&accepted),
+    )
 }
 
 fn taken(accepted: &Accepted) -> Response {
-    let status = if accepted.duplicate { "seen before" } else { "accepted" };
-    json_answer(StatusCode::OK, &json!({ "event": accepted.event, "status": status }))
+    let status = if accepted.duplicate {
+        "seen before"
+    } else {
+        "accepted"
+    };
+    json_answer(
+        StatusCode::OK,
+        &json!({ "event": accepted.event, "status": status }),
+    )
 }
 
 async fn refuse(hooks: &Hooks, engine: &Engine, source: &Source, refusal: &Refusal) -> Response {
-    hooks.count(engine, &source.name, refusal.reason, &refusal.detail).await;
+    hooks
+        .count(engine, &source.name, refusal.reason, &refusal.detail)
+        .await;
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::UNAUTHORIZED);
-    let text = if status == StatusCode::BAD_REQUEST { "the body could not be read" } else { "not verified" };
+    let text = if status == StatusCode::BAD_REQUEST {
+        "the body could not be read"
+    } else {
+        "not verified"
+    };
     answer(status, text)
 }
 
@@ -171,9 +253,19 @@ impl Hooks {
         if !self.trusted_proxies.contains(&peer) {
             return peer;
         }
-        let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-        let mut hops: Vec<IpAddr> = forwarded.flat_map(|value| value.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
-        while hops.len() > 1 && hops.last().is_some_and(|hop| self.trusted_proxies.contains(hop)) {
+        let forwarded = headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        let mut hops: Vec<IpAddr> = forwarded
+            .flat_map(|value| value.split(','))
+            .filter_map(|hop| hop.trim().parse().ok())
+            .collect();
+        while hops.len() > 1
+            && hops
+                .last()
+                .is_some_and(|hop| self.trusted_proxies.contains(hop))
+        {
             hops.pop();
         }
         hops.pop().unwrap_or(peer)
@@ -194,13 +286,22 @@ impl Hooks {
         if !quiet {
             tracing::warn!(%source, reason, detail, "delivery refused (told once a minute; `kartwheel events refused` counts them)");
         }
-        let refused = Refused { source: source.clone(), reason: reason.into(), detail: detail.to_owned(), at: now };
+        let refused = Refused {
+            source: source.clone(),
+            reason: reason.into(),
+            detail: detail.to_owned(),
+            at: now,
+        };
         let _ = engine.store().refused(refused).await;
     }
 }
 
 fn come_again(text: &str) -> Response {
-    ([(header::RETRY_AFTER, RETRY_AFTER_SECONDS)], answer(StatusCode::SERVICE_UNAVAILABLE, text)).into_response()
+    (
+        [(header::RETRY_AFTER, RETRY_AFTER_SECONDS)],
+        answer(StatusCode::SERVICE_UNAVAILABLE, text),
+    )
+        .into_response()
 }
 
 fn answer(status: StatusCode, text: &str) -> Response {
@@ -208,5 +309,24 @@ fn answer(status: StatusCode, text: &str) -> Response {
 }
 
 fn json_answer(status: StatusCode, body: &Value) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/json")],
+        body.to_string(),
+    )
+        .into_response()
+}
+
+impl Headers for HeaderMap {
+    fn get(&self, name: &str) -> Option<&str> {
+        Self::get(self, name)?.to_str().ok()
+    }
+
+    fn each<'h>(&'h self, see: &mut dyn FnMut(&'h str, &'h str)) {
+        for (name, value) in self {
+            if let Ok(value) = value.to_str() {
+                see(name.as_str(), value);
+            }
+        }
+    }
 }

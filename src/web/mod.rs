@@ -1,6 +1,5 @@
 //! HTTP in: deliveries on one listener, the API on another, health on both. It verifies, records, shows and wakes; it decides nothing.
 
-pub mod api;
 mod health;
 mod ingress;
 
@@ -15,7 +14,10 @@ pub use ingress::{BODY_BYTES_MAX, BODY_SECONDS_MAX, DELIVERIES_MAX, Hooks};
 pub fn hooks(hooks: Arc<Hooks>) -> Router {
     Router::new()
         .route("/hooks/{source}", any(ingress::deliver))
-        .route("/hooks/{source}/{secret}", any(ingress::deliver_with_secret))
+        .route(
+            "/hooks/{source}/{secret}",
+            any(ingress::deliver_with_secret),
+        )
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .with_state(hooks)
@@ -23,5 +25,9 @@ pub fn hooks(hooks: Arc<Hooks>) -> Router {
 
 /// The router of the console listener: the API, and health.
 pub fn console(hooks: Arc<Hooks>, api: Router) -> Router {
-    Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready)).with_state(hooks).merge(api)
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .with_state(hooks)
+        .merge(api)
 }

@@ -200,11 +200,11 @@ impl<'a> Builder<'a> {
                         .end_of(&at, span, members.last().map(|node: &Node| node.span));
                 return Ok(collection(span, Kind::List(members)));
             }
-            let member = self.node(event, at, depth + 1, false)?;
+            let mut member = self.node(event, at, depth + 1, false)?;
             let skipped = self.source.text[before..]
                 .find(|char: char| !char.is_whitespace())
                 .unwrap_or(0);
-            self.notice_comment(&member, before + skipped);
+            self.notice_comment(&mut member, before + skipped);
             members.push(member);
         }
     }
@@ -254,8 +254,8 @@ impl<'a> Builder<'a> {
     }
 
     /// Key and value, with the traps of both; `None` when the map is a pair of braces that was meant as text.
-    fn entry(&mut self, key: Node, value: Node, map: Span) -> Option<Entry> {
-        self.notice_comment(&value, key.span.start);
+    fn entry(&mut self, key: Node, mut value: Node, map: Span) -> Option<Entry> {
+        self.notice_comment(&mut value, key.span.start);
         if !key.is_scalar() {
             let braces = self.source.text[map.start..].starts_with("{{");
             self.problems.push(if braces {
@@ -352,12 +352,13 @@ impl<'a> Builder<'a> {
         );
     }
 
-    /// `tag_name: #vip`: the value is null because YAML took it for a comment.
-    fn notice_comment(&mut self, value: &Node, from: usize) {
+    /// `tag_name: #vip`: the value is null because YAML took it for a comment. It is read on as the text that was meant.
+    fn notice_comment(&mut self, value: &mut Node, from: usize) {
         if value.is_null()
             && value.raw.is_empty()
             && let Some(problem) = trap::comment(self.source, from)
         {
+            *value = plain(problem.span, self.source.slice(problem.span));
             self.problems.push(problem);
         }
     }

@@ -99,8 +99,8 @@ fn fixed_words(kind: &ErrorKind) -> Option<(&'static str, &'static str)> {
             "a `:` may be missing in the line above, or this line is indented too far",
         ),
         K::MissingAnchorOrAliasName => (
-            "YAML takes `*` and `&` at the beginning of a value for its own signs",
-            "put quotes around the value",
+            "YAML takes a `*` or `&` at this place for its own sign",
+            "put quotes around the text",
         ),
         K::CommentInterceptedScalar | K::CommentNotSeparated => (
             "a comment stands in the middle of a text",

@@ -217,14 +217,17 @@ pub fn load(dir: &Path) -> Project {
 }
 
 /// The secrets of the stories.
+pub const SECRETS: [(&str, &str); 5] = [
+    ("MEMBRANE_TOKEN", "sandbox-token"),
+    ("STRIPE_SECRET", "whsec_FakeStripeSigningSecret0123456789ab"),
+    ("TYPEFORM_SECRET", "typeform-secret"),
+    ("SHOP_SECRET", "shop-secret"),
+    ("KARTWHEEL_TOKEN", "0123456789abcdef0123456789abcdef"),
+];
+
+/// The environment of the stories.
 pub fn env() -> Env {
-    Env::from_pairs([
-        ("MEMBRANE_TOKEN", "sandbox-token"),
-        ("STRIPE_SECRET", "whsec_FakeStripeSigningSecret0123456789ab"),
-        ("TYPEFORM_SECRET", "typeform-secret"),
-        ("SHOP_SECRET", "shop-secret"),
-        ("KARTWHEEL_TOKEN", "0123456789abcdef0123456789abcdef"),
-    ])
+    Env::from_pairs(SECRETS)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the stories' own client")]

@@ -150,7 +150,7 @@ fn a_broken_path_says_where_and_what_to_write() {
             "$.body.items.0.sku",
             "an index stands in brackets",
             "write `$.body.items[0].sku`",
-            Some(12),
+            Some(13),
         ),
         ("$.body.", "the path ends too early", "missing", Some(6)),
         (

@@ -1,13 +1,31 @@
-//! The kinds of steps: each turns its YAML into effects. A new kind is one file here and its line in the list.
+//! The kinds of steps: each turns its YAML into effects.
+//!
+//! To add a kind: a file here with its `SPEC`, its `mod` line and its line in `KINDS`. The actions of the catalogue are no kinds of
+//! their own: `action` carries out all of them.
 
+mod action;
+mod ensure_lead;
+mod fail;
+mod fields;
+mod later;
+mod set;
+mod stop;
+mod wait;
+
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{RetryPolicy, RuleError, Scope};
+use super::expr::Expr;
+use super::parse::Parser;
+use super::retry::RetryPolicy;
+use super::template;
+use super::{RuleError, Scope};
 use crate::action::Outcome;
+use crate::yaml::{Entry, Node};
 
 /// One entry of `actions`.
 #[derive(Debug)]
@@ -28,6 +46,8 @@ pub struct Step {
     pub continue_on_error: bool,
     /// The connection of this step alone.
     pub connection: Option<Arc<str>>,
+    pub(crate) condition: Option<Expr>,
+    pub(crate) kind: Box<dyn Kind>,
 }
 
 /// What a step wants. Closed: the worker matches on it.
@@ -67,10 +87,73 @@ pub enum Effect {
 /// What follows the outcome of one call of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum After {
-    /// The step ends with the outcome (`ensure-lead` turns 244 into success, …).
+    /// The step ends with the outcome.
     Take(Outcome),
     /// The step goes on to its next call.
     Stage(u8),
+}
+
+/// A compiled step of some kind.
+pub(crate) trait Kind: Debug + Send + Sync {
+    /// What it wants at this stage.
+    fn effect(&self, scope: &Scope<'_>, stage: u8) -> Result<Effect, RuleError>;
+
+    /// What the outcome of its call means.
+    fn after(&self, _stage: u8, outcome: Outcome) -> After {
+        After::Take(outcome)
+    }
+}
+
+/// A kind of step, by the key that stands for it in a rule.
+pub(crate) struct KindSpec {
+    /// The key.
+    pub(crate) name: &'static str,
+    /// One sentence for the reference.
+    pub(crate) doc: &'static str,
+    /// Reads it; notes what is wrong.
+    pub(crate) parse: fn(&mut Parser<'_>, &Part<'_>) -> Option<Box<dyn Kind>>,
+}
+
+/// The step that is being read.
+pub(crate) struct Part<'n> {
+    /// Its verb and what stands under it.
+    pub(crate) verb: &'n Entry,
+    /// The whole step.
+    pub(crate) step: &'n Node,
+    /// Its place in the rule.
+    pub(crate) path: &'n str,
+}
+
+/// All kinds but the actions of the catalogue.
+pub(crate) const KINDS: &[KindSpec] = &[
+    ensure_lead::SPEC,
+    wait::SPEC,
+    set::SPEC,
+    stop::SPEC,
+    fail::SPEC,
+    later::CHOOSE,
+    later::FOR_EACH,
+    later::NOTIFY,
+    later::REQUEST,
+    later::RUN,
+];
+
+/// The kind with this key.
+pub(crate) fn find(key: &str) -> Option<&'static KindSpec> {
+    KINDS.iter().find(|kind| kind.name == key)
+}
+
+/// Reads the verb of a step: a kind, or an action of the catalogue.
+pub(crate) fn parse(parser: &mut Parser<'_>, part: &Part<'_>) -> Option<Box<dyn Kind>> {
+    match find(&part.verb.key) {
+        Some(kind) => (kind.parse)(parser, part),
+        None => action::parse(parser, part),
+    }
+}
+
+/// Every kind of step that is no action, with its sentence for the reference.
+pub fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
+    KINDS.iter().map(|kind| (kind.name, kind.doc))
 }
 
 impl Step {
@@ -78,13 +161,26 @@ impl Step {
     ///
     /// # Errors
     /// When an expression goes wrong.
-    pub fn effect(&self, _scope: &Scope<'_>, _stage: u8) -> Result<Effect, RuleError> {
-        Ok(Effect::Skip)
+    pub fn effect(&self, scope: &Scope<'_>, stage: u8) -> Result<Effect, RuleError> {
+        if stage == 0
+            && let Some(condition) = &self.condition
+            && !condition.holds(&scope.template())?
+        {
+            return Ok(Effect::Skip);
+        }
+        self.kind.effect(scope, stage)
     }
 
     /// What the outcome of the call at `stage` means for the step.
     #[must_use]
-    pub fn after(&self, _stage: u8, outcome: Outcome) -> After {
-        After::Take(outcome)
+    pub fn after(&self, stage: u8, outcome: Outcome) -> After {
+        self.kind.after(stage, outcome)
+    }
+}
+
+impl<'a> Scope<'a> {
+    /// What expressions see of it.
+    pub(crate) const fn template(&self) -> template::Scope<'a> {
+        template::Scope::of_run(self.tree, self.progress)
     }
 }

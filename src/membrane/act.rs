@@ -1,0 +1,228 @@
+//! One run of an action: sent once, in the form this Membrane knows, and its answer read.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::classify::{Row, action_run_id, failure};
+use super::fault::{Asked, is_error};
+use super::line::{Failed, Line};
+use super::listing::Listing;
+use super::wire::{ACT_TIMEOUT, Answer, MAX_REQUEST_BYTES, NoAnswer, Request};
+use crate::action::{Call, Class, Outcome, Readiness};
+
+impl Line {
+    /// Runs an action, once, and lets the pace know how it went.
+    pub(super) async fn act(&self, call: &Call) -> Outcome {
+        let began = self.clock.now();
+        let outcome = self.try_act(call).await.unwrap_or_else(|failed| *failed);
+        self.pace.note(began, &outcome);
+        outcome
+    }
+
+    async fn try_act(&self, call: &Call) -> Result<Outcome, Failed> {
+        let connection = self.connection_id().await?;
+        let listing = self.listing(None).await?;
+        let verdict = self.run(call, &connection, &listing).await?;
+        let verdict = match verdict.row {
+            // No run was started, so there is nothing to repeat: ids change when a connector is published anew.
+            Some(Row::NotFound)
+                if verdict.outcome.status == Some(404)
+                    && verdict.outcome.action_run_id.is_none() =>
+            {
+                let fresh = self.listing(Some(&listing)).await?;
+                if fresh.id_of(&call.verb) == listing.id_of(&call.verb) {
+                    return Ok(self.not_offered(call, &fresh, verdict.outcome));
+                }
+                self.run(call, &connection, &fresh).await?
+            }
+            _ => verdict,
+        };
+        if verdict.row == Some(Row::ApplicationCredentials) {
+            return Ok(self.after_look(verdict.outcome).await);
+        }
+        Ok(verdict.outcome)
+    }
+
+    /// Sends the run in the form this Membrane knows.
+    async fn run(&self, call: &Call, connection: &str, listing: &Listing) -> Result<Ran, Failed> {
+        let id = listing.id_of(&call.verb);
+        if self.http.is_older() {
+            let answer = self.ask_older(call, connection, id).await;
+            return Ok(self.read(call, answer));
+        }
+        let mut body = json!({
+            "connectionId": connection,
+            "input": &*call.input,
+            "meta": { "runId": call.run, "step": &*call.step, "attempt": call.attempt },
+        });
+        match id {
+            Some(id) => body["id"] = id.into(),
+            // Not in the list: Membrane may still know it by its key.
+            None => body["key"] = (*call.verb).into(),
+        }
+        let request = request_of(call, &["act"], &[], &body)?;
+        let ran = self.read(call, self.ask(&request).await);
+        if ran.outcome.status != Some(404) || ran.is_membranes {
+            return Ok(ran);
+        }
+        // 404, and not in Membrane's words: there is no /act here, so nothing was done.
+        let older = self.read(call, self.ask_older(call, connection, id).await);
+        if older.outcome.status == Some(404) && !older.is_membranes {
+            return Ok(ran);
+        }
+        self.http.mark_older();
+        Ok(older)
+    }
+
+    async fn ask_older(
+        &self,
+        call: &Call,
+        connection: &str,
+        id: Option<&str>,
+    ) -> Result<Answer, NoAnswer> {
+        let body = json!({
+            "input": &*call.input,
+            "meta": { "runId": call.run, "step": &*call.step, "attempt": call.attempt },
+        });
+        let path = ["actions", id.unwrap_or(&call.verb), "run"];
+        let query = [("connectionId", connection)];
+        let request = request_of(call, &path, &query, &body).map_err(|failed| NoAnswer {
+            sent: false,
+            message: failed.message,
+        })?;
+        self.ask(&request).await
+    }
+
+    fn read(&self, call: &Call, answer: Result<Answer, NoAnswer>) -> Ran {
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(none) => return Ran::without_answer(&call.verb, &none),
+        };
+        if !answer.is_success() || is_error(&answer) {
+            let asked = Asked {
+                what: &call.verb,
+                input: &call.input,
+                read_output: Some(self.read_output),
+            };
+            let verdict = failure(&answer, asked, self.clock.now());
+            return Ran {
+                row: Some(verdict.row),
+                outcome: verdict.outcome,
+                is_membranes: verdict.is_membranes,
+            };
+        }
+        Ran {
+            row: None,
+            outcome: self.read_success(call, answer),
+            is_membranes: true,
+        }
+    }
+
+    fn read_success(&self, call: &Call, answer: Answer) -> Outcome {
+        let id = action_run_id(&answer);
+        let status = Some(answer.status);
+        let outcome = match answer.body {
+            Some(Value::Object(mut body)) => {
+                let output = body.remove("output").unwrap_or(Value::Null);
+                (self.read_output)(&call.verb, &call.input, output)
+            }
+            _ => Outcome::new(
+                Class::Unknown,
+                format!(
+                    "{}: Membrane's answer ({}) could not be read: nobody knows whether it was done",
+                    call.verb, answer.status
+                ),
+            ),
+        };
+        Outcome {
+            action_run_id: id,
+            status,
+            ..outcome
+        }
+    }
+
+    /// The action is not there, now that we have looked again.
+    fn not_offered(&self, call: &Call, listing: &Listing, mut outcome: Outcome) -> Outcome {
+        if listing.id_of(&call.verb).is_none() {
+            outcome.message = format!(
+                "connection {} offers no action {} (it offers {}): look with the Membrane console or use another verb",
+                self.name,
+                call.verb,
+                listing.len()
+            );
+        }
+        outcome
+    }
+
+    /// The application refused its credentials. If the connection has lapsed, its runs wait for it; if it is READY, waiting
+    /// would never end, so a person must look.
+    async fn after_look(&self, outcome: Outcome) -> Outcome {
+        match self
+            .connection()
+            .await
+            .map(|connection| connection.readiness())
+        {
+            Ok(Readiness::Ready) => Outcome {
+                class: Class::NotAllowed,
+                message: format!(
+                    "{}; the connection itself is READY: check what the account allows, then resume it",
+                    outcome.message
+                ),
+                ..outcome
+            },
+            Ok(Readiness::NotReady(text)) => Outcome {
+                message: text,
+                ..outcome
+            },
+            Ok(Readiness::Unknown(_)) | Err(_) => outcome,
+        }
+    }
+}
+
+/// What one run came to.
+struct Ran {
+    row: Option<Row>,
+    outcome: Outcome,
+    is_membranes: bool,
+}
+
+impl Ran {
+    fn without_answer(verb: &str, none: &NoAnswer) -> Self {
+        let (class, rest) = if none.sent {
+            (Class::Unknown, ": nobody knows whether it was done")
+        } else {
+            (Class::Transient, "")
+        };
+        Self {
+            row: None,
+            outcome: Outcome::new(class, format!("{verb}: {}{rest}", none.message)),
+            is_membranes: false,
+        }
+    }
+}
+
+fn request_of<'a>(
+    call: &Call,
+    path: &'a [&'a str],
+    query: &'a [(&'a str, &'a str)],
+    body: &Value,
+) -> Result<Request<'a>, Failed> {
+    let bytes = Bytes::from(body.to_string());
+    if bytes.len() > MAX_REQUEST_BYTES {
+        return Err(Box::new(Outcome::new(
+            Class::RuleWrong,
+            format!(
+                "{}: the input is larger than Membrane takes ({} MB): send less",
+                call.verb,
+                MAX_REQUEST_BYTES / 1024 / 1024
+            ),
+        )));
+    }
+    Ok(Request {
+        path,
+        query,
+        body: Some(bytes),
+        send_by: call.send_by,
+        timeout: call.timeout.unwrap_or(ACT_TIMEOUT).min(ACT_TIMEOUT),
+    })
+}

@@ -1,0 +1,283 @@
+//! The pace of one connection: how many calls a second, how many at a time, who goes first, and when to slow down.
+//!
+//! Whoever waits longest among the most urgent is the *head*; only the head looks at the clock, the others sleep until
+//! they are the head. So a thousand waiting runs cost one timer. The pace is a spacing of calls with a burst of two. After
+//! a "too many calls" the whole connection stands still for as long as it was told, or 1 s, 2 s, 4 s …, and goes on at
+//! half its pace; every success gives a twentieth of the configured pace back. It is never above that.
+
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use crate::action::{Class, Outcome, Priority, Slot};
+use crate::clock::{SharedClock, from_micros, micros};
+
+/// Calls that may follow the first one without a pause after a rest.
+const BURST_CALLS: i64 = 1;
+/// The first pause after a "too many calls" that names none; it doubles with each further one.
+const FIRST_PAUSE_MICROS: i64 = 1_000_000;
+/// The longest pause that we choose by ourselves.
+const MAX_PAUSE_MICROS: i64 = 60_000_000;
+/// The pace never falls below the configured one divided by this.
+const MAX_SLOWDOWN: f64 = 16.0;
+/// The part of the configured pace that a success gives back.
+const RECOVERY: f64 = 0.05;
+const MICROS_PER_SECOND: f64 = 1_000_000.0;
+
+/// Urgent first, then who came first.
+type Place = (Reverse<Priority>, u64);
+
+/// The pace of one connection.
+#[derive(Debug)]
+pub(super) struct Pace {
+    clock: SharedClock,
+    per_second: f64,
+    at_once: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    waiting: BTreeMap<Place, Arc<Notify>>,
+    next_ticket: u64,
+    in_flight: usize,
+    /// The instant at which the next call is due in an even spacing.
+    due: i64,
+    /// Nobody goes before this instant.
+    blocked_until: i64,
+    /// The present pace, at most the configured one.
+    rate: f64,
+    /// "Too many calls" in a row.
+    strikes: u32,
+    /// When the pace last fell.
+    slowed_at: i64,
+    /// The last time seen, to notice a clock that was set back.
+    seen: i64,
+}
+
+/// What the head of the queue has to wait for.
+enum Turn {
+    Go,
+    /// Somebody else is the head, or all places are taken.
+    Wake,
+    At(i64),
+}
+
+impl Pace {
+    pub(super) fn new(clock: SharedClock, per_second: f64, at_once: usize) -> Arc<Self> {
+        let now = micros(clock.now());
+        Arc::new(Self {
+            clock,
+            per_second,
+            at_once,
+            state: Mutex::new(State {
+                waiting: BTreeMap::new(),
+                next_ticket: 0,
+                in_flight: 0,
+                due: now,
+                blocked_until: i64::MIN,
+                rate: per_second,
+                strikes: 0,
+                slowed_at: i64::MIN,
+                seen: now,
+            }),
+        })
+    }
+
+    /// Waits for the right to make one call.
+    pub(super) async fn slot(self: &Arc<Self>, priority: Priority) -> Permit {
+        let ticket = self.enqueue(priority);
+        loop {
+            match self.turn(ticket.place) {
+                Turn::Go => {
+                    return Permit {
+                        pace: Arc::clone(self),
+                    };
+                }
+                Turn::Wake => ticket.wake.notified().await,
+                Turn::At(instant) => self.sleep(instant, &ticket.wake).await,
+            }
+        }
+    }
+
+    /// The right to make one call, if nobody waits for one and the pace gives it this moment.
+    pub(super) fn try_slot(self: &Arc<Self>, priority: Priority) -> Option<Permit> {
+        let ticket = self.enqueue(priority);
+        matches!(self.turn(ticket.place), Turn::Go).then(|| Permit {
+            pace: Arc::clone(self),
+        })
+    }
+
+    /// Takes note of a call that began at `began` and ended so.
+    pub(super) fn note(&self, began: Timestamp, outcome: &Outcome) {
+        let mut state = self.lock();
+        let began = micros(began);
+        match outcome.class {
+            Class::RateLimited => {
+                let asked = outcome
+                    .retry_after
+                    .filter(|wait| !wait.is_zero())
+                    .map(|wait| i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
+                // Calls that were under way when the pace fell say the same thing once more.
+                let is_news = began > state.slowed_at;
+                state.slow_down(self.now(), asked, is_news, self.per_second);
+            }
+            Class::Done
+            | Class::Already
+            | Class::RuleWrong
+            | Class::TargetMissing
+            | Class::Refused
+                if began > state.slowed_at =>
+            {
+                state.strikes = 0;
+                state.rate = (state.rate + self.per_second * RECOVERY).min(self.per_second);
+            }
+            _ => {}
+        }
+    }
+
+    fn now(&self) -> i64 {
+        micros(self.clock.now())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enqueue(self: &Arc<Self>, priority: Priority) -> Ticket {
+        let wake = Arc::new(Notify::new());
+        let mut state = self.lock();
+        let place = (Reverse(priority), state.next_ticket);
+        state.next_ticket += 1;
+        state.waiting.insert(place, Arc::clone(&wake));
+        drop(state);
+        Ticket {
+            pace: Arc::clone(self),
+            place,
+            wake,
+        }
+    }
+
+    fn turn(&self, place: Place) -> Turn {
+        let mut state = self.lock();
+        let now = self.now();
+        state.follow_clock(now);
+        if state.waiting.keys().next() != Some(&place) || state.in_flight >= self.at_once {
+            return Turn::Wake;
+        }
+        let interval = interval_micros(state.rate);
+        let earliest = state.blocked_until.max(state.due - burst_micros(interval));
+        if now < earliest {
+            return Turn::At(earliest);
+        }
+        state.due = state.due.max(now) + interval;
+        state.in_flight += 1;
+        // The place is given up here, so that nobody waits for one who has gone.
+        state.waiting.remove(&place);
+        state.wake_head();
+        Turn::Go
+    }
+
+    /// Sleeps until the instant on our clock, or until woken. Real time is the second alarm: where the machine's clock is
+    /// set back during the sleep, the first would ring late by as much.
+    async fn sleep(&self, instant: i64, wake: &Notify) {
+        let left = u64::try_from(instant - self.now()).unwrap_or(0);
+        tokio::select! {
+            () = wake.notified() => {}
+            () = self.clock.sleep_until(from_micros(instant)) => {}
+            () = tokio::time::sleep(Duration::from_micros(left.saturating_add(1_000))) => {}
+        }
+    }
+}
+
+impl State {
+    fn wake_head(&self) {
+        if let Some(wake) = self.waiting.values().next() {
+            wake.notify_one();
+        }
+    }
+
+    /// A clock that was set back takes our instants with it.
+    fn follow_clock(&mut self, now: i64) {
+        let back = self.seen - now;
+        if back > 0 {
+            self.due = self.due.saturating_sub(back);
+            self.blocked_until = self.blocked_until.saturating_sub(back);
+            self.slowed_at = self.slowed_at.saturating_sub(back);
+        }
+        self.seen = now;
+    }
+
+    fn slow_down(&mut self, now: i64, asked: Option<i64>, is_news: bool, per_second: f64) {
+        if is_news {
+            self.strikes = self.strikes.saturating_add(1);
+            self.rate = (self.rate / 2.0).max(per_second / MAX_SLOWDOWN);
+            self.slowed_at = now;
+        }
+        let own = FIRST_PAUSE_MICROS
+            .saturating_mul(1 << (self.strikes.clamp(1, 20) - 1))
+            .min(MAX_PAUSE_MICROS);
+        let until = now.saturating_add(match asked {
+            Some(wait) => wait,
+            None if is_news => own,
+            None => 0,
+        });
+        self.blocked_until = self.blocked_until.max(until);
+        // No burst when it goes on.
+        let burst = burst_micros(interval_micros(self.rate));
+        self.due = self.due.max(self.blocked_until.saturating_add(burst));
+    }
+}
+
+fn interval_micros(rate: f64) -> i64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a cast from a float stops at the largest number, which is a very slow pace"
+    )]
+    let interval = (MICROS_PER_SECOND / rate).ceil() as i64;
+    // At most a thousand years, so that sums stay in range.
+    interval.clamp(1, 1_000 * 366 * 86_400 * 1_000_000)
+}
+
+fn burst_micros(interval: i64) -> i64 {
+    interval.saturating_mul(BURST_CALLS)
+}
+
+/// A place in the queue; one who gives up waiting leaves it.
+struct Ticket {
+    pace: Arc<Pace>,
+    place: Place,
+    wake: Arc<Notify>,
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut state = self.pace.lock();
+        if state.waiting.remove(&self.place).is_some() {
+            state.wake_head();
+        }
+    }
+}
+
+/// The right to make one call.
+#[derive(Debug)]
+pub(super) struct Permit {
+    pace: Arc<Pace>,
+}
+
+impl Slot for Permit {}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut state = self.pace.lock();
+        state.in_flight -= 1;
+        state.wake_head();
+    }
+}

@@ -1,0 +1,215 @@
+//! One connection at work: its token, its id, the actions it offers.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use super::classify::{failure, refuses_token};
+use super::connect::Connection;
+use super::fault::{Asked, is_error};
+use super::limit::Pace;
+use super::listing::{Listing, MAX_PAGES, PAGE_SIZE};
+use super::settings::ConnectionSettings;
+use super::token::Tokens;
+use super::wire::{Answer, Http, NoAnswer, Request};
+use crate::action::{Class, Outcome, ReadOutput};
+use crate::clock::SharedClock;
+
+/// Why there is no result.
+pub(super) type Failed = Box<Outcome>;
+
+/// One connection at work.
+pub(super) struct Line {
+    pub(super) name: Arc<str>,
+    pub(super) pace: Arc<Pace>,
+    app: Option<String>,
+    pub(super) http: Arc<Http>,
+    tokens: Arc<Tokens>,
+    pub(super) clock: SharedClock,
+    pub(super) read_output: ReadOutput,
+    id: Mutex<Option<Arc<str>>>,
+    listing: Mutex<Option<Arc<Listing>>>,
+}
+
+impl Line {
+    pub(super) fn new(
+        name: &Arc<str>,
+        settings: &ConnectionSettings,
+        (http, tokens): (Arc<Http>, Arc<Tokens>),
+        clock: &SharedClock,
+        read_output: ReadOutput,
+    ) -> Self {
+        let pace = Pace::new(Arc::clone(clock), settings.per_second, settings.at_once);
+        Self {
+            name: Arc::clone(name),
+            pace,
+            app: settings.app.clone(),
+            http,
+            tokens,
+            clock: Arc::clone(clock),
+            read_output,
+            id: Mutex::new(settings.id.as_deref().map(Into::into)),
+            listing: Mutex::new(None),
+        }
+    }
+
+    /// The tenant that our token speaks for.
+    pub(super) async fn tenant(&self) -> Result<Value, Failed> {
+        let answer = self
+            .fetch("GET /self", &Request::get(&["self"], &[]))
+            .await?;
+        Ok(answer.body.unwrap_or(Value::Null))
+    }
+
+    /// The connection as it is now.
+    pub(super) async fn connection(&self) -> Result<Connection, Failed> {
+        let id = self.connection_id().await?;
+        let path = ["connections", &*id];
+        let request = Request::get(&path, &[]);
+        let answer = self.fetch_of(&id, "the connection", &request).await?;
+        read_connection(&answer)
+    }
+
+    /// The actions the connection offers, read again if `stale` is what we have.
+    pub(super) async fn listing(
+        &self,
+        stale: Option<&Arc<Listing>>,
+    ) -> Result<Arc<Listing>, Failed> {
+        let id = self.connection_id().await?;
+        let mut kept = self.listing.lock().await;
+        if let Some(listing) = &*kept
+            && stale.is_none_or(|stale| !Arc::ptr_eq(stale, listing))
+        {
+            return Ok(Arc::clone(listing));
+        }
+        let listing = Arc::new(self.fetch_listing(&id).await?);
+        *kept = Some(Arc::clone(&listing));
+        Ok(listing)
+    }
+
+    /// Membrane's id of the connection: pinned, or found by the application's address.
+    pub(super) async fn connection_id(&self) -> Result<Arc<str>, Failed> {
+        let mut kept = self.id.lock().await;
+        if let Some(id) = &*kept {
+            return Ok(Arc::clone(id));
+        }
+        let name = &self.name;
+        let Some(app) = &self.app else {
+            return Err(Box::new(Outcome::new(
+                Class::ConnectionDown,
+                format!(
+                    "connections.{name} has neither id nor app: give it the connection's id in Membrane"
+                ),
+            )));
+        };
+        let body = json!({ "appUrl": app, "name": &**name });
+        let request = Request {
+            body: Some(Bytes::from(body.to_string())),
+            ..Request::get(&["connections", "ensure"], &[])
+        };
+        let answer = self.fetch("finding the connection", &request).await?;
+        let id: Arc<str> = read_connection(&answer)?.id.into();
+        *kept = Some(Arc::clone(&id));
+        Ok(id)
+    }
+
+    async fn fetch_listing(&self, id: &str) -> Result<Listing, Failed> {
+        let mut listing = Listing::default();
+        let mut cursor: Option<String> = None;
+        for _ in 0..MAX_PAGES {
+            let mut query = vec![("connectionId", id), ("limit", PAGE_SIZE)];
+            query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+            let request = Request::get(&["actions"], &query);
+            let answer = self.fetch_of(id, "the list of actions", &request).await?;
+            let Some(next) = answer.body.and_then(|page| listing.add_page(&page)) else {
+                return Err(unreadable("the list of actions"));
+            };
+            if next.is_none() || next == cursor {
+                break;
+            }
+            cursor = next;
+        }
+        Ok(listing)
+    }
+
+    /// Something about the connection. That it is not there is said in words that help.
+    async fn fetch_of(
+        &self,
+        id: &str,
+        what: &str,
+        request: &Request<'_>,
+    ) -> Result<Answer, Failed> {
+        self.fetch(what, request).await.map_err(|mut failed| {
+            if failed.status == Some(404) {
+                failed.message = format!(
+                    "Membrane knows no connection {id} for our tenant: check connections.{}.id and the tenant key",
+                    self.name
+                );
+            }
+            failed
+        })
+    }
+
+    /// Something that changes nothing, or may be repeated: so a failure never leaves an unknown outcome.
+    async fn fetch(&self, what: &str, request: &Request<'_>) -> Result<Answer, Failed> {
+        let answer = self.ask(request).await.map_err(|none| {
+            Box::new(Outcome::new(
+                Class::Transient,
+                format!("{what}: {}", none.message),
+            ))
+        })?;
+        if answer.is_success() && !is_error(&answer) {
+            return Ok(answer);
+        }
+        let asked = Asked {
+            what,
+            input: &Value::Null,
+            read_output: None,
+        };
+        let mut outcome = failure(&answer, asked, self.clock.now()).outcome;
+        outcome.class = match outcome.class {
+            // Set up wrongly: a person must see to it, and no run is lost meanwhile.
+            Class::RuleWrong | Class::Refused => Class::ConnectionDown,
+            Class::Unknown => Class::Transient,
+            class => class,
+        };
+        Err(Box::new(outcome))
+    }
+
+    /// Sends, and once more with a fresh token where ours was refused: that proves that nothing was done.
+    pub(super) async fn ask(&self, request: &Request<'_>) -> Result<Answer, NoAnswer> {
+        let began = Instant::now();
+        let token = self.tokens.current(self.clock.now());
+        let answer = self.http.send(request, &token).await?;
+        if !refuses_token(&answer) {
+            return Ok(answer);
+        }
+        let Some(fresh) = self.tokens.renewed(&token, self.clock.now()) else {
+            return Ok(answer);
+        };
+        let again = Request {
+            body: request.body.clone(),
+            timeout: request.timeout.saturating_sub(began.elapsed()),
+            ..*request
+        };
+        self.http.send(&again, &fresh).await
+    }
+}
+
+fn read_connection(answer: &Answer) -> Result<Connection, Failed> {
+    answer
+        .body
+        .as_ref()
+        .and_then(Connection::read)
+        .ok_or_else(|| unreadable("the connection"))
+}
+
+fn unreadable(what: &str) -> Failed {
+    Box::new(Outcome::new(
+        Class::Transient,
+        format!("{what}: Membrane's answer could not be read"),
+    ))
+}

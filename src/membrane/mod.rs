@@ -1,0 +1,235 @@
+//! The only code that calls Membrane: [`Client`] carries out [`Actions`].
+//!
+//! A call goes through: `act` (one run) → `line` (a connection at work: its token and ids) → `wire` (bytes, once, by `gate`)
+//! → `classify` (an error's class, one table over what `fault` took apart) or the catalogue's own reading of a success. `limit` is the
+//! pace, `token` the identity, `connect` the state of a connection, `listing` the actions it offers.
+//!
+//! Nothing is ever sent twice, but for three answers that prove that nothing was done: our token was refused (a fresh
+//! one is tried once), the action's id is not known (ids are read again, and the call goes out once more if they have
+//! changed), or this Membrane has no `/act` (the older form is tried).
+//!
+//! To add a request: a method of `Line` that uses `fetch`, or `ask` where a failure may leave an unknown outcome.
+
+mod act;
+mod classify;
+mod connect;
+mod fault;
+mod gate;
+mod limit;
+mod line;
+mod listing;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod token;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+pub use self::settings::{
+    Auth, ConnectionSettings, DEFAULT_API_VERSION, DEFAULT_AT_ONCE, DEFAULT_PER_SECOND,
+    DEFAULT_URL, Settings,
+};
+
+use self::line::{Failed, Line};
+use self::token::Tokens;
+use self::wire::Http;
+use crate::action::{Actions, Call, Catalog, Class, Outcome, Priority, Readiness, Slot};
+use crate::clock::{SharedClock, after};
+
+/// The cheap read by which a connection shows that it works.
+const PROBE: &str = "retrieve-account-lists";
+/// How long the probe may wait before it is sent.
+const PROBE_SEND_WITHIN: Duration = Duration::from_secs(30);
+
+/// Carries out actions through Membrane.
+pub struct Client {
+    lines: BTreeMap<Arc<str>, Line>,
+    clock: SharedClock,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("connections", &self.lines.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What was found out about a connection at start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionReport {
+    /// Membrane's id of it.
+    pub id: String,
+    /// Its name in Membrane.
+    pub name: String,
+    /// Its state, in Membrane's word.
+    pub state: String,
+    /// Whether it can run actions; asked by its state and by a cheap read.
+    pub readiness: Readiness,
+    /// How many actions it offers.
+    pub actions: usize,
+    /// Whom our token speaks for.
+    pub tenant: Tenant,
+}
+
+/// The tenant that a token speaks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// Membrane's id of it.
+    pub id: String,
+    /// Its name; the key where nobody gave it one.
+    pub name: String,
+    /// Our key of it.
+    pub internal_id: String,
+}
+
+impl Client {
+    /// A client for these connections. Sends nothing yet.
+    ///
+    /// # Errors
+    /// If a setting cannot be used; the text names it.
+    pub fn new(settings: Settings, catalog: Catalog, clock: SharedClock) -> Result<Self> {
+        settings.check()?;
+        let http = Arc::new(Http::new(&settings, Arc::clone(&clock))?);
+        let shared = Arc::new(Tokens::new(settings.auth));
+        let mut lines = BTreeMap::new();
+        for (name, connection) in settings.connections {
+            let tokens = match connection.auth.clone() {
+                Some(auth) => Arc::new(Tokens::new(auth)),
+                None => Arc::clone(&shared),
+            };
+            let way = (Arc::clone(&http), tokens);
+            let line = Line::new(&name, &connection, way, &clock, catalog.read_output);
+            lines.insert(name, line);
+        }
+        Ok(Self { lines, clock })
+    }
+
+    /// Looks at a connection: whom we are, what state it is in, what it offers, whether it works.
+    ///
+    /// # Errors
+    /// If that cannot be found out; `Transient` and `RateLimited` may pass by themselves.
+    pub async fn check(&self, connection: &str) -> Result<ConnectionReport, Box<Outcome>> {
+        let line = self.line(connection)?;
+        let tenant = read_tenant(&line.tenant().await?);
+        let found = line.connection().await?;
+        let readiness = match found.readiness() {
+            Readiness::Ready => self.probe(line).await,
+            other => other,
+        };
+        let actions = match &readiness {
+            Readiness::Ready => line.listing(None).await?.len(),
+            _ => 0,
+        };
+        Ok(ConnectionReport {
+            id: found.id,
+            name: found.name,
+            state: found.state,
+            readiness,
+            actions,
+            tenant,
+        })
+    }
+
+    fn line(&self, connection: &str) -> Result<&Line, Failed> {
+        self.lines.get(connection).ok_or_else(|| {
+            Box::new(Outcome::new(
+                Class::ConnectionDown,
+                format!(
+                    "there is no connection {connection:?} in the settings: add it, or name another in the rule"
+                ),
+            ))
+        })
+    }
+
+    /// A cheap read.
+    async fn probe(&self, line: &Line) -> Readiness {
+        let call = Call {
+            run: self.clock.new_id(),
+            step: "readiness".into(),
+            attempt: 1,
+            connection: Arc::clone(&line.name),
+            verb: PROBE.into(),
+            input: Arc::new(json!({})),
+            timeout: None,
+            send_by: after(self.clock.now(), PROBE_SEND_WITHIN),
+        };
+        let outcome = line.act(&call).await;
+        if outcome.is_success() {
+            return Readiness::Ready;
+        }
+        not_ready(outcome)
+    }
+}
+
+#[async_trait]
+impl Actions for Client {
+    async fn slot(&self, connection: &str, priority: Priority) -> Box<dyn Slot> {
+        match self.lines.get(connection) {
+            Some(line) => Box::new(line.pace.slot(priority).await),
+            None => Box::new(Unpaced),
+        }
+    }
+
+    fn try_slot(&self, connection: &str, priority: Priority) -> Option<Box<dyn Slot>> {
+        match self.lines.get(connection) {
+            Some(line) => Some(Box::new(line.pace.try_slot(priority)?)),
+            None => Some(Box::new(Unpaced)),
+        }
+    }
+
+    async fn call(&self, call: &Call) -> Outcome {
+        match self.line(&call.connection) {
+            Ok(line) => line.act(call).await,
+            Err(failed) => *failed,
+        }
+    }
+
+    async fn readiness(&self, connection: &str) -> Readiness {
+        let line = match self.line(connection) {
+            Ok(line) => line,
+            Err(failed) => return not_ready(*failed),
+        };
+        match line.connection().await.map(|found| found.readiness()) {
+            Ok(Readiness::Ready) => self.probe(line).await,
+            Ok(other) => other,
+            Err(failed) => not_ready(*failed),
+        }
+    }
+}
+
+/// A call on a connection that is not there needs no pace: it is refused before it is sent.
+struct Unpaced;
+
+impl Slot for Unpaced {}
+
+fn not_ready(outcome: Outcome) -> Readiness {
+    match outcome.class {
+        Class::Transient | Class::RateLimited | Class::Unknown => {
+            Readiness::Unknown(outcome.message)
+        }
+        _ => Readiness::NotReady(outcome.message),
+    }
+}
+
+fn read_tenant(body: &Value) -> Tenant {
+    let text = |name: &str| {
+        body.get(name)
+            .and_then(Value::as_str)
+            .map(fault::short)
+            .unwrap_or_default()
+    };
+    Tenant {
+        id: text("id"),
+        name: text("name"),
+        internal_id: text("internalId"),
+    }
+}

@@ -1,0 +1,219 @@
+//! Which names an expression may use at its place: branches of the tree, vars computed before, steps that ran before.
+
+use std::sync::Arc;
+
+use super::template::Name;
+use crate::problem::nearest;
+
+const ROOTS: &[&str] = &[
+    "event", "body", "headers", "query", "person", "schedule", "input", "vars", "steps", "item",
+    "failure", "env", "tables",
+];
+const EVENT: &[&str] = &[
+    "id",
+    "type",
+    "source",
+    "received_at",
+    "live",
+    "replay_of",
+    "caused_by",
+];
+const PERSON: &[&str] = &["email", "first_name", "last_name", "phone", "ids"];
+const SCHEDULE: &[&str] = &["at", "timezone", "previous_at"];
+const FAILURE: &[&str] = &["step", "class", "message"];
+const STEP: &[&str] = &["output", "state"];
+
+/// Where in a rule an expression stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// In `match`: only what arrived is known.
+    Match,
+    /// In `vars`, `key`, `once`: earlier vars too.
+    Start,
+    /// In `actions`: vars and earlier steps.
+    Run,
+    /// In `on_failure`: all of these, and `failure`.
+    Failure,
+}
+
+/// What is known at the place that is being read.
+#[derive(Debug)]
+pub(crate) struct Names {
+    pub(crate) stage: Stage,
+    /// Vars computed so far.
+    pub(crate) vars: Vec<Arc<str>>,
+    /// Steps that ran before, by id.
+    pub(crate) ran: Vec<Arc<str>>,
+    /// Every step of the rule that has an id, with its line.
+    pub(crate) steps: Vec<(Arc<str>, u32)>,
+    /// Names of the items of the `for-each` steps around.
+    pub(crate) items: Vec<Arc<str>>,
+    /// What `env:` of kartwheel.yaml lists, when that is known.
+    pub(crate) env: Option<Vec<Arc<str>>>,
+}
+
+/// A name that cannot be used here.
+pub(crate) struct Unknown {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
+impl Names {
+    /// Nothing is known but what arrives, and `env`.
+    pub(crate) fn new(env: Option<Vec<Arc<str>>>) -> Self {
+        Self {
+            stage: Stage::Match,
+            vars: Vec::new(),
+            ran: Vec::new(),
+            steps: Vec::new(),
+            items: Vec::new(),
+            env,
+        }
+    }
+
+    /// What is wrong with using this name here.
+    pub(crate) fn check(&self, name: &Name) -> Option<Unknown> {
+        let parts: Vec<&str> = name
+            .path
+            .split(['.', '['])
+            .map(|part| part.trim_matches([']', '\'', '"']))
+            .collect();
+        let root = *parts.first()?;
+        let second = parts.get(1).copied();
+        match root {
+            "body" | "headers" | "query" | "schedule" | "input"
+                if second.is_none() || root != "schedule" =>
+            {
+                None
+            }
+            "event" => member(root, second, EVENT),
+            "person" => member(root, second, PERSON),
+            "schedule" => member(root, second, SCHEDULE),
+            "failure" => self.failure(second),
+            "vars" => self.var(second),
+            "steps" => self.step(second, parts.get(2).copied()),
+            "env" => self.env(second),
+            "tables" => Some(Unknown {
+                code: "K0107",
+                message: "tables are not in this version".to_owned(),
+                help: Some("write the values into the rule for now".to_owned()),
+            }),
+            _ if self.items.iter().any(|item| **item == *root) => None,
+            _ => Some(self.root(root, name)),
+        }
+    }
+
+    fn root(&self, root: &str, name: &Name) -> Unknown {
+        let help = if root == "item" {
+            "`item` exists only inside `for-each`".to_owned()
+        } else if self.vars.iter().any(|var| **var == *root) {
+            format!("did you mean `vars.{root}`?")
+        } else if self.ran.iter().any(|step| **step == *root) {
+            format!("did you mean `steps.{}`?", name.path)
+        } else if PERSON.contains(&root) {
+            format!("did you mean `person.{root}`?")
+        } else if let Some(near) = nearest(root, ROOTS.iter().copied()) {
+            format!("did you mean `{near}`?")
+        } else {
+            format!(
+                "what arrived is under `body`: did you mean `body.{}`?",
+                name.path
+            )
+        };
+        Unknown {
+            code: "K0402",
+            message: format!("there is no `{root}` here"),
+            help: Some(help),
+        }
+    }
+
+    fn var(&self, name: Option<&str>) -> Option<Unknown> {
+        if self.stage == Stage::Match {
+            return Some(Unknown {
+                code: "K0403",
+                message: "vars are computed after the match".to_owned(),
+                help: Some("use `body`, `person`, `event` or `env` here".to_owned()),
+            });
+        }
+        let name = name?;
+        if self.vars.iter().any(|var| **var == *name) {
+            return None;
+        }
+        let help = match nearest(name, self.vars.iter().map(|var| &**var)) {
+            Some(near) => format!("did you mean `vars.{near}`?"),
+            None if self.vars.is_empty() => "no var is computed before this place".to_owned(),
+            None => format!("computed before this place: {}", self.vars.join(", ")),
+        };
+        Some(Unknown {
+            code: "K0402",
+            message: format!("there is no `vars.{name}` here"),
+            help: Some(help),
+        })
+    }
+
+    fn step(&self, id: Option<&str>, part: Option<&str>) -> Option<Unknown> {
+        let id = id?;
+        if self.ran.iter().any(|step| **step == *id) {
+            return member(&format!("steps.{id}"), part, STEP);
+        }
+        if let Some((_, line)) = self.steps.iter().find(|(step, _)| **step == *id) {
+            let help = format!(
+                "the step `{id}` in line {line} has not run before this place, or stands in an inner list"
+            );
+            return Some(Unknown {
+                code: "K0403",
+                message: format!("`steps.{id}` is not known here yet"),
+                help: Some(help),
+            });
+        }
+        let help = match nearest(id, self.steps.iter().map(|(step, _)| &**step)) {
+            Some(near) => format!("did you mean `steps.{near}`?"),
+            None => format!("give the step `id: {id}`"),
+        };
+        Some(Unknown {
+            code: "K0402",
+            message: format!("no step has the id `{id}`"),
+            help: Some(help),
+        })
+    }
+
+    fn env(&self, name: Option<&str>) -> Option<Unknown> {
+        let (name, known) = (name?, self.env.as_ref()?);
+        if known.iter().any(|known| **known == *name) {
+            return None;
+        }
+        Some(Unknown {
+            code: "K0402",
+            message: format!("`env.{name}` is not shown to rules"),
+            help: Some(format!("add it to kartwheel.yaml: `env: [{name}]`")),
+        })
+    }
+
+    fn failure(&self, part: Option<&str>) -> Option<Unknown> {
+        if self.stage == Stage::Failure {
+            return member("failure", part, FAILURE);
+        }
+        Some(Unknown {
+            code: "K0403",
+            message: "`failure` is known only in `on_failure`".to_owned(),
+            help: None,
+        })
+    }
+}
+
+fn member(of: &str, part: Option<&str>, known: &[&str]) -> Option<Unknown> {
+    let part = part?;
+    if known.contains(&part) {
+        return None;
+    }
+    let help = match nearest(part, known.iter().copied()) {
+        Some(near) => format!("did you mean `{of}.{near}`?"),
+        None => format!("`{of}` has {}", known.join(", ")),
+    };
+    Some(Unknown {
+        code: "K0402",
+        message: format!("there is no `{of}.{part}`"),
+        help: Some(help),
+    })
+}

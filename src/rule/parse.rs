@@ -1,0 +1,316 @@
+//! A document to a rule: every key in its place, every mistake noted, nothing taken that has one.
+
+mod case;
+mod schedule;
+mod steps;
+mod trigger;
+mod value;
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::check::{Names, Stage};
+use super::condition::Condition;
+use super::expr::{Expr, Shape};
+use super::words;
+use super::{Rule, Surroundings, Trigger};
+use crate::action::Priority;
+use crate::problem::{Problem, Source, Span};
+use crate::yaml::{Node, Reader};
+
+/// The longest `timeout` of a rule, in days.
+const TIMEOUT_DAYS_MAX: u64 = 366;
+/// The longest id of a rule.
+const ID_BYTES_MAX: usize = 100;
+
+/// Reads one file's rules while noting problems.
+pub(crate) struct Parser<'a> {
+    pub(crate) reader: Reader<'a>,
+    pub(crate) around: &'a Surroundings,
+    pub(crate) names: Names,
+    /// How many lists of steps are open.
+    pub(crate) depth: usize,
+    /// How many steps the rule has so far.
+    pub(crate) steps: usize,
+}
+
+impl<'a> Parser<'a> {
+    /// A parser of this file.
+    pub(crate) fn new(
+        source: &'a Source,
+        around: &'a Surroundings,
+        problems: &'a mut Vec<Problem>,
+    ) -> Self {
+        Self {
+            reader: Reader::new(source, problems),
+            around,
+            names: Names::new(around.env.clone()),
+            depth: 0,
+            steps: 0,
+        }
+    }
+
+    /// The rule of one document, `None` when it has an error.
+    pub(crate) fn rule(&mut self, root: &Node) -> Option<Rule> {
+        let before = self.reader.errors();
+        let Some(entries) = root.as_map() else {
+            self.reader
+                .wrong_type(root, "a rule is a map of keys and values");
+            return None;
+        };
+        for entry in entries {
+            if &*entry.key == "when" && root.get("trigger").is_none() {
+                self.reader.error_help(
+                    "K0102",
+                    entry.key_span,
+                    "`when` is a word of other systems",
+                    format!("here it is {}", words::WHEN_IS_TRIGGER),
+                );
+            } else {
+                self.reader.known_key(entry, &words::RULE);
+            }
+        }
+        let start = entries.first().map_or(root.span, |entry| entry.key_span);
+        let id = self.rule_id(root, start);
+        let rule = self.parts(root, start, id);
+        (self.reader.errors() == before).then_some(rule).flatten()
+    }
+
+    fn rule_id(&mut self, root: &Node, start: Span) -> Option<(Arc<str>, Span)> {
+        let Some(node) = root.get("id") else {
+            self.reader.error_help(
+                "K0103",
+                start,
+                "a rule needs an `id`",
+                "add a line such as `id: course-purchase`; history hangs on it, so it stays the same for good",
+            );
+            return None;
+        };
+        let text = self.reader.text(node, "`id`")?;
+        let fits = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '-';
+        if !text.chars().all(fits) || text.starts_with('-') || text.len() > ID_BYTES_MAX {
+            let proposal: String = text
+                .to_lowercase()
+                .chars()
+                .map(|char| if fits(char) { char } else { '-' })
+                .collect();
+            self.reader.error_help(
+                "K0105",
+                node.span,
+                format!("the id of a rule has only a-z, 0-9 and -, at most {ID_BYTES_MAX} of them"),
+                format!("write `id: {}`", proposal.trim_matches('-')),
+            );
+            return None;
+        }
+        Some((Arc::from(text), node.span))
+    }
+
+    fn parts(&mut self, root: &Node, start: Span, id: Option<(Arc<str>, Span)>) -> Option<Rule> {
+        let trigger = match root.get("trigger") {
+            Some(node) => self.trigger(node),
+            None => {
+                if !self.has_foreign(root, &["on", "triggers", "when", "cron", "schedule"]) {
+                    self.reader.error_help(
+                        "K0103",
+                        start,
+                        "a rule needs a `trigger`",
+                        "add `trigger: { webhook: SOURCE }` with a source of kartwheel.yaml",
+                    );
+                }
+                None
+            }
+        };
+        let condition = self.condition(root.get("match"));
+        self.names.stage = Stage::Start;
+        self.names.steps = steps::ids(root.get("actions"));
+        let vars = root
+            .get("vars")
+            .map_or_else(Vec::new, |node| self.vars(node, "`vars`"));
+        let key = root.get("key").and_then(|node| self.varying(node, "key"));
+        let once = root.get("once").and_then(|node| self.varying(node, "once"));
+        self.names.stage = Stage::Run;
+        let actions = self.actions(root, start);
+        self.names.stage = Stage::Failure;
+        self.names.ran = self.names.steps.iter().map(|(id, _)| id.clone()).collect();
+        self.names.steps.extend(steps::ids(root.get("on_failure")));
+        let on_failure = self.on_failure(root);
+        let tests = self.cases(root, &actions);
+        self.limits(root);
+        let (id, id_span) = id?;
+        let text = own_text(self.reader.source, root);
+        Some(Rule {
+            id,
+            name: self.optional_text(root, "name"),
+            description: self.optional_text(root, "description"),
+            connection: root
+                .get("connection")
+                .and_then(|node| self.connection(node)),
+            enabled: self.switch(root, "enabled", true),
+            priority: root.get("priority").and_then(|node| self.priority(node)),
+            echo: self.switch(root, "echo", false),
+            live_both: root
+                .get("live")
+                .is_some_and(|node| self.reader.choice(node, "`live`", &["both"]).is_some()),
+            observe: root
+                .get("mode")
+                .is_some_and(|node| self.reader.choice(node, "`mode`", &["observe"]).is_some()),
+            timeout: root
+                .get("timeout")
+                .and_then(|node| self.duration(node, "`timeout`", TIMEOUT_DAYS_MAX)),
+            trigger: trigger.unwrap_or(Trigger::Manual),
+            steps: actions,
+            on_failure,
+            tests,
+            hash: Arc::from(hex::encode(Sha256::digest(text.as_bytes()))),
+            text: Arc::from(text),
+            file: self.reader.source.name.clone(),
+            span: root.span,
+            id_span,
+            condition,
+            vars,
+            key,
+            once,
+        })
+    }
+
+    fn condition(&mut self, node: Option<&Node>) -> Condition {
+        let Some(node) = node else {
+            return Condition::default();
+        };
+        self.names.stage = Stage::Match;
+        let source = self.reader.source;
+        let condition = Condition::parse(node, source, self.reader.problems());
+        let mut found = Vec::new();
+        condition.templates(&mut |template, span| {
+            for name in template.references() {
+                let place = super::complaint::narrow(source, span, template.text(), &name.range);
+                found.extend(self.names.check(&name).map(|unknown| (unknown, place)));
+            }
+        });
+        for (unknown, place) in found {
+            self.unknown(unknown, place);
+        }
+        condition
+    }
+
+    /// `vars` and `set`: each entry knows those before it.
+    pub(crate) fn vars(&mut self, node: &Node, what: &str) -> Vec<(Arc<str>, Shape)> {
+        let Some(entries) = node.as_map() else {
+            self.reader
+                .wrong_type(node, &format!("{what} is a map of names and values"));
+            return Vec::new();
+        };
+        let mut vars = Vec::new();
+        for entry in entries {
+            self.name(&entry.key, entry.key_span, "the name of a var");
+            if let Some(shape) = self.shape(&entry.value) {
+                vars.push((entry.key.clone(), shape));
+            }
+            if !self.names.vars.contains(&entry.key) {
+                self.names.vars.push(entry.key.clone());
+            }
+        }
+        vars
+    }
+
+    /// `key` and `once`: something that differs from event to event.
+    fn varying(&mut self, node: &Node, key: &str) -> Option<Expr> {
+        let expr = self.expr(node, &format!("`{key}`"))?;
+        if expr.template.is_constant() {
+            let help = if key == "once" {
+                "write what tells one event from another, such as `once: ${{ body.id }}`"
+            } else {
+                "write what tells one person from another, such as `key: ${{ person.email }}`; one line for all is `${{ 'all' }}`"
+            };
+            let message = format!("`{key}` is the same text for every event");
+            self.reader.error_help("K0405", node.span, message, help);
+            return None;
+        }
+        Some(expr)
+    }
+
+    fn actions(&mut self, root: &Node, start: Span) -> Vec<super::Step> {
+        let Some(entry) = root.entry("actions") else {
+            let foreign = [
+                "then", "do", "steps", "tasks", "action", "run", "runs", "jobs",
+            ];
+            if !self.has_foreign(root, &foreign) {
+                self.reader.error_help(
+                    "K0103",
+                    start,
+                    "a rule needs `actions`",
+                    "add `actions:` with a list of steps, such as `- assign-tag: { … }`",
+                );
+            }
+            return Vec::new();
+        };
+        self.step_list(&entry.value, "`actions`", "")
+    }
+
+    fn on_failure(&mut self, root: &Node) -> Vec<super::Step> {
+        let Some(entry) = root.entry("on_failure") else {
+            return Vec::new();
+        };
+        let steps = self.step_list(&entry.value, "`on_failure`", "f");
+        self.later(
+            entry.key_span,
+            "`on_failure`",
+            "see failed runs with `kartwheel runs list --state failed`",
+        );
+        steps
+    }
+
+    fn limits(&mut self, root: &Node) {
+        let Some(entry) = root.entry("limits") else {
+            return;
+        };
+        for limit in self
+            .reader
+            .map(&entry.value, &words::LIMITS)
+            .unwrap_or_default()
+        {
+            let what = format!("`{}`", limit.key);
+            self.reader.whole(&limit.value, &what, 1..=1_000_000);
+        }
+        self.later(entry.key_span, "`limits`", "remove it for now");
+    }
+
+    fn priority(&mut self, node: &Node) -> Option<Priority> {
+        let word = self
+            .reader
+            .choice(node, "`priority`", &["high", "normal", "low"])?;
+        Some(match word {
+            "high" => Priority::High,
+            "low" => Priority::Low,
+            _ => Priority::Normal,
+        })
+    }
+
+    fn switch(&mut self, root: &Node, key: &str, default: bool) -> bool {
+        root.get(key)
+            .and_then(|node| self.reader.boolean(node, &format!("`{key}`")))
+            .unwrap_or(default)
+    }
+
+    fn optional_text(&mut self, root: &Node, key: &str) -> Option<String> {
+        let text = self.reader.text(root.get(key)?, &format!("`{key}`"))?;
+        Some(text.to_owned())
+    }
+
+    /// A word of another system stands there and is reported already: no second problem for what it means.
+    fn has_foreign(&self, root: &Node, words: &[&str]) -> bool {
+        words.iter().any(|word| root.get(word).is_some())
+    }
+}
+
+/// The document's own lines.
+fn own_text(source: &Source, root: &Node) -> String {
+    let text = &source.text;
+    let start = text[..root.span.start].rfind('\n').map_or(0, |at| at + 1);
+    let last = root.span.end.max(root.span.start + 1).min(text.len());
+    let end = text[last - 1..]
+        .find('\n')
+        .map_or(text.len(), |at| last - 1 + at);
+    format!("{}\n", &text[start..end])
+}

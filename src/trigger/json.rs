@@ -1,0 +1,116 @@
+//! JSON bodies: a byte order mark is skipped, numbers survive whole, of equal keys the last one wins.
+
+use serde_json::Value;
+
+/// Keys that begin so mean something to the parser itself, which would take `{"…Number": "1"}` for the number 1.
+const RESERVED: &str = "$serde_json::private::";
+/// Longest string that could be a reserved key, all of it written as `\u` escapes.
+const RESERVED_BYTES_MAX: usize = 256;
+
+/// Parses a JSON text. An error says what is wrong and where, without the content.
+///
+/// Nesting beyond 128 levels is refused by the parser.
+pub(super) fn parse(raw: &[u8]) -> Result<Value, String> {
+    let text = std::str::from_utf8(raw).map_err(|wrong| {
+        format!(
+            "JSON that is not UTF-8 from byte {} on",
+            wrong.valid_up_to()
+        )
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if holds_reserved_key(text) {
+        return Err(format!("JSON with a key that begins with {RESERVED}"));
+    }
+    serde_json::from_str(text).map_err(|wrong| format!("broken JSON: {wrong}"))
+}
+
+/// Whether a string of the text begins as a reserved key does.
+fn holds_reserved_key(text: &str) -> bool {
+    text.match_indices('$')
+        .any(|(at, _)| text[at..].starts_with(RESERVED))
+        || (text
+            .match_indices('\\')
+            .any(|(at, _)| text[at..].starts_with("\\u00"))
+            && strings(text).any(|string| {
+                string.len() <= RESERVED_BYTES_MAX
+                    && string.contains("\\u00")
+                    && serde_json::from_str::<String>(string)
+                        .is_ok_and(|string| string.starts_with(RESERVED))
+            }))
+}
+
+/// The string literals of a JSON text, with their quotes.
+fn strings(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let open = rest.find('"')?;
+        let mut end = open + 1;
+        loop {
+            end += rest[end..].find(['"', '\\'])? + 1;
+            if rest.as_bytes()[end - 1] == b'"' {
+                break;
+            }
+            end += rest[end..].chars().next()?.len_utf8();
+        }
+        let (string, after) = (&rest[open..end], &rest[end..]);
+        rest = after;
+        Some(string)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_byte_order_mark_is_skipped() {
+        let parsed = parse(include_bytes!(
+            "../../tests/data/payloads/probe-bom-crlf.json"
+        ));
+        assert_eq!(parsed, Ok(json!({"a": 1})));
+    }
+
+    #[test]
+    fn numbers_and_text_survive_whole() {
+        let text =
+            r#"{"id":820982911946154508123,"n":1.0,"e":1E400,"t":"a\u0000b","same":1,"same":2}"#;
+        let parsed = parse(text.as_bytes()).expect("it is JSON");
+        assert_eq!(
+            parsed.to_string(),
+            r#"{"id":820982911946154508123,"n":1.0,"e":1e+400,"t":"a\u0000b","same":2}"#
+        );
+    }
+
+    #[test]
+    fn what_the_parser_would_misread_is_refused() {
+        for text in [
+            r#"{"$serde_json::private::Number":"1"}"#,
+            r#"{"a":["x\\",{"\u0024serde_json::private::RawValue":"{}"}]}"#,
+            r#"{"\u0024\u0073erde_json::private::Number":"1"}"#,
+        ] {
+            assert!(parse(text.as_bytes()).is_err(), "{text}");
+        }
+        let harmless = r#"{"a":"\u0024 5","b\\":"\"\u0041","$serde":1}"#;
+        assert_eq!(
+            parse(harmless.as_bytes()),
+            Ok(json!({"a": "$ 5", "b\\": "\"A", "$serde": 1}))
+        );
+    }
+
+    #[test]
+    fn broken_deep_and_not_utf8_are_refused_without_their_content() {
+        for text in [
+            &b"{\"secret\":"[..],
+            b"\xff",
+            b"",
+            b"{\"a\":\"\xc3\x28\"}",
+            b"{} x",
+            "[".repeat(100_000).as_bytes(),
+        ] {
+            let wrong = parse(text).expect_err("it is no JSON");
+            assert!(!wrong.contains("secret"), "{wrong}");
+        }
+    }
+}

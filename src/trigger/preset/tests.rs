@@ -1,0 +1,254 @@
+//! Every preset is what it says: paths compile, samples are signed, accepted and read.
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::*;
+use crate::event::Event;
+use crate::problem::Source as File;
+use crate::rule::path::Path;
+use crate::rule::pattern::EventPattern;
+use crate::trigger::settings::BRANCHES;
+use crate::trigger::{Arrival, Received, Request, Source};
+use crate::yaml;
+
+/// Base64 with a prefix, so that it does for every scheme.
+const SECRET: &str = "whsec_a2FydHJhLXN0YW5kYXJkLXdlYmhvb2tzLWtleS0zMmI=";
+
+fn source(preset: &str) -> Source {
+    let file = File::new(
+        "kartwheel.yaml",
+        format!("preset: {preset}\nsecret: env:SECRET\n"),
+    );
+    let mut problems = Vec::new();
+    let node = yaml::parse(&file, &mut problems).remove(0);
+    let secrets = |_: &str| Some(SECRET.to_owned());
+    let source = Source::parse("shop", &node, &file, &secrets, &mut problems);
+    assert_eq!(problems, []);
+    source.expect("the preset is set up")
+}
+
+fn received(source: &Source, content_type: &str, body: &str) -> Received {
+    let now = Timestamp::from_second(1_793_520_000).expect("a time");
+    let mut headers = vec![("content-type".to_owned(), content_type.to_owned())];
+    let signed = source.sign(body.as_bytes(), now);
+    headers.extend(signed.headers);
+    let request = Request {
+        method: "POST",
+        path_secret: None,
+        query: signed.query.as_deref().unwrap_or_default(),
+        headers: &headers,
+        body: signed.body.as_deref().unwrap_or(body.as_bytes()),
+        peer: None,
+    };
+    let arrival = Arrival {
+        now,
+        new_id: &Uuid::nil,
+        env: &serde_json::Map::new(),
+    };
+    source.receive(&request, arrival)
+}
+
+fn event(source: &Source, body: &str) -> Event {
+    match received(source, "application/json", body) {
+        Received::Events(mut events) => events.remove(0),
+        other => panic!("no event: {other:?}"),
+    }
+}
+
+#[test]
+fn the_lists_are_sorted_and_no_name_is_both_now_and_later() {
+    assert!(PRESETS.is_sorted_by_key(|preset| preset.name));
+    assert!(later::LATER.is_sorted_by_key(|(name, _)| *name));
+    for preset in PRESETS {
+        assert_eq!(later(preset.name), None);
+        assert!(preset.events.is_sorted(), "{}", preset.name);
+        assert!(
+            preset.samples.is_sorted_by_key(|sample| sample.kind),
+            "{}",
+            preset.name
+        );
+    }
+}
+
+#[test]
+fn every_path_of_every_preset_compiles_and_leads_into_the_delivery() {
+    for preset in PRESETS {
+        let mut paths = preset.id.to_vec();
+        paths.extend([preset.kind, preset.live]);
+        if let People::Rows(rows) = preset.people {
+            for row in rows {
+                EventPattern::parse(row.events).expect(row.events);
+                for part in [
+                    row.email,
+                    row.first_name,
+                    row.last_name,
+                    row.name,
+                    row.phone,
+                ] {
+                    paths.extend(part);
+                }
+                paths.extend(row.ids.iter().flat_map(|(_, paths)| *paths));
+            }
+        }
+        for text in paths.into_iter().filter(|text| !text.is_empty()) {
+            let path = Path::compile(text).expect(text);
+            path.check_branch(&BRANCHES).expect(text);
+        }
+    }
+}
+
+#[test]
+fn every_sample_is_accepted_with_its_type_an_id_and_what_it_says() {
+    for preset in PRESETS {
+        let source = source(preset.name);
+        assert!(!source.samples().is_empty(), "{}", preset.name);
+        for sample in source.samples() {
+            let named = format!("{} {}", preset.name, sample.kind);
+            let Received::Events(events) = received(&source, sample.content_type, sample.body)
+            else {
+                panic!("{named} is refused");
+            };
+            let [event] = events.as_slice() else {
+                panic!("{named} is not one event");
+            };
+            assert_eq!(event.kind, sample.kind);
+            assert!(!event.sender_id.starts_with("sha256:"), "{named}");
+            assert_eq!(source.knows_event(&event.kind), Ok(()), "{named}");
+            assert_eq!(super::sample(preset.name, sample.kind), Some(sample));
+            assert_eq!(
+                &*event.raw,
+                sample.body.as_bytes(),
+                "{named} is kept as it came"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_preset_uses_the_secret_and_nothing_else() {
+    for preset in PRESETS {
+        let scheme = (preset.scheme)(&Around::default());
+        assert!(!scheme.is_open());
+        assert_eq!(scheme.complaint(SECRET), None);
+        let secret = SecretString::from(SECRET);
+        let signed = scheme.sign(&secret, b"{}", Timestamp::UNIX_EPOCH);
+        assert_ne!(signed, crate::trigger::Signed::default(), "{}", preset.name);
+    }
+}
+
+#[test]
+fn stripe_says_who_it_is_about_by_what_it_is_about() {
+    let source = source("stripe");
+    let about = |kind: &str, object: Value| {
+        let body = json!({"id": "evt_1", "type": kind, "data": {"object": object}});
+        let person = event(&source, &body.to_string()).person;
+        let ids = Value::Object(person.ids);
+        (person.email, person.first_name, person.last_name, ids)
+    };
+    let some = |text: &str| Some(text.to_owned());
+    let ada = || {
+        (
+            some("ada@example.com"),
+            some("Ada"),
+            some("Lovelace"),
+            json!({"customer": "cus_1"}),
+        )
+    };
+    let details = json!({"email": "ada@example.com", "name": "Ada Lovelace"});
+    assert_eq!(
+        about(
+            "checkout.session.completed",
+            json!({"customer_details": details, "customer": "cus_1"})
+        ),
+        ada()
+    );
+    assert_eq!(
+        about(
+            "invoice.paid",
+            json!({"customer_email": "ada@example.com", "customer_name": "Ada Lovelace", "customer": {"id": "cus_1"}})
+        ),
+        ada()
+    );
+    assert_eq!(
+        about(
+            "charge.refunded",
+            json!({"billing_details": {"email": null, "name": "Ada Lovelace"}, "receipt_email": "ada@example.com", "customer": "cus_1"})
+        ),
+        ada()
+    );
+    assert_eq!(
+        about(
+            "customer.updated",
+            json!({"id": "cus_1", "email": "ada@example.com", "name": "Ada Lovelace"})
+        ),
+        ada()
+    );
+    assert_eq!(
+        about(
+            "customer.subscription.deleted",
+            json!({"id": "sub_1", "customer": "cus_1"})
+        ),
+        (None, None, None, json!({"customer": "cus_1"}))
+    );
+    assert_eq!(
+        about(
+            "customer.tax_id.created",
+            json!({"id": "txi_1", "customer": "cus_1"})
+        ),
+        (None, None, None, json!({"customer": "cus_1"}))
+    );
+    assert_eq!(
+        about("payout.paid", json!({"id": "po_1"})),
+        (None, None, None, json!({}))
+    );
+}
+
+#[test]
+fn stripe_marks_test_mode_and_refuses_thin_events() {
+    let source = source("stripe");
+    let live = |mode: Value| event(&source, &json!({"livemode": mode}).to_string()).live;
+    assert_eq!(live(json!(true)), Some(true));
+    assert_eq!(live(json!(false)), Some(false));
+    assert_eq!(live(Value::Null), None);
+    let thin = include_str!("../../../tests/data/payloads/stripe-v2-thin-event.json");
+    let Received::Refused(refusal) = received(&source, "application/json", thin) else {
+        panic!("the thin event is taken");
+    };
+    assert_eq!((refusal.status, refusal.reason), (400, "thin"));
+}
+
+#[test]
+fn the_samples_of_typeform_and_standard_webhooks_say_who_they_are_about() {
+    for (name, last_name) in [("typeform", None), ("standard-webhooks", None::<String>)] {
+        let source = source(name);
+        let person = event(&source, source.samples()[0].body).person;
+        assert_eq!(
+            person.email.as_deref(),
+            Some("ada.lovelace@example.com"),
+            "{name}"
+        );
+        assert_eq!(person.first_name.as_deref(), Some("Ada"), "{name}");
+        assert_eq!(person.last_name, last_name, "{name}");
+    }
+}
+
+#[test]
+fn a_type_that_the_sender_does_not_have_gets_the_nearest() {
+    let stripe = source("stripe");
+    assert!(
+        stripe
+            .preset()
+            .is_some_and(|preset| preset.events.len() > 100)
+    );
+    assert_eq!(stripe.knows_event("invoice.*"), Ok(()));
+    assert_eq!(
+        stripe.knows_event("checkout.session.complete"),
+        Err(Some("checkout.session.completed"))
+    );
+    assert_eq!(stripe.knows_event("order.success"), Err(None));
+    assert_eq!(stripe.knows_event("orders.*"), Err(None));
+    assert_eq!(source("standard-webhooks").knows_event("whatever"), Ok(()));
+}

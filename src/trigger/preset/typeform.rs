@@ -1,0 +1,211 @@
+//! Typeform: answers to forms.
+//!
+//! The person is looked for in the answers. The first answer of type `email` is the address, the first of type `phone_number`
+//! the number. A text answer is a first or last name when its question says so, in its ref (`first_name`, `contact_last`) or in
+//! its title ("First name?"); a question for the name alone ("Your name") is parted at its first space. What no answer gives is
+//! taken from the hidden fields `email`, `first_name`, `last_name`, `name` and `phone`.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::{People, Preset, Sample};
+use crate::event::Person;
+use crate::trigger::mapping::part;
+use crate::trigger::signature::hmac::{Encoding, Hmac};
+
+/// Deepest nesting of question groups that is looked at.
+const GROUPS_DEPTH_MAX: usize = 4;
+/// The words of a question for a name and nothing else.
+const WHOLE_NAME: &[&str] = &["your", "full", "name", "fullname"];
+
+/// The preset.
+pub(super) static PRESET: Preset = Preset {
+    name: "typeform",
+    title: "Typeform",
+    doc: "Typeform signs only when the webhook has a secret: set one. A 404 or 410 disables the webhook at once. \
+          Answers stand in a list: `$.body.form_response.answers[?@.field.ref=='email'].email`.",
+    verified: "`Typeform-Signature` holds `sha256=` and the base64 HMAC-SHA256 of the body.",
+    retries: "After 408, 423, 429 and 503 every two to three minutes for ten hours; after other failures seven times over about ten hours; after 404 and 410 never.",
+    id: &["$.body.event_id"],
+    kind: "$.body.event_type",
+    live: "",
+    people: People::Finder(person),
+    events: &["form_response", "form_response_partial"],
+    samples: &[Sample {
+        kind: "form_response",
+        content_type: "application/json",
+        body: include_str!("samples/typeform-form_response.json"),
+    }],
+    scheme: |_| {
+        Box::new(Hmac {
+            encoding: Encoding::Base64,
+            header: "typeform-signature".into(),
+            prefix: "sha256=".into(),
+            ..Hmac::default()
+        })
+    },
+    refuse: None,
+};
+
+/// What a question asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    First,
+    Last,
+    Whole,
+    Other,
+}
+
+/// Who answered.
+fn person(body: &Value) -> Person {
+    let mut person = Person::default();
+    let mut whole = None;
+    let response = body.get("form_response").unwrap_or(&Value::Null);
+    let mut titles = HashMap::new();
+    if let Some(definition) = response.get("definition") {
+        collect_titles(definition, &mut titles, 0);
+    }
+    let answers = response.get("answers").and_then(Value::as_array);
+    for answer in answers.into_iter().flatten() {
+        let text = |name: &str| filled(answer.get(name));
+        match answer.get("type").and_then(Value::as_str) {
+            Some("email") => keep(&mut person.email, text("email")),
+            Some("phone_number") => keep(&mut person.phone, text("phone_number")),
+            Some("text") => match asks(answer.get("field").unwrap_or(&Value::Null), &titles) {
+                Asks::First => keep(&mut person.first_name, text("text")),
+                Asks::Last => keep(&mut person.last_name, text("text")),
+                Asks::Whole => keep(&mut whole, text("text")),
+                Asks::Other => {}
+            },
+            _ => {}
+        }
+    }
+    if let Some(hidden) = response.get("hidden") {
+        keep(&mut person.email, filled(hidden.get("email")));
+        keep(&mut person.phone, filled(hidden.get("phone")));
+        keep(&mut person.first_name, filled(hidden.get("first_name")));
+        keep(&mut person.last_name, filled(hidden.get("last_name")));
+        keep(&mut whole, filled(hidden.get("name")));
+    }
+    if let (Some(whole), None, None) = (whole, &person.first_name, &person.last_name) {
+        (person.first_name, person.last_name) = part(&whole);
+    }
+    person
+}
+
+/// Titles of all questions by their id, those inside groups too.
+fn collect_titles<'b>(definition: &'b Value, titles: &mut HashMap<&'b str, &'b str>, depth: usize) {
+    let fields = definition.get("fields").and_then(Value::as_array);
+    for field in fields.into_iter().flatten() {
+        let text = |name: &str| field.get(name).and_then(Value::as_str);
+        if let (Some(id), Some(title)) = (text("id"), text("title")) {
+            titles.insert(id, title);
+        }
+        if let Some(group) = field.get("properties").filter(|_| depth < GROUPS_DEPTH_MAX) {
+            collect_titles(group, titles, depth + 1);
+        }
+    }
+}
+
+/// What the question asks for, by its ref, or else its title.
+fn asks(field: &Value, titles: &HashMap<&str, &str>) -> Asks {
+    let text = |name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default();
+    let by_ref = by_words(&words(text("ref")), true);
+    if by_ref != Asks::Other {
+        return by_ref;
+    }
+    by_words(&words(titles.get(text("id")).unwrap_or(&"")), false)
+}
+
+/// In a ref it is enough to end in `first` or `last`; in a title they must stand before `name`.
+fn by_words(words: &[String], is_ref: bool) -> Asks {
+    let names = |joined: &str, first: &str| {
+        words.iter().any(|word| word == joined)
+            || words.windows(2).any(|two| two == [first, "name"])
+            || is_ref && words.last().is_some_and(|word| word == first)
+    };
+    let whole = words.iter().all(|word| WHOLE_NAME.contains(&&**word));
+    if names("firstname", "first") || names("givenname", "given") {
+        Asks::First
+    } else if names("lastname", "last") || names("surname", "family") {
+        Asks::Last
+    } else if whole && words.iter().any(|word| word.ends_with("name")) {
+        Asks::Whole
+    } else {
+        Asks::Other
+    }
+}
+
+/// The words of a text in lower case.
+fn words(text: &str) -> Vec<String> {
+    text.split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
+}
+
+/// A text that says something.
+fn filled(value: Option<&Value>) -> Option<&str> {
+    let text = value?.as_str()?;
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// Keeps the first that is found.
+fn keep(known: &mut Option<String>, found: Option<&str>) {
+    if known.is_none() {
+        *known = found.map(Into::into);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn asked(reference: &str, title: &str) -> Person {
+        person(&json!({"form_response": {
+            "definition": {"fields": [
+                {"id": "g", "title": "About you", "properties": {"fields": [{"id": "q", "title": title}]}},
+            ]},
+            "answers": [{"type": "text", "text": "Ada King Lovelace", "field": {"id": "q", "ref": reference}}],
+        }}))
+    }
+
+    #[test]
+    fn a_question_for_a_name_is_known_by_ref_or_title() {
+        let whole = Some("Ada King Lovelace".to_owned());
+        assert_eq!(asked("contact_first", "").first_name, whole);
+        assert_eq!(asked("01ABC", "What's your first name?").first_name, whole);
+        assert_eq!(asked("01ABC", "Last name").last_name, whole);
+        assert_eq!(asked("surname", "").last_name, whole);
+        let parted = asked("01ABC", "Your name?");
+        assert_eq!(parted.first_name.as_deref(), Some("Ada"));
+        assert_eq!(parted.last_name.as_deref(), Some("King Lovelace"));
+        for title in [
+            "Which was your first course?",
+            "Company name",
+            "What is your company's legal name",
+            "At last, anything else?",
+        ] {
+            assert_eq!(asked("01ABC", title), Person::default(), "{title}");
+        }
+    }
+
+    #[test]
+    fn hidden_fields_give_what_answers_do_not() {
+        let found = person(&json!({"form_response": {
+            "hidden": {"email": "hidden@example.com", "name": "Ada Lovelace", "phone": ""},
+            "answers": [
+                {"type": "email", "email": " "},
+                {"type": "phone_number", "phone_number": "+442071234567"},
+                {"type": "choice", "choice": {"label": "Gold"}},
+            ],
+        }}));
+        assert_eq!(found.email.as_deref(), Some("hidden@example.com"));
+        assert_eq!(found.phone.as_deref(), Some("+442071234567"));
+        assert_eq!(found.first_name.as_deref(), Some("Ada"));
+        assert_eq!(found.last_name.as_deref(), Some("Lovelace"));
+    }
+}

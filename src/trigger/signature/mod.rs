@@ -1,0 +1,270 @@
+//! Signatures: how a delivery proves who sent it. One file per scheme.
+//!
+//! A scheme looks at the raw bytes, before anything is parsed (but `field`, whose proof stands in the body). It accepts any
+//! matching signature of a list with any of the configured secrets, compares in constant time, and never says what the right
+//! signature would have been. What it refuses it refuses with a word of [`REASONS`] and a sentence for the operator.
+//!
+//! To add a scheme: one file with a type that implements [`Scheme`] and a [`Kind`] that says how its settings are read and
+//! shows deliveries it accepts; two lines here. The tests over the list then break each sample in every way. A plain HMAC
+//! variant needs no file: header, hash, encoding, prefix, list and signed text are settings of `hmac`.
+
+mod basic;
+mod bearer;
+mod field;
+mod header;
+pub(super) mod hmac;
+mod none;
+mod url_secret;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Debug;
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use subtle::ConstantTimeEq;
+
+use super::delivery::Delivery;
+use super::settings::Settings;
+
+/// All schemes, by name: the word in `verify:`.
+pub static SCHEMES: &[&Kind] = &[
+    &basic::KIND,
+    &bearer::KIND,
+    &field::KIND,
+    &header::KIND,
+    &hmac::KIND,
+    &none::KIND,
+    &url_secret::KIND,
+];
+
+/// Every reason for which a delivery is refused, with what it means.
+pub const REASONS: &[(&str, &str)] = &[
+    (
+        reason::ADDRESS,
+        "it came from an address that `allow_from` does not name",
+    ),
+    (
+        reason::BODY,
+        "the proof is right, but the body cannot be read",
+    ),
+    (reason::FUTURE, "it was signed at a time that lies ahead"),
+    (
+        reason::MALFORMED,
+        "the proof does not have the form it should have",
+    ),
+    (
+        reason::MISSING,
+        "the header or field that holds the proof is not there",
+    ),
+    (reason::NO_SECRET, "the source has no secret to check with"),
+    (reason::QUERY, "the query string cannot be read"),
+    (
+        reason::SCHEME,
+        "it holds only signatures of kinds that are not accepted",
+    ),
+    (
+        reason::SECRET,
+        "the secret it holds is not one of the source's",
+    ),
+    (reason::SIGNATURE, "no signature matches"),
+    (reason::STALE, "it was signed too long ago"),
+    (
+        reason::THIN,
+        "it only points to its content, which the rules could not see",
+    ),
+];
+
+/// The words of [`REASONS`].
+pub mod reason {
+    /// From an address that is not allowed.
+    pub const ADDRESS: &str = "address";
+    /// The body cannot be read.
+    pub const BODY: &str = "body";
+    /// Signed at a time ahead.
+    pub const FUTURE: &str = "future";
+    /// A proof of the wrong form.
+    pub const MALFORMED: &str = "malformed";
+    /// No proof.
+    pub const MISSING: &str = "missing";
+    /// Nothing to check with.
+    pub const NO_SECRET: &str = "no_secret";
+    /// The query string cannot be read.
+    pub const QUERY: &str = "query";
+    /// No signature of a known kind.
+    pub const SCHEME: &str = "scheme";
+    /// A wrong secret.
+    pub const SECRET: &str = "secret";
+    /// A wrong signature.
+    pub const SIGNATURE: &str = "signature";
+    /// Signed too long ago.
+    pub const STALE: &str = "stale";
+    /// A pointer instead of content.
+    pub const THIN: &str = "thin";
+}
+
+/// Why a delivery is not accepted. The sender hears the status only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// 401, or 400 when the proof is right and the content is not.
+    pub status: u16,
+    /// A word of [`REASONS`].
+    pub reason: &'static str,
+    /// A sentence for the operator: no secrets, nothing of the body.
+    pub detail: String,
+}
+
+impl Refusal {
+    /// The sender did not prove who it is.
+    pub(super) fn unproven(reason: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status: 401,
+            reason,
+            detail: detail.into(),
+        }
+    }
+
+    /// The sender is who it says; the content cannot be used.
+    pub(super) fn unusable(reason: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status: 400,
+            reason,
+            detail: detail.into(),
+        }
+    }
+}
+
+/// How one source's deliveries are verified: a scheme with its settings.
+pub trait Scheme: Debug + Send + Sync {
+    /// Whether the delivery proves that it comes from somebody who knows one of the secrets.
+    ///
+    /// # Errors
+    /// Why it does not.
+    fn verify(
+        &self,
+        secrets: &[SecretString],
+        delivery: &Delivery<'_>,
+        now: Timestamp,
+    ) -> Result<(), Refusal>;
+
+    /// What a sender that knows the secret would add to this body.
+    fn sign(&self, secret: &SecretString, body: &[u8], now: Timestamp) -> Signed;
+
+    /// Where a delivery carries what must not be kept.
+    fn traces(&self) -> Traces<'_>;
+
+    /// What is wrong with a secret, if anything is.
+    fn complaint(&self, secret: &str) -> Option<String> {
+        let _ = secret;
+        None
+    }
+
+    /// Whether a delivery says when it was signed.
+    fn has_time(&self) -> bool {
+        false
+    }
+
+    /// Whether it works without a secret.
+    fn is_open(&self) -> bool {
+        false
+    }
+}
+
+/// What a delivery carries that must not be kept: taken out before anything is stored or shown.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Traces<'s> {
+    /// A header, by its name in lower case.
+    pub header: Option<&'s str>,
+    /// A field of the body, as names from `$.body` on.
+    pub field: &'s [Box<str>],
+    /// The secret itself travels, so other headers may repeat it.
+    pub secret_travels: bool,
+}
+
+/// What a sender adds to a body to prove who it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Signed {
+    /// Headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// What the URL's query gets, ready to be put after `?`.
+    pub query: Option<String>,
+    /// The body to send instead, where the proof stands in it.
+    pub body: Option<Vec<u8>>,
+}
+
+/// A scheme as a member of the list.
+pub struct Kind {
+    /// The word in `verify:`.
+    pub name: &'static str,
+    /// What it is for, in one paragraph.
+    pub doc: &'static str,
+    /// Reads the settings under `verify:`; `None` after a problem that leaves nothing to verify with.
+    pub(super) parse: fn(&mut Settings<'_, '_>) -> Option<Box<dyn Scheme>>,
+    /// Deliveries that are accepted.
+    pub samples: fn() -> Vec<KnownGood>,
+}
+
+/// A delivery that a scheme accepts, and what about it can be broken.
+#[derive(Debug)]
+pub struct KnownGood {
+    /// The scheme with its settings.
+    pub scheme: Box<dyn Scheme>,
+    /// The secret.
+    pub secret: &'static str,
+    /// The body.
+    pub body: &'static [u8],
+    /// The headers.
+    pub headers: Vec<(&'static str, &'static str)>,
+    /// The query string.
+    pub query: &'static str,
+    /// The time.
+    pub now: Timestamp,
+    /// Where the proof stands.
+    pub proof: Proof,
+    /// For how many seconds around its time it is accepted, if it has a time.
+    pub tolerance_s: Option<i64>,
+}
+
+/// Where a delivery's proof stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// In this header, over the body.
+    Signature(&'static str),
+    /// In this header, and the body could be another.
+    Token(&'static str),
+    /// In the query.
+    Query,
+    /// In this field of the body.
+    Field(&'static str),
+    /// Nowhere.
+    Absent,
+}
+
+/// Whether the text is one of the secrets, in time that does not tell how much of it is right.
+fn is_one_of(text: &str, secrets: &[SecretString]) -> bool {
+    secrets.iter().fold(false, |found, secret| {
+        let known = secret.expose_secret().as_bytes();
+        found | bool::from(known.ct_eq(text.as_bytes()))
+    })
+}
+
+/// The header's value, or that it is missing.
+fn header<'d>(delivery: &'d Delivery<'_>, name: &str) -> Result<&'d str, Refusal> {
+    delivery
+        .request
+        .headers
+        .get(name)
+        .ok_or_else(|| Refusal::unproven(reason::MISSING, format!("there is no header `{name}`")))
+}
+
+/// A scalar of a body as text.
+pub(super) fn scalar(value: &Value) -> Option<std::borrow::Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(text.as_str().into()),
+        Value::Number(number) => Some(number.to_string().into()),
+        Value::Bool(truth) => Some(truth.to_string().into()),
+        _ => None,
+    }
+}

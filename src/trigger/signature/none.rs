@@ -1,0 +1,51 @@
+//! `verify: none`: nothing proves anything; only addresses that `allow_from` names may send.
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use super::{Kind, KnownGood, Proof, Refusal, Scheme, Signed, Traces};
+use crate::trigger::delivery::Delivery;
+
+pub(super) static KIND: Kind = Kind {
+    name: "none",
+    doc: "Nothing is verified. Needs `allow_from`, the addresses that may send; prefer `url-secret`.",
+    parse: |_| Some(Box::new(Unverified)),
+    samples: || {
+        vec![KnownGood {
+            scheme: Box::new(Unverified),
+            secret: "unused",
+            body: br#"{"id":"evt-0001"}"#,
+            headers: vec![],
+            query: "",
+            now: Timestamp::UNIX_EPOCH,
+            proof: Proof::Absent,
+            tolerance_s: None,
+        }]
+    },
+};
+
+#[derive(Debug)]
+struct Unverified;
+
+impl Scheme for Unverified {
+    fn verify(
+        &self,
+        _secrets: &[SecretString],
+        _delivery: &Delivery<'_>,
+        _now: Timestamp,
+    ) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn sign(&self, _secret: &SecretString, _body: &[u8], _now: Timestamp) -> Signed {
+        Signed::default()
+    }
+
+    fn traces(&self) -> Traces<'_> {
+        Traces::default()
+    }
+
+    fn is_open(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,87 @@
+//! `verify: url-secret`: the secret stands in the URL, for senders that sign nothing.
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Kind, KnownGood, Proof, Refusal, Scheme, Signed, Traces, is_one_of, reason};
+use crate::trigger::delivery::Delivery;
+use crate::trigger::form;
+
+/// The query parameter that holds the secret.
+pub(crate) const PARAMETER: &str = "secret";
+
+pub(super) static KIND: Kind = Kind {
+    name: "url-secret",
+    doc: "The secret stands in the URL that the sender is given, as `?secret=SECRET` or as the last part of the path, `/hooks/SOURCE/SECRET`. For senders that sign nothing. Proxies may log URLs.",
+    parse: |_| Some(Box::new(UrlSecret)),
+    samples: || {
+        vec![KnownGood {
+            scheme: Box::new(UrlSecret),
+            secret: "s3cr3t+/=",
+            body: br#"{"id":"evt-0001"}"#,
+            headers: vec![],
+            query: "from=shop&secret=s3cr3t%2B%2F%3D",
+            now: Timestamp::UNIX_EPOCH,
+            proof: Proof::Query,
+            tolerance_s: None,
+        }]
+    },
+};
+
+/// The scheme; it has no settings.
+#[derive(Debug)]
+pub(crate) struct UrlSecret;
+
+impl Scheme for UrlSecret {
+    fn verify(
+        &self,
+        secrets: &[SecretString],
+        delivery: &Delivery<'_>,
+        _now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let request = delivery.request;
+        let in_path = request.path_secret.filter(|text| !text.is_empty());
+        let in_query = parameters(request.query);
+        let mut found = in_path
+            .map(Into::into)
+            .into_iter()
+            .chain(in_query)
+            .peekable();
+        if found.peek().is_none() {
+            return Err(Refusal::unproven(
+                reason::MISSING,
+                format!("the URL has neither `?{PARAMETER}=…` nor a secret at the end of its path"),
+            ));
+        }
+        if found.any(|text| is_one_of(&text, secrets)) {
+            return Ok(());
+        }
+        Err(Refusal::unproven(
+            reason::SECRET,
+            "the secret in the URL is not one of the source's",
+        ))
+    }
+
+    fn sign(&self, secret: &SecretString, _body: &[u8], _now: Timestamp) -> Signed {
+        let escaped = form::escape(secret.expose_secret());
+        Signed {
+            query: Some(format!("{PARAMETER}={escaped}")),
+            ..Signed::default()
+        }
+    }
+
+    fn traces(&self) -> Traces<'_> {
+        Traces {
+            secret_travels: true,
+            ..Traces::default()
+        }
+    }
+}
+
+/// The values of the parameter in a query string.
+fn parameters(query: &str) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
+    query.split('&').filter_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        (name == PARAMETER).then(|| form::unescape(value.as_bytes()))?
+    })
+}

@@ -1,0 +1,141 @@
+//! Source: a declared sender, with how it proves itself and where things stand in what it sends.
+
+mod parse;
+mod secret;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use super::address::Range;
+use super::delivery::Delivery;
+use super::mapping::Mapping;
+use super::preset::{Preset, Sample};
+use super::signature::{Refusal, Scheme, Signed, reason};
+use super::types::Types;
+use crate::problem::{self, Problem, nearest};
+use crate::rule::path::Path;
+use crate::rule::pattern::EventPattern;
+use crate::yaml::Node;
+
+/// An entry of `sources:` in kartwheel.yaml, ready to receive.
+pub struct Source {
+    /// Its name: the last part of its path.
+    pub name: Arc<str>,
+    pub(super) preset: Option<&'static Preset>,
+    pub(super) scheme: Box<dyn Scheme>,
+    pub(super) secrets: Vec<SecretString>,
+    /// Empty: from everywhere.
+    pub(super) allow_from: Vec<Range>,
+    pub(super) mapping: Mapping,
+    pub(super) types: Types,
+    /// Within which equal bodies are repeats, where the sender gives no id.
+    pub(super) dedupe: Duration,
+}
+
+impl Source {
+    /// Reads the entry of this name. `secrets` looks up `env:NAME` and `file:PATH`.
+    ///
+    /// Every mistake becomes a problem. `None` after one that leaves nothing to verify with; a secret that is not there is
+    /// a warning (`K0702`, `K0704`), and the source then refuses every delivery.
+    pub fn parse(
+        name: &str,
+        node: &Node,
+        file: &problem::Source,
+        secrets: &dyn Fn(&str) -> Option<String>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
+        parse::parse(name, node, file, secrets, problems)
+    }
+
+    /// Its name: the last part of its path.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// The preset it was declared with.
+    #[must_use]
+    pub fn preset(&self) -> Option<&'static Preset> {
+        self.preset
+    }
+
+    /// Where the sender's id of an event stands; empty if it gives none.
+    #[must_use]
+    pub fn id_paths(&self) -> Vec<&str> {
+        self.mapping.id.iter().map(Path::text).collect()
+    }
+
+    /// What the sender would add to this body at this time; nothing when the source has no secret.
+    #[must_use]
+    pub fn sign(&self, body: &[u8], now: Timestamp) -> Signed {
+        match self.secrets.first() {
+            Some(secret) => self.scheme.sign(secret, body, now),
+            None => Signed::default(),
+        }
+    }
+
+    /// Usual deliveries of its sender; none without a preset.
+    #[must_use]
+    pub fn samples(&self) -> &'static [Sample] {
+        self.preset.map_or(&[], |preset| preset.samples)
+    }
+
+    /// Whether its sender can send an event of this type, which may be a glob. What is not known is taken to be possible.
+    ///
+    /// # Errors
+    /// It cannot; the type that was probably meant.
+    pub fn knows_event(&self, pattern: &str) -> Result<(), Option<&'static str>> {
+        let known = self.preset.map_or(&[][..], |preset| preset.events);
+        let Ok(glob) = EventPattern::parse(pattern) else {
+            return Ok(());
+        };
+        if known.is_empty() || known.iter().any(|kind| glob.matches(kind)) {
+            return Ok(());
+        }
+        Err(nearest(pattern, known.iter().copied()))
+    }
+
+    /// Whether the delivery comes from somebody who may send.
+    pub(super) fn verify(&self, delivery: &Delivery<'_>, now: Timestamp) -> Result<(), Refusal> {
+        if !self.allow_from.is_empty() {
+            self.check_address(delivery.request.peer)?;
+        }
+        if self.secrets.is_empty() && !self.scheme.is_open() {
+            let detail = "the source has no secret to check with: its environment variable or file was empty or missing at start";
+            return Err(Refusal::unproven(reason::NO_SECRET, detail));
+        }
+        self.scheme.verify(&self.secrets, delivery, now)
+    }
+
+    fn check_address(&self, peer: Option<IpAddr>) -> Result<(), Refusal> {
+        let allowed =
+            peer.is_some_and(|peer| self.allow_from.iter().any(|range| range.holds(peer)));
+        if allowed {
+            return Ok(());
+        }
+        let detail = match peer {
+            Some(peer) => format!("`allow_from` does not name {}", peer.to_canonical()),
+            None => "the sender's address is not known, and `allow_from` names some".into(),
+        };
+        Err(Refusal::unproven(reason::ADDRESS, detail))
+    }
+}
+
+impl fmt::Debug for Source {
+    /// Without the secrets.
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.debug_struct("Source")
+            .field("name", &self.name)
+            .field("preset", &self.preset)
+            .field("scheme", &self.scheme)
+            .field("secrets", &self.secrets.len())
+            .finish_non_exhaustive()
+    }
+}
