@@ -64,7 +64,7 @@ impl App {
 
         let store = store::open(&config.database, clock.clone(), OpenOptions::default()).await?;
         let (engine, tasks) = Engine::start(parts(&config, Arc::new(rules), clock, store, test_events)?).await?;
-        let api = web::api_router(&engine, &config);
+        let api = Router::new();
         servers.push(serve(console, web::console(hooks.clone(), api), &close));
         let _ = hooks.engine.set(engine.clone());
         Ok(Self { webhook_address, console_address, engine, tasks, drain: config.drain, servers, close })
@@ -84,7 +84,7 @@ impl App {
 
     /// Returns when the database has failed for good: the process must end rather than promise more.
     pub async fn failed(&self) -> String {
-        self.store().failed().await
+        self.store().failed().await.to_string()
     }
 
     /// Stops in order: nothing new, calls in flight to their end, the rest handed back, then the listeners and the store.

@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod cli;
+pub mod app;
 pub mod clock;
 pub mod config;
 pub mod engine;
