@@ -1,5 +1,6 @@
 //! HTTP in: deliveries on one listener, the API on another, health on both. It verifies, records, shows and wakes; it decides nothing.
 
+pub mod api;
 mod health;
 mod ingress;
 
