@@ -91,7 +91,7 @@ impl App {
 
     /// Returns when the database has failed for good: the process must end rather than promise more.
     pub async fn failed(&self) -> String {
-        self.store().failed().await
+        self.store().failed().await.to_string()
     }
 
     /// Stops in order: nothing new, calls in flight to their end, the rest handed back, then the listeners and the store.

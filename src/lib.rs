@@ -1,13 +1,16 @@
 //! Kartwheel turns webhooks and schedules into actions in a Kartra account, as YAML rules say.
 
 pub mod action;
+pub mod app;
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod engine;
 pub mod event;
 pub mod kartra;
 pub mod membrane;
 pub mod problem;
+pub mod project;
 pub mod rule;
 pub mod run;
 pub mod sandbox;

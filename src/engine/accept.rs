@@ -27,10 +27,13 @@ pub enum AcceptError {
     Store(#[from] StoreError),
 }
 
+/// A call whose intent rides in the accept's commit, and its slot.
+type First = Option<(PlannedCall, Box<dyn Slot>)>;
+
 /// A run to be stored, and what a worker needs to begin it.
 struct Prepared {
     rule: Arc<Rule>,
-    first: Option<(PlannedCall, Box<dyn Slot>)>,
+    first: First,
 }
 
 impl Engine {
@@ -89,11 +92,7 @@ impl Engine {
     }
 
     /// The run of a rule that matched, and its first call when that may go out right after the commit.
-    fn begin(
-        &self,
-        event: &Event,
-        rule: &Arc<Rule>,
-    ) -> (NewRun, Option<(PlannedCall, Box<dyn Slot>)>) {
+    fn begin(&self, event: &Event, rule: &Arc<Rule>) -> (NewRun, First) {
         let now = self.clock().now();
         let connection = rule
             .connection

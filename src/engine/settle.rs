@@ -112,7 +112,7 @@ fn take(
                 .min(RETRY_AFTER_MAX);
             Some(retrying("rate limited", clock::after(sight.now, pause)))
         }
-        Class::Transient => again(run, step, outcome, known, progress, sight),
+        Class::Transient => again(run, step, &outcome, known, progress, sight),
         Class::Unknown if call.safety == Safety::Safe || restarts(step, known) => {
             if known.crashes >= CRASHES_MAX {
                 known.state = StepState::Unknown;
@@ -121,7 +121,7 @@ fn take(
                 ));
                 return None;
             }
-            again(run, step, outcome, known, progress, sight)
+            again(run, step, &outcome, known, progress, sight)
         }
         Class::Unknown => {
             known.state = StepState::Unknown;
@@ -163,7 +163,7 @@ fn retrying(why: &str, due_at: Timestamp) -> Todo {
 fn again(
     run: &Run,
     step: &Step,
-    outcome: Outcome,
+    outcome: &Outcome,
     known: &mut StepProgress,
     progress: &mut Progress,
     sight: &Sight<'_>,

@@ -82,6 +82,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("K0708", "A secret that cannot be one"),
     ("K0709", "White space around a secret"),
     ("K0710", "A part of a delivery that is not signed"),
+    ("K0711", "An API without a token"),
 ];
 
 /// The title of a code.

@@ -1,6 +1,6 @@
 //! A problem drawn with its source line, in the look of the Rust compiler's messages.
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
 use super::{Problem, Severity, Source, floor};
 
@@ -14,14 +14,22 @@ pub fn draw(problem: &Problem, text: &str, colour: bool) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = level
+    let title = level
         .primary_title(one_line(&problem.message))
-        .id(problem.code)
-        .element(
+        .id(problem.code);
+    let mut group = if problem.span.end > text.len() || text.is_empty() {
+        // The text is not at hand, or is not to be shown.
+        let origin = Origin::path(&*problem.file)
+            .line(problem.span.line as usize)
+            .char_column(problem.span.column as usize);
+        title.element(origin)
+    } else {
+        title.element(
             Snippet::source(text)
                 .path(&*problem.file)
                 .annotation(AnnotationKind::Primary.span(first_line(problem, text))),
-        );
+        )
+    };
     if let Some(help) = &problem.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }

@@ -40,7 +40,7 @@ use parse::Parser;
 
 pub use pattern::EventPattern;
 pub use retry::RetryPolicy;
-pub use set::{LEAF_ECHO, LEAF_LIVE, RuleSet, Verdict};
+pub use set::{LEAF_ECHO, RuleSet, Verdict};
 pub use start::Start;
 pub use step::{After, Effect, Step};
 
@@ -61,7 +61,7 @@ pub struct Rule {
     pub priority: Option<Priority>,
     /// Also on events that our own actions caused.
     pub echo: bool,
-    /// `live: both`: also on the sender's test-mode events.
+    /// `live: both`: also on the sender's test-mode events. Whoever starts runs looks at it, not `judge`.
     pub live_both: bool,
     /// `mode: observe`: judge, plan, record, send only reads.
     pub observe: bool,

@@ -11,8 +11,6 @@ use super::template::Scope;
 use super::{EventPattern, Rule, Trigger};
 use crate::event::Event;
 
-/// The number of the leaf that stands for the sender's test mode (`live: both` lets it pass).
-pub const LEAF_LIVE: u32 = u32::MAX - 1;
 /// The number of the leaf that stands for an event that our own action caused (`echo: true` lets it pass).
 pub const LEAF_ECHO: u32 = u32::MAX;
 
@@ -131,17 +129,9 @@ impl RuleSet {
 impl Rule {
     /// What this rule makes of an event of its source and one of its types.
     fn judge(&self, event: &Event) -> Verdict {
-        if event.live == Some(false) && !self.live_both {
-            return guarded(
-                LEAF_LIVE,
-                "event.live",
-                "a live event (`live: both` takes test mode too)",
-                "test mode",
-            );
-        }
         if event.caused_by.is_some() && !self.echo {
             let wanted = "an event that no action of ours caused (`echo: true` takes those too)";
-            return guarded(LEAF_ECHO, "event.caused_by", wanted, "our own action");
+            return guarded(LEAF_ECHO, "caused_by", wanted, "our own action");
         }
         let scope = Scope::of_event(&event.tree);
         match self.condition.judge(&event.tree, &scope, event.received_at) {

@@ -101,21 +101,17 @@ async fn receive(
         return come_again("too many deliveries at once");
     };
     let Some(source) = hooks.sources.get(name) else {
+        let detail = "a path that no source of kartwheel.yaml has";
         hooks
-            .count(
-                engine,
-                &Arc::from("?"),
-                "unknown_source",
-                "a path that no source of kartwheel.yaml has",
-            )
+            .count(engine, &Arc::from("?"), "unknown_source", detail)
             .await;
         return answer(StatusCode::NOT_FOUND, "no such source");
     };
-    if !matches!(*request.method(), Method::GET | Method::HEAD | Method::POST) {
+    let (parts, body) = request.into_parts();
+    if !matches!(parts.method, Method::GET | Method::HEAD | Method::POST) {
         let refused = answer(StatusCode::METHOD_NOT_ALLOWED, "send a POST");
         return ([(header::ALLOW, "GET, HEAD, POST")], refused).into_response();
     }
-    let (parts, body) = request.into_parts();
     let bytes = match read(body).await {
         Ok(bytes) => bytes,
         Err((status, reason, text)) => {
@@ -136,8 +132,14 @@ async fn receive(
         new_id: &|| hooks.clock.new_id(),
         env: &hooks.env,
     };
-    match source.receive(&asked, arrival) {
-        Received::Events(events) => accept(hooks, engine, source, events).await,
+    let received = source.receive(&asked, arrival);
+    respond(hooks, engine, source, received).await
+}
+
+/// Accepts events, answers handshakes, counts refusals.
+async fn respond(hooks: &Hooks, engine: &Engine, source: &Source, received: Received) -> Response {
+    match received {
+        Received::Events(events) => accept(engine, source, events).await,
         Received::Handshake {
             kind,
             status,
@@ -151,15 +153,11 @@ async fn receive(
             };
             let _ = engine.store().handshake(seen).await;
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-            (
-                status,
-                [
-                    (header::CONTENT_TYPE, content_type),
-                    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-                ],
-                body,
-            )
-                .into_response()
+            let headers = [
+                (header::CONTENT_TYPE, content_type),
+                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            ];
+            (status, headers, body).into_response()
         }
         Received::Refused(refusal) => refuse(hooks, engine, source, &refusal).await,
     }
@@ -203,12 +201,7 @@ fn is_too_large(error: &axum::Error) -> bool {
     false
 }
 
-async fn accept(
-    hooks: &Hooks,
-    engine: &Engine,
-    source: &Source,
-    events: Vec<crate::event::Event>,
-) -> Response {
+async fn accept(engine: &Engine, source: &Source, events: Vec<crate::event::Event>) -> Response {
     let mut last = None;
     for event in events {
         match engine.accept(event).await {
@@ -223,7 +216,6 @@ async fn accept(
             }
         }
     }
-    let _ = hooks;
     last.map_or_else(
         || answer(StatusCode::OK, "nothing to do"),
         |accepted| taken(&accepted),

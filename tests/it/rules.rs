@@ -7,8 +7,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use kartwheel::config::{self, Env};
 use kartwheel::kartra;
 use kartwheel::problem::{CODES, Problem, Source, draw_all};
+use kartwheel::project::{self, Strictness};
 use kartwheel::rule::{self, SourceFacts, Surroundings};
 use proptest::prelude::*;
 
@@ -127,10 +129,36 @@ fn files(prefix: &str) -> Vec<PathBuf> {
     found
 }
 
+/// A folder is a project, `err_config_*` is a kartwheel.yaml, anything else a file of rules.
 fn problems_of(path: &Path) -> (Vec<Problem>, Vec<Source>) {
+    if path.is_dir() {
+        let project = project::load(path, &environment(), Strictness::Check);
+        return (project.problems, project.sources_text);
+    }
     let name = path.file_name().expect("a name").to_string_lossy();
     let text = fs::read_to_string(path).expect("the case");
+    if name.contains("_config_") {
+        let sources = vec![Source::new(&*name, text)];
+        let mut problems = Vec::new();
+        config::read(
+            &sources[0],
+            &folder(),
+            &environment(),
+            Strictness::Serve,
+            &mut problems,
+        );
+        return (problems, sources);
+    }
     read(&name, &text)
+}
+
+fn environment() -> Env {
+    Env::from_pairs([
+        ("STRIPE_SECRET", "whsec_FakeStripeSigningSecret0123456789ab"),
+        ("MEMBRANE_TOKEN", "sandbox-token"),
+        ("KARTWHEEL_TOKEN", "0123456789abcdef0123456789abcdef"),
+        ("SPACED", " white space "),
+    ])
 }
 
 fn read(name: &str, text: &str) -> (Vec<Problem>, Vec<Source>) {

@@ -58,7 +58,7 @@ pub(crate) fn load(dir: &Path, strictness: Strictness) -> Result<Project, Failur
             .means("A project is a folder with kartwheel.yaml, rules/ and .env.")
             .to_do("Go into it, or name it with --project DIR; `kartwheel init DIR` makes a new one."));
     }
-    Ok(project::load(dir, &Env::of(dir), strictness))
+    Ok(project::load(dir, &Env::of_process(), strictness))
 }
 
 /// Settings and rules of a project whose settings can be used, and the problems it has all the same.
@@ -98,7 +98,7 @@ fn drawn(project: &Project, problem: &Problem, colour: bool) -> String {
 
 /// Whether `NO_COLOR` is set to something.
 pub(crate) fn no_color() -> bool {
-    Env::of(Path::new("."))
+    Env::of_process()
         .get("NO_COLOR")
         .is_some_and(|value| !value.is_empty())
 }

@@ -282,7 +282,7 @@ impl Parser<'_> {
     }
 
     fn matched_path(&mut self, node: &Node, text: &str, root: &Node) {
-        let mut paths = vec!["event.live", "event.caused_by"];
+        let mut paths = vec!["live", "caused_by"];
         if let Some(condition) = root.get("match") {
             leaves(condition, &mut paths);
         }

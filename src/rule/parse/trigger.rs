@@ -156,9 +156,7 @@ impl Parser<'_> {
             };
             match EventPattern::parse(text) {
                 Ok(pattern) => {
-                    if matches!(pattern, EventPattern::Exact(_)) {
-                        self.known_event(member, text, source);
-                    }
+                    self.known_event(member, text, source);
                     patterns.push(pattern);
                 }
                 Err(complaint) => self.complain("K0204", member, complaint),

@@ -70,6 +70,10 @@ pub(super) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(||
 });
 
 /// Follows keys as long as something is there.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "minijinja hands arguments by value"
+)]
 fn maybe(chain: Rest<Value>) -> Value {
     let mut values = chain.iter();
     let root = values.next().cloned().unwrap_or_default();
@@ -82,6 +86,9 @@ fn text(value: &Value) -> Result<String, Error> {
 
 /// Numbers with numbers, texts with texts.
 fn compare(mark: &str, left: &Value, right: &Value) -> Result<bool, Error> {
+    if left.is_undefined() || right.is_undefined() {
+        return Err(failed(""));
+    }
     let same =
         left.kind() == right.kind() && matches!(left.kind(), ValueKind::Number | ValueKind::String);
     if !same {

@@ -158,7 +158,7 @@ impl Span<'_> {
                 }
                 "<" | "<=" | ">" | ">=" | "==" | "!=" => clause.compared(at),
                 "in" if !self.tested(at) => {
-                    clause.compared(if self.follows(at, "not") { at - 1 } else { at })
+                    clause.compared(if self.follows(at, "not") { at - 1 } else { at });
                 }
                 "~" => clause.joined.push(at),
                 "+" | "-" if self.is_binary(at, range.start) => clause.added.push(at),
@@ -180,7 +180,7 @@ impl Span<'_> {
 
     /// Whether a sign stands between two operands.
     fn is_binary(&self, at: usize, start: usize) -> bool {
-        let operand = at > start
+        at > start
             && match self.tokens[at - 1].kind {
                 Kind::Mark => matches!(self.word(at - 1), ")" | "]" | "}"),
                 Kind::Name => !matches!(
@@ -188,8 +188,7 @@ impl Span<'_> {
                     "and" | "or" | "not" | "in" | "is" | "if" | "else"
                 ),
                 Kind::Number | Kind::Text => true,
-            };
-        operand
+            }
     }
 
     /// Rewrites the comparison and the joins of one clause, which ends before the token `end`.

@@ -87,7 +87,7 @@ impl<'a> Scope<'a> {
                 None => self.no_root(),
             },
             ("failure", keys) => match self.failure {
-                Some(failure) => owned(serde_json::to_value(failure).unwrap_or_default(), keys),
+                Some(failure) => owned(&serde_json::to_value(failure).unwrap_or_default(), keys),
                 None => self.no_root(),
             },
             ("item", keys) => match self.item {
@@ -187,7 +187,7 @@ fn in_steps<'a>(steps: &'a BTreeMap<Arc<str>, StepProgress>, keys: &[Key]) -> Fo
         (Some((Key::Name(name), rest)), Some(output)) if **name == *"output" => {
             in_value(output, rest, 2)
         }
-        _ => match owned(shown(step), rest) {
+        _ => match owned(&shown(step), rest) {
             Found::Missing { keys, beside } => Found::Missing {
                 keys: keys.map(|keys| keys + 1),
                 beside,
@@ -197,8 +197,8 @@ fn in_steps<'a>(steps: &'a BTreeMap<Arc<str>, StepProgress>, keys: &[Key]) -> Fo
     }
 }
 
-fn owned<'a>(value: Value, keys: &[Key]) -> Found<'a> {
-    match in_value(&value, keys, 0) {
+fn owned<'a>(value: &Value, keys: &[Key]) -> Found<'a> {
+    match in_value(value, keys, 0) {
         Found::Here(found) => Found::Made(found.clone()),
         Found::Made(found) => Found::Made(found),
         Found::Missing { keys, beside } => Found::Missing { keys, beside },

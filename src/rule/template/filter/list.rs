@@ -13,41 +13,25 @@ pub(super) const FILTERS: &[Filter] = &[
         name: "dictsort",
         doc: "The pairs of an object, sorted by key.",
         examples: &[("{'b': 1, 'a': 2} | dictsort", "[[\"a\", 2], [\"b\", 1]]")],
-        register: |environment| {
-            environment.add_filter("dictsort", |value: &Value, named: Kwargs| {
-                there(value).and_then(|()| filters::dictsort(value, named))
-            })
-        },
+        register: |environment| environment.add_filter("dictsort", dictsort),
     },
     Filter {
         name: "first",
         doc: "The first item.",
         examples: &[("[1, 2] | first", "1")],
-        register: |environment| {
-            environment.add_filter("first", |value: &Value| {
-                there(value).and_then(|()| filters::first(value))
-            })
-        },
+        register: |environment| environment.add_filter("first", first),
     },
     Filter {
         name: "items",
         doc: "The pairs of an object.",
         examples: &[("{'a': 1} | items", "[[\"a\", 1]]")],
-        register: |environment| {
-            environment.add_filter("items", |value: &Value| {
-                there(value).and_then(|()| filters::items(value))
-            })
-        },
+        register: |environment| environment.add_filter("items", items),
     },
     Filter {
         name: "last",
         doc: "The last item.",
         examples: &[("[1, 2] | last", "2")],
-        register: |environment| {
-            environment.add_filter("last", |value: Value| {
-                there(&value).and_then(|()| filters::last(value))
-            })
-        },
+        register: |environment| environment.add_filter("last", last),
     },
     Filter {
         name: "list",
@@ -84,17 +68,7 @@ pub(super) const FILTERS: &[Filter] = &[
         name: "reject",
         doc: "The items for which a test does not hold.",
         examples: &[("[1, 2, 3] | reject('odd')", "[2]")],
-        register: |environment| {
-            environment.add_filter(
-                "reject",
-                |state: &mut State,
-                 value: Value,
-                 test: Option<Cow<'_, str>>,
-                 more: Rest<ValueOrKwargs>| {
-                    there(&value).and_then(|()| filters::reject(state, value, test, more))
-                },
-            )
-        },
+        register: |environment| environment.add_filter("reject", reject),
     },
     Filter {
         name: "rejectattr",
@@ -103,44 +77,19 @@ pub(super) const FILTERS: &[Filter] = &[
             "body.items | rejectattr('gift') | map(attribute='sku')",
             "[\"B\"]",
         )],
-        register: |environment| {
-            environment.add_filter(
-                "rejectattr",
-                |state: &mut State,
-                 value: Value,
-                 name: Cow<'_, str>,
-                 test: Option<Cow<'_, str>>,
-                 more: Rest<ValueOrKwargs>| {
-                    there(&value).and_then(|()| filters::rejectattr(state, value, name, test, more))
-                },
-            )
-        },
+        register: |environment| environment.add_filter("rejectattr", rejectattr),
     },
     Filter {
         name: "reverse",
         doc: "The other way round.",
         examples: &[("[1, 2] | reverse", "[2, 1]")],
-        register: |environment| {
-            environment.add_filter("reverse", |value: &Value| {
-                there(value).and_then(|()| filters::reverse(value))
-            })
-        },
+        register: |environment| environment.add_filter("reverse", reverse),
     },
     Filter {
         name: "select",
         doc: "The items for which a test holds.",
         examples: &[("[1, 2, 3] | select('odd')", "[1, 3]")],
-        register: |environment| {
-            environment.add_filter(
-                "select",
-                |state: &mut State,
-                 value: Value,
-                 test: Option<Cow<'_, str>>,
-                 more: Rest<ValueOrKwargs>| {
-                    there(&value).and_then(|()| filters::select(state, value, test, more))
-                },
-            )
-        },
+        register: |environment| environment.add_filter("select", select),
     },
     Filter {
         name: "selectattr",
@@ -155,18 +104,7 @@ pub(super) const FILTERS: &[Filter] = &[
                 "[\"B\"]",
             ),
         ],
-        register: |environment| {
-            environment.add_filter(
-                "selectattr",
-                |state: &mut State,
-                 value: Value,
-                 name: Cow<'_, str>,
-                 test: Option<Cow<'_, str>>,
-                 more: Rest<ValueOrKwargs>| {
-                    there(&value).and_then(|()| filters::selectattr(state, value, name, test, more))
-                },
-            )
-        },
+        register: |environment| environment.add_filter("selectattr", selectattr),
     },
     Filter {
         name: "sort",
@@ -187,6 +125,76 @@ pub(super) const FILTERS: &[Filter] = &[
         register: |environment| environment.add_filter("unique", filters::unique),
     },
 ];
+
+fn dictsort(value: &Value, named: Kwargs) -> Result<Value, Error> {
+    there(value)?;
+    filters::dictsort(value, named)
+}
+
+fn first(value: &Value) -> Result<Value, Error> {
+    there(value)?;
+    filters::first(value)
+}
+
+fn items(value: &Value) -> Result<Value, Error> {
+    there(value)?;
+    filters::items(value)
+}
+
+fn last(value: Value) -> Result<Value, Error> {
+    there(&value)?;
+    filters::last(value)
+}
+
+fn reverse(value: &Value) -> Result<Value, Error> {
+    there(value)?;
+    filters::reverse(value)
+}
+
+type Test<'a> = Option<Cow<'a, str>>;
+type More = Rest<ValueOrKwargs>;
+
+fn select(
+    state: &mut State,
+    value: Value,
+    test: Test<'_>,
+    more: More,
+) -> Result<Vec<Value>, Error> {
+    there(&value)?;
+    filters::select(state, value, test, more)
+}
+
+fn reject(
+    state: &mut State,
+    value: Value,
+    test: Test<'_>,
+    more: More,
+) -> Result<Vec<Value>, Error> {
+    there(&value)?;
+    filters::reject(state, value, test, more)
+}
+
+fn selectattr(
+    state: &mut State,
+    value: Value,
+    name: Cow<'_, str>,
+    test: Test<'_>,
+    more: More,
+) -> Result<Vec<Value>, Error> {
+    there(&value)?;
+    filters::selectattr(state, value, name, test, more)
+}
+
+fn rejectattr(
+    state: &mut State,
+    value: Value,
+    name: Cow<'_, str>,
+    test: Test<'_>,
+    more: More,
+) -> Result<Vec<Value>, Error> {
+    there(&value)?;
+    filters::rejectattr(state, value, name, test, more)
+}
 
 fn map(
     state: &mut State,

@@ -61,21 +61,13 @@ pub(super) const FILTERS: &[Filter] = &[
         name: "lines",
         doc: "The lines of a text, as a list.",
         examples: &[("'a\\nb' | lines", "[\"a\", \"b\"]")],
-        register: |environment| {
-            environment.add_filter("lines", |value: &Value| {
-                Ok::<_, Error>(Value::from_iter(text(value)?.lines().map(Value::from)))
-            })
-        },
+        register: |environment| environment.add_filter("lines", lines),
     },
     Filter {
         name: "lower",
         doc: "Small letters.",
         examples: &[("'Ada@EXAMPLE.com' | lower", "\"ada@example.com\"")],
-        register: |environment| {
-            environment.add_filter("lower", |value: &Value| {
-                Ok::<_, Error>(text(value)?.to_lowercase())
-            })
-        },
+        register: |environment| environment.add_filter("lower", lower),
     },
     Filter {
         name: "replace",
@@ -96,17 +88,13 @@ pub(super) const FILTERS: &[Filter] = &[
         name: "string",
         doc: "A number, true or false as text.",
         examples: &[("12 | string", "\"12\""), ("true | string", "\"true\"")],
-        register: |environment| environment.add_filter("string", |value: &Value| text(value)),
+        register: |environment| environment.add_filter("string", string),
     },
     Filter {
         name: "title",
         doc: "The first letter of every word large.",
         examples: &[("'ada lovelace' | title", "\"Ada Lovelace\"")],
-        register: |environment| {
-            environment.add_filter("title", |value: &Value| {
-                Ok::<_, Error>(filters::title(text(value)?.into()))
-            })
-        },
+        register: |environment| environment.add_filter("title", title),
     },
     Filter {
         name: "trim",
@@ -118,11 +106,7 @@ pub(super) const FILTERS: &[Filter] = &[
         name: "upper",
         doc: "Large letters.",
         examples: &[("'ab' | upper", "\"AB\"")],
-        register: |environment| {
-            environment.add_filter("upper", |value: &Value| {
-                Ok::<_, Error>(text(value)?.to_uppercase())
-            })
-        },
+        register: |environment| environment.add_filter("upper", upper),
     },
 ];
 
@@ -133,6 +117,10 @@ fn capitalize(value: &Value) -> Result<String, Error> {
     Ok(first.collect::<String>() + &letters.as_str().to_lowercase())
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "minijinja hands arguments by value"
+)]
 fn default(value: &Value, arguments: Rest<Value>) -> Result<Value, Error> {
     let empty_too = arguments.get(1).is_some_and(Value::is_true);
     if value.is_undefined() || value.is_none() || (empty_too && !value.is_true()) {
@@ -173,6 +161,14 @@ fn length(value: &Value) -> Result<usize, Error> {
     filters::length(value)
 }
 
+fn lines(value: &Value) -> Result<Value, Error> {
+    Ok(Value::from_iter(text(value)?.lines().map(Value::from)))
+}
+
+fn lower(value: &Value) -> Result<String, Error> {
+    Ok(text(value)?.to_lowercase())
+}
+
 fn replace(state: &mut State, value: &Value, from: &Value, to: &Value) -> Result<Value, Error> {
     let (value, from, to) = (text(value)?, text(from)?, text(to)?);
     let (value, from, to) = (Value::from(value), Value::from(from), Value::from(to));
@@ -196,4 +192,16 @@ fn trim(value: &Value, characters: Option<&str>) -> Result<String, Error> {
         Some(characters) => text.trim_matches(|c| characters.contains(c)).to_owned(),
         None => text.trim().to_owned(),
     })
+}
+
+fn string(value: &Value) -> Result<String, Error> {
+    text(value)
+}
+
+fn title(value: &Value) -> Result<String, Error> {
+    Ok(filters::title(text(value)?.into()))
+}
+
+fn upper(value: &Value) -> Result<String, Error> {
+    Ok(text(value)?.to_uppercase())
 }

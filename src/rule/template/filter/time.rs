@@ -49,6 +49,10 @@ pub(super) const FILTERS: &[Filter] = &[Filter {
     register: |environment| environment.add_filter("date", date),
 }];
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "minijinja hands arguments by value"
+)]
 fn date(value: &Value, format: Option<&str>, named: Kwargs) -> Result<String, Error> {
     let format = match format {
         Some(format) => Some(format),
