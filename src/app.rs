@@ -56,8 +56,17 @@ impl App {
     /// # Errors
     /// When an address is taken, the store cannot be opened, or another daemon has it. Says what to do.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let Options { config, rules, clock, test_events } = options;
-        let token = config.console.token.as_ref().map(|token| token.expose_secret());
+        let Options {
+            config,
+            rules,
+            clock,
+            test_events,
+        } = options;
+        let token = config
+            .console
+            .token
+            .as_ref()
+            .map(|token| token.expose_secret());
         let guard = Guard::new(token, config.console.listen)?;
         let api_clock = clock.clone();
         let hooks = Arc::new(hooks(&config, &clock));
@@ -70,11 +79,20 @@ impl App {
         let mut servers = vec![serve(webhooks, web::hooks(hooks.clone()), &close)];
 
         let store = store::open(&config.database, clock.clone(), OpenOptions::default()).await?;
-        let (engine, tasks) = Engine::start(parts(&config, Arc::new(rules), clock, store, test_events)?).await?;
+        let (engine, tasks) =
+            Engine::start(parts(&config, Arc::new(rules), clock, store, test_events)?).await?;
         let api = web::api::of_engine(&engine, guard, api_clock, kartra::catalog());
         servers.push(serve(console, web::console(hooks.clone(), api), &close));
         let _ = hooks.engine.set(engine.clone());
-        Ok(Self { webhook_address, console_address, engine, tasks, drain: config.drain, servers, close })
+        Ok(Self {
+            webhook_address,
+            console_address,
+            engine,
+            tasks,
+            drain: config.drain,
+            servers,
+            close,
+        })
     }
 
     /// The engine.
@@ -117,7 +135,13 @@ fn hooks(config: &Config, clock: &SharedClock) -> Hooks {
     }
 }
 
-fn parts(config: &Config, rules: Arc<RuleSet>, clock: SharedClock, store: Store, test_events: bool) -> anyhow::Result<Parts> {
+fn parts(
+    config: &Config,
+    rules: Arc<RuleSet>,
+    clock: SharedClock,
+    store: Store,
+    test_events: bool,
+) -> anyhow::Result<Parts> {
     let catalog = kartra::catalog();
     let client = Client::new(config.membrane.clone(), catalog, clock.clone())?;
     let connections: Vec<Arc<str>> = config.membrane.connections.keys().cloned().collect();
@@ -127,7 +151,11 @@ fn parts(config: &Config, rules: Arc<RuleSet>, clock: SharedClock, store: Store,
         catalog,
         clock,
         rules,
-        default_connection: if connections.len() == 1 { connections[0].clone() } else { "main".into() },
+        default_connection: if connections.len() == 1 {
+            connections[0].clone()
+        } else {
+            "main".into()
+        },
         connections,
         observed: config.observed_connections().collect::<HashSet<_>>(),
         test_events,
@@ -136,7 +164,10 @@ fn parts(config: &Config, rules: Arc<RuleSet>, clock: SharedClock, store: Store,
 
 async fn listeners(config: &Config) -> anyhow::Result<(TcpListener, TcpListener)> {
     let webhooks = bind(config.listen, "listen").await?;
-    Ok((webhooks, bind(config.console.listen, "console.listen").await?))
+    Ok((
+        webhooks,
+        bind(config.console.listen, "console.listen").await?,
+    ))
 }
 
 /// Where an address is taken because another daemon of this very project runs, that is the reason to give.
@@ -148,7 +179,11 @@ async fn sooner(error: anyhow::Error, config: &Config, clock: SharedClock) -> an
 }
 
 async fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
-    let advice = || format!("cannot listen on {address} (`{setting}` in kartwheel.yaml): is something else there, or another kartwheel?");
+    let advice = || {
+        format!(
+            "cannot listen on {address} (`{setting}` in kartwheel.yaml): is something else there, or another kartwheel?"
+        )
+    };
     TcpListener::bind(address).await.with_context(advice)
 }
 
