@@ -33,7 +33,7 @@ use crate::rule::{Rule, RuleSet};
 use crate::store::{ActivateRules, Hold, RuleText, Store, StoreError};
 
 pub use accept::AcceptError;
-pub use control::{ControlError, Resolution};
+pub use control::{ControlError, Controls, Resolution};
 pub use stop::{DRAIN_SAFE, Drain};
 
 /// Runs in memory at most; what is beyond waits in the store.

@@ -94,7 +94,7 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
 
 /// Plays all scenes. Gives what was not as it should be.
 async fn play(folder: &Folder, desk: &mut Desk) -> anyhow::Result<(Stage, Vec<String>)> {
-    let project = load(folder.path(), Strictness::Serve)?;
+    let project = load(folder.path(), Strictness::Sandbox)?;
     let (mut config, rules, broken) = usable(project, folder.path())?;
     if let Some(problem) = broken.first() {
         return Err(Failure::new("the example rules are broken")

@@ -48,7 +48,12 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     log::start(arguments.log, &arguments.log_level, desk.screen.colour())?;
-    let project = load(&desk.project, Strictness::Serve)?;
+    let strictness = if arguments.sandbox {
+        Strictness::Sandbox
+    } else {
+        Strictness::Serve
+    };
+    let project = load(&desk.project, strictness)?;
     let (config, rules, broken) = usable(project, &desk.project)?;
     for problem in &broken {
         // Drawn for whoever started it; the log has the number.
