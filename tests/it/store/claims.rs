@@ -36,11 +36,11 @@ async fn runs_are_taken_in_the_order_in_which_they_became_due(home: Home) {
 
 async fn a_claim_brings_all_a_worker_needs(home: Home) {
     let world = home.open().await;
-    let (run, _) = world.start(false, |run| run.progress.started = true).await;
+    let (run, _) = world.start(false, |run| run.progress.waited_micros = 7).await;
     let claimed = world.claim(10).await.remove(0);
     assert_eq!(claimed.run.state, State::Running);
     assert_eq!((claimed.run.seq, claimed.run.event), (run.seq, run.event));
-    assert!(claimed.run.progress.started);
+    assert_eq!(claimed.run.progress.waited_micros, 7);
     assert_eq!(claimed.lease.run_seq, run.seq);
     assert_eq!(claimed.event.id, run.event);
     assert!(claimed.event.raw.starts_with(b"{\"id\":"));

@@ -27,7 +27,7 @@ async fn an_intent_carries_its_progress(home: Home) {
     let world = home.open().await;
     let (run, lease) = world.start(true, |_| {}).await;
     let mut progress = Progress {
-        started: true,
+        waited_micros: 7,
         ..Progress::default()
     };
     progress.vars.insert("name".into(), json!("Ada\u{0}"));
@@ -133,13 +133,13 @@ async fn a_change_is_carried_out_only_on_what_was_seen(home: Home) {
     let mut change = world.changing(&seen, State::Failed);
     change.why = Some("gave up".into());
     change.progress = Some(Progress {
-        started: true,
+        waited_micros: 7,
         ..Progress::default()
     });
     assert_eq!(world.store.change(change).await.unwrap(), Changed::Yes);
     let stored = world.stored(run.id).await;
     assert_eq!(stored.why.as_deref(), Some("gave up"));
-    assert!(stored.progress.started);
+    assert_eq!(stored.progress.waited_micros, 7);
     assert_eq!(stored.updated_at, world.now());
 }
 

@@ -231,7 +231,11 @@ impl World {
             progress: Progress::default(),
             next,
         };
-        self.store.record(record).await.unwrap()
+        match self.store.record(record).await.unwrap() {
+            // Whether somebody woke is seen by what can be claimed afterwards.
+            Written::YesAndWoke => Written::Yes,
+            written => written,
+        }
     }
 
     pub(super) async fn begin(&self, lease: Lease, number: u32, unless_held: bool) -> Written {
