@@ -330,7 +330,7 @@ impl Worker {
             .persist(|| self.engine.store().begin(begin.clone()))
             .await?
         {
-            Written::Yes | Written::YesAndWoke => {
+            Written::Yes { .. } => {
                 self.run.progress = progress;
                 Ok(Some((call, slot)))
             }
@@ -404,10 +404,10 @@ impl Worker {
             .persist(|| self.engine.store().record(record.clone()))
             .await?;
         self.run.progress = record.progress;
-        if written == Written::YesAndWoke {
+        if let Written::Yes { woke: true } = written {
             self.engine.look_again();
         }
-        Ok(matches!(written, Written::Yes | Written::YesAndWoke))
+        Ok(matches!(written, Written::Yes { .. }))
     }
 
     fn under_way(

@@ -6,11 +6,13 @@ mod crash;
 mod engine;
 mod manual;
 mod membrane;
+#[cfg(test)]
 mod migrations;
 mod rules;
 mod sandbox;
 mod sdk;
 mod signatures;
+#[cfg(test)]
 mod store;
 mod tidy;
 mod world;
