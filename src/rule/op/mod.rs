@@ -7,7 +7,7 @@ mod contains;
 mod empty;
 mod ends_with;
 mod eq;
-mod every;
+pub(crate) mod every;
 mod exists;
 mod gt;
 mod gte;

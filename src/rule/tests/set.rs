@@ -7,7 +7,7 @@ use super::*;
 fn set(texts: &[&str]) -> RuleSet {
     let rules = texts
         .iter()
-        .map(|text| from_text("r.yaml", text, kartra::catalog()));
+        .map(|text| from_text("r.yaml", text, catalog()));
     RuleSet::new(rules.map(|rule| rule.expect("a rule")).collect())
 }
 
@@ -58,14 +58,14 @@ fn a_rule_is_pinned_to_its_own_lines() {
     let text = "# first\n---\nid: one\ntrigger: { webhook: shop } # why\nactions:\n  - fail: |\n      long\n      reason\n---\nid: two\ntrigger: { webhook: shop }\nactions: [ { stop: } ]\n";
     let source = Source::new("r.yaml", text);
     let mut problems = Vec::new();
-    let rules = read(&source, &Surroundings::of(kartra::catalog()), &mut problems);
+    let rules = read(&source, &Surroundings::of(catalog()), &mut problems);
     assert_eq!(problems, []);
     assert_eq!(
         &*rules[0].text,
         "id: one\ntrigger: { webhook: shop } # why\nactions:\n  - fail: |\n      long\n      reason\n"
     );
     for rule in &rules {
-        let again = from_text("r.yaml", &rule.text, kartra::catalog()).expect("its own text");
+        let again = from_text("r.yaml", &rule.text, catalog()).expect("its own text");
         assert_eq!((&again.hash, &again.id), (&rule.hash, &rule.id));
         assert_eq!(&again.text, &rule.text);
     }
@@ -83,7 +83,7 @@ fn a_broken_rule_is_left_out_and_the_others_stay() {
     let mut problems = Vec::new();
     let rules = read(
         &Source::new("r.yaml", text),
-        &Surroundings::of(kartra::catalog()),
+        &Surroundings::of(catalog()),
         &mut problems,
     );
     let ids: Vec<_> = rules.iter().map(|rule| &*rule.id).collect();
