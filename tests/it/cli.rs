@@ -4,14 +4,14 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 /// What a command printed, and how it ended.
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// Runs the binary in this folder, without the variables of whoever runs the tests.
-fn kartwheel(dir: &Path, arguments: &[&str]) -> Said {
+pub(crate) fn kartwheel(dir: &Path, arguments: &[&str]) -> Said {
     let output: Output = command(dir, arguments).output().expect("the binary runs");
     Said {
         code: output.status.code().expect("it was not killed"),
@@ -20,7 +20,7 @@ fn kartwheel(dir: &Path, arguments: &[&str]) -> Said {
     }
 }
 
-fn command(dir: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn command(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kartwheel"));
     command
         .args(arguments)

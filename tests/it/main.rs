@@ -2,6 +2,7 @@
 
 mod api;
 mod cli;
+mod daemon;
 mod manual;
 mod membrane;
 mod rules;
