@@ -1,167 +1,17 @@
 //! A daemon in one process and commands in others, as in two shells: a project served against the sandbox, deliveries sent,
 //! runs shown and changed, a second daemon refused.
 
+mod shop;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::cli::{Said, command, kartwheel};
-
-/// A stranger's slow machine is given this long for each thing that must happen.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A project of its own, made by `kartwheel init`, on addresses that were free.
-struct Shop {
-    dir: PathBuf,
-    _temporary: tempfile::TempDir,
-}
-
-impl Shop {
-    fn open() -> Self {
-        let temporary = tempfile::tempdir().unwrap();
-        let made = kartwheel(temporary.path(), &["init", "shop"]);
-        assert_eq!(made.code, 0, "{}", made.err);
-        let dir = temporary.path().join("shop");
-        let settings = fs::read_to_string(dir.join("kartwheel.yaml")).unwrap();
-        let settings = settings
-            .replace("127.0.0.1:8080", &free_address())
-            .replace("127.0.0.1:8081", &free_address());
-        fs::write(dir.join("kartwheel.yaml"), settings).unwrap();
-        Self {
-            dir,
-            _temporary: temporary,
-        }
-    }
-
-    fn run(&self, line: &str) -> Said {
-        let arguments: Vec<&str> = line.split(' ').collect();
-        kartwheel(&self.dir, &arguments)
-    }
-
-    /// Runs a command that must end well.
-    fn well(&self, line: &str) -> String {
-        let said = self.run(line);
-        assert_eq!(said.code, 0, "kartwheel {line}\n{}\n{}", said.out, said.err);
-        said.out
-    }
-
-    fn json(&self, line: &str) -> Value {
-        serde_json::from_str(&self.well(&format!("{line} --json"))).unwrap()
-    }
-
-    /// Sends one new purchase and gives its event's id. The session is new too, so that `once` does not stand in the way.
-    fn purchase(&self, number: u32) -> String {
-        let set = format!("$.body.data.object.id=cs_{number}");
-        let sent = self.json(&format!("send stripe --set {set}"));
-        assert_eq!(sent["status"], 200, "{sent}");
-        sent["answer"]["event"].as_str().unwrap().to_owned()
-    }
-
-    /// The run of an event, once it stands in this state.
-    fn run_in_state(&self, event: &str, state: &str) -> String {
-        let began = Instant::now();
-        loop {
-            let runs = self.json(&format!("runs list --event {event}"));
-            let run = &runs["runs"][0];
-            if run["state"] == state {
-                return run["id"].as_str().unwrap().to_owned();
-            }
-            assert!(began.elapsed() < PATIENCE, "the run is not {state}: {runs}");
-        }
-    }
-}
-
-/// A daemon of its own process; killed when dropped.
-struct Daemon {
-    child: Child,
-    sandbox: String,
-}
-
-impl Daemon {
-    fn start(shop: &Shop) -> Self {
-        let mut child = command(&shop.dir, &["serve", "--sandbox"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let (tell, told) = mpsc::channel();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || {
-            for line in out.lines().map_while(Result::ok) {
-                let _ = tell.send(line);
-            }
-        });
-        let mut sandbox = String::new();
-        loop {
-            let line = told
-                .recv_timeout(PATIENCE)
-                .expect("the daemon says where it is");
-            if let Some(url) = line.trim().strip_prefix("sandbox") {
-                sandbox = url.split_whitespace().next().unwrap().to_owned();
-            }
-            if line.starts_with("Ctrl-C") {
-                break;
-            }
-        }
-        Self { child, sandbox }
-    }
-
-    /// Orders something that goes wrong from the sandbox, for the next call of this verb.
-    fn fault(&self, verb: &str, fault: &Value) {
-        let url = format!("{}faults", self.sandbox);
-        let sent = post(&url, &json!({"on": {"verb": verb}, "fault": fault}));
-        assert!(sent.is_success(), "{url}: {sent}");
-    }
-
-    /// SIGTERM, and the end.
-    fn stop(mut self) -> i32 {
-        let id = self.child.id().to_string();
-        let sent = std::process::Command::new("kill")
-            .args(["-TERM", &id])
-            .status();
-        assert!(sent.unwrap().success());
-        let began = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code().expect("it ended by itself");
-            }
-            assert!(began.elapsed() < PATIENCE, "the daemon does not stop");
-        }
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
-}
-
-fn post(url: &str, body: &Value) -> reqwest::StatusCode {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        http.post(url).json(body).send().await.unwrap().status()
-    })
-}
-
-fn short(id: &str) -> &str {
-    &id[id.len() - 8..]
-}
+use crate::cli::command;
+use shop::{Daemon, Shop, short};
 
 #[test]
 fn a_new_project_serves_against_the_sandbox_and_a_purchase_ends_as_its_rule_says() {
@@ -408,4 +258,58 @@ fn a_command_with_the_wrong_token_is_told_so() {
     assert!(err.contains("does not accept our token"), "{err}");
     assert!(!err.contains("another-token-of-sixteen"), "{err}");
     assert_eq!(shop.json("health")["held"], json!([]));
+}
+
+#[test]
+fn what_happens_can_be_followed() {
+    let shop = Shop::open();
+    let _daemon = Daemon::start(&shop);
+    let before = shop.purchase(1);
+    shop.run_in_state(&before, "done");
+    let mut follow = command(&shop.dir, &["events", "follow", "--json"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(follow.stdout.take().unwrap()).lines();
+    let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    assert_eq!(next()["id"], before, "it begins with the latest ones");
+    let after = shop.purchase(2);
+    assert_eq!(next()["id"], after);
+    let run = shop.run_in_state(&after, "done");
+    assert_eq!(shop.json(&format!("runs follow {run}"))["state"], "done");
+    follow.kill().unwrap();
+    follow.wait().unwrap();
+}
+
+#[test]
+fn the_sandbox_runs_alone_and_answers_to_its_well_known_token() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut sandbox = command(dir.path(), &["sandbox", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let first = BufReader::new(sandbox.stdout.take().unwrap())
+        .lines()
+        .next()
+        .unwrap()
+        .unwrap();
+    let url = first.rsplit(' ').next().unwrap().to_owned();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let (with, without) = runtime.block_on(async {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let with = http
+            .get(format!("{url}/self"))
+            .bearer_auth("sandbox-token")
+            .send()
+            .await
+            .unwrap();
+        let without = http.get(format!("{url}/self")).send().await.unwrap();
+        (with.status().as_u16(), without.status().as_u16())
+    });
+    assert_eq!((with, without), (200, 401));
+    sandbox.kill().unwrap();
+    sandbox.wait().unwrap();
 }
