@@ -3,16 +3,17 @@
 mod api;
 mod cli;
 mod crash;
+mod daemon;
 mod engine;
 mod manual;
 mod membrane;
-#[cfg(test)]
 mod migrations;
 mod rules;
 mod sandbox;
 mod sdk;
 mod signatures;
-#[cfg(test)]
 mod store;
 mod tidy;
 mod world;
+#[cfg(test)]
+#[cfg(test)]
