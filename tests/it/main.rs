@@ -15,5 +15,3 @@ mod signatures;
 mod store;
 mod tidy;
 mod world;
-#[cfg(test)]
-#[cfg(test)]
