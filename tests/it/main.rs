@@ -4,6 +4,7 @@ mod api;
 mod check;
 mod cli;
 mod crash;
+mod daemon;
 mod engine;
 mod manual;
 mod membrane;

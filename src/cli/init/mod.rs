@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit
     let zone = TimeZone::system();
     let timezone = zone
         .iana_name()
-        .filter(|name| *name != "Etc/Unknown")
+        .filter(|name| !name.starts_with("Etc/"))
         .unwrap_or("UTC");
     let (token, stripe) = (secret()?, format!("whsec_{}", secret()?));
     for (name, template, private) in FILES {

@@ -1,7 +1,7 @@
 //! Accepting: nothing is lost, nothing is stored twice, `once` holds, the fast path is taken when it may be.
 
 use kartwheel::event::{Envelope, Format};
-use kartwheel::run::State;
+use kartwheel::run::{State, StepProgress};
 use kartwheel::store::{EventFilter, HoldKind, NewRun, StoreError};
 use serde_json::json;
 
@@ -213,14 +213,22 @@ async fn the_first_intent_is_written_only_with_the_lease(home: Home) {
             world.hold(connection, HoldKind::Paused).await;
         }
         let event = world.event(&format!("evt {held}"));
+        let mut run = world.run(&event);
+        let begun = StepProgress {
+            attempts: 1,
+            ..StepProgress::default()
+        };
+        run.progress.steps.insert("0".into(), begun);
         let new = NewRun {
-            run: world.run(&event),
+            run,
             take: true,
             intent: Some(world.intent(1)),
         };
         let accepted = world.store.accept(world.accept(event, vec![new]));
         let (run, lease) = one(accepted.await.unwrap());
         assert_eq!(lease.is_some(), !held);
+        let steps = world.stored(run.id).await.progress.steps;
+        assert_eq!(steps.contains_key("0"), !held);
         let attempts = world.reader().attempts(run.id).await.unwrap();
         assert_eq!(attempts.len(), intents);
         if let Some(attempt) = attempts.first() {

@@ -9,7 +9,7 @@ use kartwheel::store::{HoldKind, Next, Written};
 use serde_json::json;
 
 use super::on_every_store;
-use super::world::{Home, LEASE, ended, ids};
+use super::world::{Home, LEASE, YES, ended, ids};
 
 on_every_store!(
     runs_are_taken_in_the_order_in_which_they_became_due,
@@ -36,11 +36,13 @@ async fn runs_are_taken_in_the_order_in_which_they_became_due(home: Home) {
 
 async fn a_claim_brings_all_a_worker_needs(home: Home) {
     let world = home.open().await;
-    let (run, _) = world.start(false, |run| run.progress.started = true).await;
+    let (run, _) = world
+        .start(false, |run| run.progress.waited_micros = 7)
+        .await;
     let claimed = world.claim(10).await.remove(0);
     assert_eq!(claimed.run.state, State::Running);
     assert_eq!((claimed.run.seq, claimed.run.event), (run.seq, run.event));
-    assert!(claimed.run.progress.started);
+    assert_eq!(claimed.run.progress.waited_micros, 7);
     assert_eq!(claimed.lease.run_seq, run.seq);
     assert_eq!(claimed.event.id, run.event);
     assert!(claimed.event.raw.starts_with(b"{\"id\":"));
@@ -85,7 +87,7 @@ async fn a_late_record_changes_nothing_but_the_attempt(home: Home) {
     let world = home.open().await;
     let (run, lease) = world.start_keyed("ada").await;
     let lease = lease.unwrap();
-    assert_eq!(world.begin(lease, 1, true).await, Written::Yes);
+    assert_eq!(world.begin(lease, 1, true).await, YES);
     world.advance(LEASE.as_secs() + 1);
     assert_eq!(
         world
@@ -114,10 +116,7 @@ async fn a_late_record_changes_nothing_but_the_attempt(home: Home) {
     assert_eq!(attempts.len(), 1);
     assert_eq!(attempts[0].class, Some(Class::Done), "kept as evidence");
     assert_eq!(attempts[0].output, Some(json!({ "id": 7 })));
-    assert_eq!(
-        world.rest(claimed.lease, State::Done, None).await,
-        Written::Yes
-    );
+    assert_eq!(world.rest(claimed.lease, State::Done, None).await, YES);
 }
 
 async fn an_outcome_that_is_known_is_not_written_over(home: Home) {
@@ -149,7 +148,7 @@ async fn a_lease_that_is_renewed_is_not_rescued(home: Home) {
             .unwrap(),
         0
     );
-    assert_eq!(world.begin(lease.unwrap(), 1, false).await, Written::Yes);
+    assert_eq!(world.begin(lease.unwrap(), 1, false).await, YES);
     world.advance(20);
     assert_eq!(
         world
@@ -205,7 +204,7 @@ async fn an_attempt_without_an_outcome_comes_with_the_claim(home: Home) {
     world.begin(lease, 1, false).await;
     let outcome = ended(1, Class::Transient, None);
     let go = Next::Go(Some(world.intent(2)));
-    assert_eq!(world.record(lease, Some(outcome), go).await, Written::Yes);
+    assert_eq!(world.record(lease, Some(outcome), go).await, YES);
     let intent = world.intent(2);
     let world = world.reopen().await;
     world

@@ -1,7 +1,7 @@
 //! Invariant 7: runs with one key go one after another, oldest first.
 
-use kartwheel::run::State;
-use kartwheel::store::{Changed, HoldKind, NewRun, Written};
+use kartwheel::run::{Progress, State};
+use kartwheel::store::{Changed, HoldKind, NewRun, Next, Written};
 
 use super::on_every_store;
 use super::world::{Home, World, ids, one};
@@ -20,6 +20,7 @@ on_every_store!(
     a_failed_run_that_is_resumed_waits_for_its_key,
     a_queued_run_that_a_person_holds_keeps_its_place,
     a_run_handed_back_keeps_the_key,
+    a_record_tells_whether_it_woke_somebody,
 );
 
 async fn a_key_lets_one_run_through_and_the_next_when_it_is_done(home: Home) {
@@ -262,4 +263,26 @@ async fn a_run_handed_back_keeps_the_key(home: Home) {
     world.hold("other", HoldKind::Down).await;
     world.rest(lease.unwrap(), State::Ready, None).await;
     assert_eq!(ids(&world.claim(10).await), [first.id]);
+}
+
+async fn a_record_tells_whether_it_woke_somebody(home: Home) {
+    let world = home.open().await;
+    let (_, first) = world.start_keyed("ada").await;
+    world.start_keyed("ada").await;
+    let (_, alone) = world.start_keyed("grace").await;
+    for (lease, woke) in [(alone, false), (first, true)] {
+        let record = kartwheel::store::Record {
+            lease: lease.unwrap(),
+            now: world.now(),
+            ended: None,
+            progress: Progress::default(),
+            next: Next::Rest {
+                state: State::Done,
+                why: None,
+                due_at: None,
+            },
+        };
+        let written = world.store.record(record).await.unwrap();
+        assert_eq!(written, Written::Yes { woke });
+    }
 }

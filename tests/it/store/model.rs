@@ -13,7 +13,7 @@ use proptest::test_runner::TestRunner;
 use uuid::Uuid;
 
 use super::on_every_store;
-use super::world::{Home, LEASE, World};
+use super::world::{Home, LEASE, World, YES};
 
 const CASES: usize = 30;
 const CONNECTIONS: [&str; 2] = ["main", "other"];
@@ -250,11 +250,11 @@ impl Both {
         let run = run.unwrap();
         let expected = match (run.epoch == lease.epoch, run.state) {
             (true, State::Cancelled) => Written::Cancelled,
-            (true, State::Running) => Written::Yes,
+            (true, State::Running) => YES,
             _ => Written::LeaseLost,
         };
         assert_eq!(written, expected);
-        if written == Written::Yes {
+        if written == YES {
             (run.state, run.due, run.lease_until) = (state, due, None);
             run.has_key &= state.keeps_key();
         }
@@ -343,7 +343,7 @@ impl Both {
             }
             for one in self.claim(ALL_AT_ONCE).await {
                 let written = self.world.rest(one.lease, State::Done, None).await;
-                assert_eq!(written, Written::Yes);
+                assert_eq!(written, YES);
                 let run = self.runs.iter_mut().find(|run| run.seq == one.run.seq);
                 let run = run.unwrap();
                 (run.state, run.lease_until, run.has_key) = (State::Done, None, false);

@@ -6,7 +6,7 @@ use kartwheel::store::{Changed, HoldKind, Next, StoreError, Written};
 use serde_json::json;
 
 use super::on_every_store;
-use super::world::{Home, ended, ids};
+use super::world::{Home, YES, ended, ids};
 
 on_every_store!(
     an_intent_carries_its_progress,
@@ -27,7 +27,7 @@ async fn an_intent_carries_its_progress(home: Home) {
     let world = home.open().await;
     let (run, lease) = world.start(true, |_| {}).await;
     let mut progress = Progress {
-        started: true,
+        waited_micros: 7,
         ..Progress::default()
     };
     progress.vars.insert("name".into(), json!("Ada\u{0}"));
@@ -39,7 +39,7 @@ async fn an_intent_carries_its_progress(home: Home) {
         connection: "main".into(),
         now: world.advance(1),
     };
-    assert_eq!(world.store.begin(begin).await.unwrap(), Written::Yes);
+    assert_eq!(world.store.begin(begin).await.unwrap(), YES);
     let stored = world.stored(run.id).await;
     assert_eq!(
         (stored.progress, stored.updated_at),
@@ -59,13 +59,9 @@ async fn an_intent_is_refused_while_its_connection_is_held(home: Home) {
         world.release(connection, None).await;
     }
     world.hold("other", HoldKind::Down).await;
-    assert_eq!(world.begin(lease, 1, true).await, Written::Yes);
+    assert_eq!(world.begin(lease, 1, true).await, YES);
     world.hold("main", HoldKind::Down).await;
-    assert_eq!(
-        world.begin(lease, 2, false).await,
-        Written::Yes,
-        "a safe call"
-    );
+    assert_eq!(world.begin(lease, 2, false).await, YES, "a safe call");
 }
 
 async fn a_step_may_call_another_connection(home: Home) {
@@ -108,7 +104,7 @@ async fn a_record_that_goes_on_keeps_lease_and_key(home: Home) {
     world.begin(lease, 1, false).await;
     let outcome = ended(1, Class::Done, None);
     let go = Next::Go(Some(world.intent(2)));
-    assert_eq!(world.record(lease, Some(outcome), go).await, Written::Yes);
+    assert_eq!(world.record(lease, Some(outcome), go).await, YES);
     assert_eq!(world.state(&run).await, State::Running);
     assert!(world.claim(10).await.is_empty());
     let attempts = world.reader().attempts(run.id).await.unwrap();
@@ -133,13 +129,13 @@ async fn a_change_is_carried_out_only_on_what_was_seen(home: Home) {
     let mut change = world.changing(&seen, State::Failed);
     change.why = Some("gave up".into());
     change.progress = Some(Progress {
-        started: true,
+        waited_micros: 7,
         ..Progress::default()
     });
     assert_eq!(world.store.change(change).await.unwrap(), Changed::Yes);
     let stored = world.stored(run.id).await;
     assert_eq!(stored.why.as_deref(), Some("gave up"));
-    assert!(stored.progress.started);
+    assert_eq!(stored.progress.waited_micros, 7);
     assert_eq!(stored.updated_at, world.now());
 }
 
@@ -208,7 +204,7 @@ async fn a_run_that_is_over_is_never_due(home: Home) {
     ] {
         let (run, lease) = world.start(true, |_| {}).await;
         let due = Some(world.now());
-        assert_eq!(world.rest(lease.unwrap(), state, due).await, Written::Yes);
+        assert_eq!(world.rest(lease.unwrap(), state, due).await, YES);
         assert_eq!(world.stored(run.id).await.due_at, None);
     }
     assert!(world.claim(10).await.is_empty());

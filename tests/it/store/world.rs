@@ -18,6 +18,9 @@ use uuid::Uuid;
 /// How long leases last here.
 pub(super) const LEASE: Duration = Duration::from_secs(30);
 
+/// It was written; whether that woke somebody is another question.
+pub(super) const YES: Written = Written::Yes { woke: false };
+
 /// A place for one database.
 pub(super) struct Home {
     pub(super) dir: tempfile::TempDir,
@@ -231,7 +234,7 @@ impl World {
             progress: Progress::default(),
             next,
         };
-        self.store.record(record).await.unwrap()
+        plain(self.store.record(record).await.unwrap())
     }
 
     pub(super) async fn begin(&self, lease: Lease, number: u32, unless_held: bool) -> Written {
@@ -243,7 +246,7 @@ impl World {
             connection: "main".into(),
             now: self.now(),
         };
-        self.store.begin(begin).await.unwrap()
+        plain(self.store.begin(begin).await.unwrap())
     }
 
     /// The intent of the first step's try of this number.
@@ -313,6 +316,13 @@ impl World {
 pub(super) fn one(mut accepted: Accepted) -> (Run, Option<Lease>) {
     assert_eq!(accepted.runs.len(), 1);
     accepted.runs.remove(0)
+}
+
+fn plain(written: Written) -> Written {
+    match written {
+        Written::Yes { .. } => YES,
+        other => other,
+    }
 }
 
 /// A step's first try that ended like this.
