@@ -230,6 +230,9 @@ pub trait Actions: Send + Sync {
     /// Waits until the connection's pace and its limit of parallel calls allow one more call. Higher priority goes first.
     async fn slot(&self, connection: &str, priority: Priority) -> Box<dyn Slot>;
 
+    /// One slot if it is free this moment, without waiting.
+    fn try_slot(&self, connection: &str, priority: Priority) -> Option<Box<dyn Slot>>;
+
     /// Makes the call, once, and says what became of it. Never repeats by itself, but for one fresh token after a 401.
     async fn call(&self, call: &Call) -> Outcome;
 

@@ -186,9 +186,12 @@ pub struct StepProgress {
     /// Which of its calls a step of several calls is at (`ensure-lead`: 0 looks, 1 creates).
     #[serde(rename = "g", default, skip_serializing_if = "is_zero_u8")]
     pub stage: u8,
-    /// When it was first tried, less the time it was held: `within` counts from here.
+    /// When it was first tried: `within` counts from here.
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     pub first_at: Option<Timestamp>,
+    /// How long its connection had been held in all when it was first tried, in microseconds: `within` leaves holds out.
+    #[serde(rename = "h", default, skip_serializing_if = "is_zero_u64")]
+    pub held_micros: u64,
     /// When its wait ends.
     #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
@@ -210,12 +213,20 @@ const fn is_zero_u8(number: &u8) -> bool {
     *number == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_zero_u64(number: &u64) -> bool {
+    *number == 0
+}
+
 /// What a run has made so far. Stored whole with every recorded outcome.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Whether `vars` were computed.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub started: bool,
+    /// How long it has slept in its own waits, in microseconds: its `timeout` leaves them out.
+    #[serde(default, skip_serializing_if = "is_zero_u64")]
+    pub waited_micros: u64,
+    /// How long its connection had been held in all when it was stored, in microseconds: `timeout` leaves holds out.
+    #[serde(default, skip_serializing_if = "is_zero_u64")]
+    pub held_micros: u64,
     /// Values of `vars` and `set`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub vars: Map<String, Value>,

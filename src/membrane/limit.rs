@@ -107,6 +107,14 @@ impl Pace {
         }
     }
 
+    /// The right to make one call, if nobody waits for one and the pace gives it this moment.
+    pub(super) fn try_slot(self: &Arc<Self>, priority: Priority) -> Option<Permit> {
+        let ticket = self.enqueue(priority);
+        matches!(self.turn(ticket.place), Turn::Go).then(|| Permit {
+            pace: Arc::clone(self),
+        })
+    }
+
     /// Takes note of a call that began at `began` and ended so.
     pub(super) fn note(&self, began: Timestamp, outcome: &Outcome) {
         let mut state = self.lock();

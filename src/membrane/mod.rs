@@ -179,6 +179,13 @@ impl Actions for Client {
         }
     }
 
+    fn try_slot(&self, connection: &str, priority: Priority) -> Option<Box<dyn Slot>> {
+        match self.lines.get(connection) {
+            Some(line) => Some(Box::new(line.pace.try_slot(priority)?)),
+            None => Some(Box::new(Unpaced)),
+        }
+    }
+
     async fn call(&self, call: &Call) -> Outcome {
         match self.line(&call.connection) {
             Ok(line) => line.act(call).await,

@@ -30,8 +30,9 @@ pub(super) const MAX_REQUEST_BYTES: usize = 10 * 1024 * 1024;
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
 /// Idle connections that are kept open.
 const MAX_IDLE_CONNECTIONS: usize = 8;
-/// How long an idle connection is kept; shorter than most servers keep theirs.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long an idle connection is kept: shorter than the 5 s after which many servers hang up, because a call that meets
+/// their hanging up leaves an unknown outcome.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// One request.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::body::{self, Body};
 
 /// The headers of a request. Names are asked for in lower case.
-pub trait Headers {
+pub trait Headers: Sync {
     /// The first header of this name whose value is text.
     fn get(&self, name: &str) -> Option<&str>;
 
@@ -14,7 +14,7 @@ pub trait Headers {
     fn each<'h>(&'h self, visit: &mut dyn FnMut(&'h str, &'h str));
 }
 
-impl<N: AsRef<str>, V: AsRef<str>> Headers for Vec<(N, V)> {
+impl<N: AsRef<str> + Sync, V: AsRef<str> + Sync> Headers for Vec<(N, V)> {
     fn get(&self, name: &str) -> Option<&str> {
         self.iter()
             .find(|(known, _)| known.as_ref().eq_ignore_ascii_case(name))

@@ -21,6 +21,21 @@ const HEADER_MARKS: &[&str] = &[
     "api-key",
     "apikey",
 ];
+/// Headers that nearly every request has and that are never hidden by their name: not looked at any closer.
+const USUAL: &[&str] = &[
+    "accept",
+    "accept-encoding",
+    "cache-control",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "user-agent",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-request-id",
+];
 /// Headers that proxies fill with the URL: a secret in it would come back.
 const URL_HEADERS: &[&str] = &[
     "referer",
@@ -52,7 +67,7 @@ pub(super) fn headers(
     headers.each(&mut |name, value| {
         let name = name.to_ascii_lowercase();
         let hidden = traces.header == Some(&*name)
-            || HEADER_MARKS.iter().any(|mark| name.contains(mark))
+            || !USUAL.contains(&&*name) && HEADER_MARKS.iter().any(|mark| name.contains(mark))
             || traces.secret_travels
                 && (URL_HEADERS.contains(&&*name) || holds_secret(value, secrets));
         if hidden {

@@ -20,12 +20,14 @@ use super::preset::{Preset, Sample};
 use super::signature::{Refusal, Scheme, Signed, reason};
 use super::types::Types;
 use crate::problem::{self, Problem, nearest};
+use crate::rule::path::Path;
 use crate::rule::pattern::EventPattern;
 use crate::yaml::Node;
 
 /// An entry of `sources:` in kartwheel.yaml, ready to receive.
 pub struct Source {
-    pub(super) name: Arc<str>,
+    /// Its name: the last part of its path.
+    pub name: Arc<str>,
     pub(super) preset: Option<&'static Preset>,
     pub(super) scheme: Box<dyn Scheme>,
     pub(super) secrets: Vec<SecretString>,
@@ -62,6 +64,12 @@ impl Source {
     #[must_use]
     pub fn preset(&self) -> Option<&'static Preset> {
         self.preset
+    }
+
+    /// Where the sender's id of an event stands; empty if it gives none.
+    #[must_use]
+    pub fn id_paths(&self) -> Vec<&str> {
+        self.mapping.id.iter().map(Path::text).collect()
     }
 
     /// What the sender would add to this body at this time; nothing when the source has no secret.

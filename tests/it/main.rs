@@ -1,3 +1,16 @@
 //! All integration tests in one binary: faster to link, and shared code is a module.
 
+mod api;
+mod cli;
+mod crash;
+mod engine;
+mod manual;
+mod membrane;
+mod migrations;
 mod rules;
+mod sandbox;
+mod sdk;
+mod signatures;
+mod store;
+mod tidy;
+mod world;

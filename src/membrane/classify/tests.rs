@@ -37,168 +37,171 @@ fn judge(status: u16, body: Value) -> (Row, Class) {
     (verdict.row, verdict.outcome.class)
 }
 
-/// A failed run with this cause.
-fn caused_by(cause: Value) -> Value {
-    json!({ "type": "action_run", "message": "Action run failed", "actionRunId": "a1", "causedByError": cause })
+/// `type key > type key`: an error and what caused it. No text is no body.
+fn error(levels: &str) -> Value {
+    let mut whole = Value::Null;
+    for level in levels
+        .split('>')
+        .rev()
+        .filter(|level| !level.trim().is_empty())
+    {
+        let mut words = level.split_whitespace();
+        let mut error = json!({ "message": "m" });
+        for name in ["type", "key"] {
+            if let Some(word) = words.next() {
+                error[name] = word.into();
+            }
+        }
+        if !whole.is_null() {
+            error["causedByError"] = whole;
+        }
+        whole = error;
+    }
+    whole
 }
 
-/// The application's HTTP answer, in the form Membrane's own converter makes.
+/// A failed run whose cause is the application's HTTP answer, in the form Membrane's own converter makes.
 fn application(status: u16, data: Value) -> Value {
-    caused_by(json!({
-        "type": "internal", "message": "Request failed",
-        "data": { "request": { "url": "https://x" }, "response": { "status": status, "data": data } },
-    }))
+    let mut run = error("action_run > internal");
+    run["causedByError"]["data"] = json!({ "response": { "status": status } });
+    run["causedByError"]["data"]["response"]["data"] = data;
+    run
 }
+
+/// Status, error, and what the table must say.
+const OWN: &[(u16, &str, Row, Class)] = &[
+    (502, "", Row::Gateway, Class::Unknown),
+    (504, "never_heard", Row::Gateway, Class::Unknown),
+    (
+        503,
+        "concurrency lock_timeout",
+        Row::LockTimeout,
+        Class::Transient,
+    ),
+    (
+        400,
+        "connection connection_is_defunct",
+        Row::ConnectionDown,
+        Class::ConnectionDown,
+    ),
+    (
+        401,
+        "connection access_token_expired",
+        Row::ConnectionDown,
+        Class::ConnectionDown,
+    ),
+    (
+        400,
+        "action_run > connection access_token_expired",
+        Row::ConnectionDown,
+        Class::ConnectionDown,
+    ),
+    (
+        429,
+        "action_run > x > connection connection_is_defunct",
+        Row::ConnectionDown,
+        Class::ConnectionDown,
+    ),
+    (429, "", Row::RateLimit, Class::RateLimited),
+    (
+        400,
+        "bad_request rate_limit_exceeded",
+        Row::RateLimit,
+        Class::RateLimited,
+    ),
+    (
+        400,
+        "action_run > connection rate_limit_exceeded",
+        Row::RateLimit,
+        Class::RateLimited,
+    ),
+    (401, "", Row::OurToken, Class::OurToken),
+    (401, "never_heard", Row::OurToken, Class::OurToken),
+    (
+        400,
+        "bad_request not_authenticated",
+        Row::OurToken,
+        Class::OurToken,
+    ),
+    (
+        400,
+        "action_run > bad_request not_authenticated",
+        Row::Broken,
+        Class::Unknown,
+    ),
+    (
+        403,
+        "bad_request access_denied",
+        Row::AccessDenied,
+        Class::NotAllowed,
+    ),
+    (
+        404,
+        "bad_request not_found",
+        Row::NotFound,
+        Class::RuleWrong,
+    ),
+    (
+        400,
+        "action_run > concurrency lock_timeout",
+        Row::LockTimeout,
+        Class::Transient,
+    ),
+    (400, "insufficient_credit", Row::Credit, Class::NotAllowed),
+    (400, "custom_code", Row::Setup, Class::Refused),
+    (400, "action_run > custom_code", Row::Setup, Class::Refused),
+    (400, "configuration", Row::Setup, Class::Refused),
+    (400, "dependency_error", Row::Setup, Class::Refused),
+    (400, "action_instance_setup", Row::Setup, Class::Refused),
+    (400, "openrouter_not_configured", Row::Setup, Class::Refused),
+    (
+        400,
+        "bad_request already_exists",
+        Row::Setup,
+        Class::Refused,
+    ),
+    (400, "bad_request", Row::Invalid, Class::RuleWrong),
+    (400, "", Row::Invalid, Class::RuleWrong),
+    (413, "", Row::Invalid, Class::RuleWrong),
+    (422, "never_heard", Row::Invalid, Class::RuleWrong),
+    (500, "internal", Row::Broken, Class::Unknown),
+    (400, "internal", Row::Broken, Class::Unknown),
+    (400, "action_run", Row::Broken, Class::Unknown),
+    (500, "", Row::Broken, Class::Unknown),
+    (418, "never_heard", Row::OtherRefused, Class::Refused),
+    (403, "", Row::OtherRefused, Class::Refused),
+    (404, "", Row::OtherRefused, Class::Refused),
+    (302, "", Row::OtherRefused, Class::Refused),
+    (520, "never_heard", Row::OtherBroken, Class::Unknown),
+    (599, "", Row::OtherBroken, Class::Unknown),
+];
 
 #[test]
 fn membranes_own_errors_have_the_row_and_class_of_the_table() {
-    let error = |kind: &str| json!({ "type": kind, "message": "m" });
-    let keyed = |kind: &str, key: &str| json!({ "type": kind, "key": key, "message": "m" });
-    let cases = [
-        (502, Value::Null, Row::Gateway, Class::Unknown),
-        (
-            503,
-            json!({ "message": "no type" }),
-            Row::Gateway,
-            Class::Unknown,
-        ),
-        (504, error("never heard"), Row::Gateway, Class::Unknown),
-        (
-            503,
-            keyed("concurrency", "lock_timeout"),
-            Row::LockTimeout,
-            Class::Transient,
-        ),
-        (
-            400,
-            keyed("connection", "connection_is_defunct"),
-            Row::ConnectionDown,
-            Class::ConnectionDown,
-        ),
-        (
-            401,
-            keyed("connection", "access_token_expired"),
-            Row::ConnectionDown,
-            Class::ConnectionDown,
-        ),
-        (
-            400,
-            json!({ "code": "CONNECTION_DISCONNECTED", "message": "m" }),
-            Row::ConnectionDown,
-            Class::ConnectionDown,
-        ),
-        (
-            400,
-            caused_by(keyed("connection", "access_token_expired")),
-            Row::ConnectionDown,
-            Class::ConnectionDown,
-        ),
-        (
-            400,
-            caused_by(caused_by(keyed("connection", "connection_is_defunct"))),
-            Row::ConnectionDown,
-            Class::ConnectionDown,
-        ),
-        (429, Value::Null, Row::RateLimit, Class::RateLimited),
-        (
-            429,
-            keyed("connection", "rate_limit_exceeded"),
-            Row::RateLimit,
-            Class::RateLimited,
-        ),
-        (
-            400,
-            caused_by(keyed("connection", "rate_limit_exceeded")),
-            Row::RateLimit,
-            Class::RateLimited,
-        ),
-        (
-            400,
-            application(429, json!("Too many requests")),
-            Row::RateLimit,
-            Class::RateLimited,
-        ),
-        (401, Value::Null, Row::OurToken, Class::OurToken),
-        (401, json!("<html>"), Row::OurToken, Class::OurToken),
-        (401, error("never heard"), Row::OurToken, Class::OurToken),
-        (
-            400,
-            keyed("bad_request", "not_authenticated"),
-            Row::OurToken,
-            Class::OurToken,
-        ),
-        (
-            403,
-            keyed("bad_request", "access_denied"),
-            Row::AccessDenied,
-            Class::NotAllowed,
-        ),
-        (
-            404,
-            keyed("bad_request", "not_found"),
-            Row::NotFound,
-            Class::RuleWrong,
-        ),
-        (
-            400,
-            caused_by(keyed("concurrency", "lock_timeout")),
-            Row::LockTimeout,
-            Class::Transient,
-        ),
-        (
-            400,
-            error("insufficient_credit"),
-            Row::Credit,
-            Class::NotAllowed,
-        ),
-        (400, error("custom_code"), Row::Setup, Class::Refused),
-        (
-            400,
-            caused_by(error("custom_code")),
-            Row::Setup,
-            Class::Refused,
-        ),
-        (400, error("configuration"), Row::Setup, Class::Refused),
-        (400, error("dependency_error"), Row::Setup, Class::Refused),
-        (
-            400,
-            error("action_instance_setup"),
-            Row::Setup,
-            Class::Refused,
-        ),
-        (
-            400,
-            error("openrouter_not_configured"),
-            Row::Setup,
-            Class::Refused,
-        ),
-        (
-            400,
-            keyed("bad_request", "already_exists"),
-            Row::Setup,
-            Class::Refused,
-        ),
-        (400, error("bad_request"), Row::Invalid, Class::RuleWrong),
-        (413, Value::Null, Row::Invalid, Class::RuleWrong),
-        (422, json!("no"), Row::Invalid, Class::RuleWrong),
-        (500, error("internal"), Row::Broken, Class::Unknown),
-        (400, error("internal"), Row::Broken, Class::Unknown),
-        (400, error("action_run"), Row::Broken, Class::Unknown),
-        (500, Value::Null, Row::Broken, Class::Unknown),
-        (418, error("never heard"), Row::OtherRefused, Class::Refused),
-        (403, Value::Null, Row::OtherRefused, Class::Refused),
-        (404, json!("<html>"), Row::OtherRefused, Class::Refused),
-        (302, Value::Null, Row::OtherRefused, Class::Refused),
-        (520, error("never heard"), Row::OtherBroken, Class::Unknown),
-        (599, Value::Null, Row::OtherBroken, Class::Unknown),
-    ];
-    for (status, body, row, class) in cases {
-        assert_eq!(judge(status, body.clone()), (row, class), "{status} {body}");
+    for (status, levels, row, class) in OWN {
+        assert_eq!(
+            judge(*status, error(levels)),
+            (*row, *class),
+            "{status} {levels}"
+        );
     }
+    let other_spelling = json!({ "code": "CONNECTION_DISCONNECTED", "message": "m" });
+    assert_eq!(
+        judge(400, other_spelling),
+        (Row::ConnectionDown, Class::ConnectionDown)
+    );
+    assert_eq!(
+        judge(401, json!("<html>")),
+        (Row::OurToken, Class::OurToken)
+    );
 }
 
 #[test]
 fn the_applications_status_and_words_are_found_wherever_they_stand() {
+    assert_eq!(
+        judge(400, application(429, json!("Too many"))),
+        (Row::RateLimit, Class::RateLimited)
+    );
     let words = json!({ "status": "Error", "type": "243" });
     let cases = [
         (
@@ -265,8 +268,8 @@ fn the_applications_status_and_words_are_found_wherever_they_stand() {
 #[test]
 fn a_wait_is_read_from_the_answer_and_else_from_the_applications_headers() {
     let wait = |retry_after: Option<u64>, headers: Value| {
-        let body =
-            caused_by(json!({ "data": { "response": { "status": 429, "headers": headers } } }));
+        let mut body = application(429, Value::Null);
+        body["causedByError"]["data"]["response"]["headers"] = headers;
         let answer = Answer {
             retry_after: retry_after.map(Duration::from_secs),
             ..answer(400, body)

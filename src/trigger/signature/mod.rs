@@ -6,7 +6,7 @@
 //!
 //! To add a scheme: one file with a type that implements [`Scheme`] and a [`Kind`] that says how its settings are read and
 //! shows deliveries it accepts; two lines here. The tests over the list then break each sample in every way. A plain HMAC
-//! variant needs no file: header, hash, encoding, prefix, list and signed text are settings of [`hmac`].
+//! variant needs no file: header, hash, encoding, prefix, list and signed text are settings of `hmac`.
 
 mod basic;
 mod bearer;

@@ -5,6 +5,9 @@ use crate::problem::{Severity, Source as File};
 use crate::trigger::preset;
 use crate::yaml;
 
+/// A problem: how bad, its code, the text it points to, and what it says.
+type Told = (Severity, &'static str, String, String);
+
 /// The environment of the tests.
 fn look_up(named: &str) -> Option<String> {
     let value = match named {
@@ -18,12 +21,7 @@ fn look_up(named: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-fn parsed(
-    text: &str,
-) -> (
-    Option<Source>,
-    Vec<(Severity, &'static str, String, String)>,
-) {
+fn parsed(text: &str) -> (Option<Source>, Vec<Told>) {
     let file = File::new("kartwheel.yaml", text);
     let mut problems = Vec::new();
     let node = yaml::parse(&file, &mut problems).remove(0);
@@ -150,8 +148,6 @@ fn an_hmac_that_protects_nothing_is_refused() {
 { preset: typeform, secret: env:GOOD, tolerance: 5m } => K0707 => tolerance => no effect
 "#,
     );
-    let hmac =
-        |settings: &str| format!("{{ verify: {{ hmac: sha256, {settings} }}, secret: env:GOOD }}");
 }
 
 #[test]

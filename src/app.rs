@@ -1,0 +1,204 @@
+//! Wiring: the one place that knows every part. `serve`, `demo` and the tests all start the program here.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::serve::ListenerExt;
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+use crate::clock::SharedClock;
+use crate::config::Config;
+use crate::engine::{ActionsHandle, Engine, Parts, Tasks};
+use crate::kartra;
+use crate::membrane::Client;
+use crate::rule::RuleSet;
+use crate::store::{self, OpenOptions, Store, StoreError};
+use crate::web::api::Guard;
+use crate::web::{self, DELIVERIES_MAX, Hooks};
+
+/// What to start.
+#[derive(Debug)]
+pub struct Options {
+    /// The project's settings.
+    pub config: Config,
+    /// The project's rules.
+    pub rules: RuleSet,
+    /// Time and ids.
+    pub clock: SharedClock,
+    /// Whether the sender's test-mode events start rules: true where Membrane is the sandbox.
+    pub test_events: bool,
+}
+
+/// The running program.
+#[derive(Debug)]
+pub struct App {
+    /// Where deliveries go.
+    pub webhook_address: SocketAddr,
+    /// Where the API answers.
+    pub console_address: SocketAddr,
+    engine: Engine,
+    tasks: Tasks,
+    drain: Duration,
+    servers: Vec<JoinHandle<()>>,
+    close: watch::Sender<bool>,
+}
+
+impl App {
+    /// Binds the listeners, opens the store, starts the engine, and lets deliveries in.
+    ///
+    /// # Errors
+    /// When an address is taken, the store cannot be opened, or another daemon has it. Says what to do.
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        let Options {
+            config,
+            rules,
+            clock,
+            test_events,
+        } = options;
+        let token = config
+            .console
+            .token
+            .as_ref()
+            .map(|token| token.expose_secret());
+        let guard = Guard::new(token, config.console.listen)?;
+        let api_clock = clock.clone();
+        let hooks = Arc::new(hooks(&config, &clock));
+        let (webhooks, console) = match listeners(&config).await {
+            Ok(listeners) => listeners,
+            Err(error) => return Err(sooner(error, &config, clock).await),
+        };
+        let (webhook_address, console_address) = (webhooks.local_addr()?, console.local_addr()?);
+        let close = watch::Sender::new(false);
+        let mut servers = vec![serve(webhooks, web::hooks(hooks.clone()), &close)];
+
+        let store = store::open(&config.database, clock.clone(), OpenOptions::default()).await?;
+        let (engine, tasks) =
+            Engine::start(parts(&config, Arc::new(rules), clock, store, test_events)?).await?;
+        let api = web::api::of_engine(&engine, guard, api_clock, kartra::catalog());
+        servers.push(serve(console, web::console(hooks.clone(), api), &close));
+        let _ = hooks.engine.set(engine.clone());
+        Ok(Self {
+            webhook_address,
+            console_address,
+            engine,
+            tasks,
+            drain: config.drain,
+            servers,
+            close,
+        })
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        self.engine.store()
+    }
+
+    /// Returns when the database has failed for good: the process must end rather than promise more.
+    pub async fn failed(&self) -> String {
+        self.store().failed().await.to_string()
+    }
+
+    /// Stops in order: nothing new, calls in flight to their end, the rest handed back, then the listeners and the store.
+    pub async fn stop(self) {
+        self.engine.stop(self.tasks, self.drain).await;
+        self.close.send_replace(true);
+        for server in self.servers {
+            let _ = server.await;
+        }
+        self.engine.store().close().await;
+    }
+}
+
+fn hooks(config: &Config, clock: &SharedClock) -> Hooks {
+    Hooks {
+        engine: OnceLock::new(),
+        sources: config.sources.clone(),
+        env: config.env.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        clock: clock.clone(),
+        places: Semaphore::new(DELIVERIES_MAX),
+        logged: Mutex::default(),
+    }
+}
+
+fn parts(
+    config: &Config,
+    rules: Arc<RuleSet>,
+    clock: SharedClock,
+    store: Store,
+    test_events: bool,
+) -> anyhow::Result<Parts> {
+    let catalog = kartra::catalog();
+    let client = Client::new(config.membrane.clone(), catalog, clock.clone())?;
+    let connections: Vec<Arc<str>> = config.membrane.connections.keys().cloned().collect();
+    Ok(Parts {
+        store,
+        actions: ActionsHandle(Arc::new(client)),
+        catalog,
+        clock,
+        rules,
+        default_connection: if connections.len() == 1 {
+            connections[0].clone()
+        } else {
+            "main".into()
+        },
+        connections,
+        observed: config.observed_connections().collect::<HashSet<_>>(),
+        test_events,
+    })
+}
+
+async fn listeners(config: &Config) -> anyhow::Result<(TcpListener, TcpListener)> {
+    let webhooks = bind(config.listen, "listen").await?;
+    Ok((
+        webhooks,
+        bind(config.console.listen, "console.listen").await?,
+    ))
+}
+
+/// Where an address is taken because another daemon of this very project runs, that is the reason to give.
+async fn sooner(error: anyhow::Error, config: &Config, clock: SharedClock) -> anyhow::Error {
+    match store::open(&config.database, clock, OpenOptions::default()).await {
+        Err(locked @ StoreError::Locked(_)) => locked.into(),
+        _ => error,
+    }
+}
+
+async fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    let advice = || {
+        format!(
+            "cannot listen on {address} (`{setting}` in kartwheel.yaml): is something else there, or another kartwheel?"
+        )
+    };
+    TcpListener::bind(address).await.with_context(advice)
+}
+
+/// Serves until told to close; requests under way are answered first. Small answers must not wait for more (Nagle).
+#[expect(clippy::disallowed_methods, reason = "the listeners' tasks start here")]
+fn serve(listener: TcpListener, router: Router, close: &watch::Sender<bool>) -> JoinHandle<()> {
+    let mut closed = close.subscribe();
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move {
+        let served = axum::serve(listener, service).with_graceful_shutdown(async move {
+            let _ = closed.wait_for(|closed| *closed).await;
+        });
+        if let Err(error) = served.await {
+            tracing::error!(%error, "a listener ended");
+        }
+    })
+}

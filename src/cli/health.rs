@@ -1,0 +1,54 @@
+//! `kartwheel health`: whether the daemon of this project takes deliveries; what a container's health check calls.
+
+use serde_json::Value;
+
+use super::desk::{http_client, reachable};
+use super::screen::{Line, Tone};
+use super::{Desk, Exit, Failure};
+
+/// Ask the daemon whether it is well
+///
+/// Exit code 0 when it takes deliveries, 1 when it is starting or stopping, 2 when it does not answer. Connections that are held are
+/// named and do not count as ill: accepting goes on. No token is needed.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  kartwheel health && echo ready\n\nNext:\n  kartwheel runs list --state needs_person    what waits for a person"
+)]
+pub(super) struct Arguments {
+    /// Print the daemon's answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
+    let settings = desk.settings()?;
+    let url = format!("http://{}/readyz", reachable(settings.console.listen));
+    let unreachable = |error: reqwest::Error| {
+        let what = if error.is_timeout() {
+            "did not answer in time"
+        } else {
+            "does not answer"
+        };
+        Failure::new(format!("the daemon {what} at {url}"))
+            .to_do("Is it running? `kartwheel serve` starts it; its log says why it ended.")
+    };
+    let answer = http_client()?.get(&url).send().await.map_err(unreachable)?;
+    let ready = answer.status().is_success();
+    let body: Value = answer.json().await.map_err(unreachable)?;
+    if arguments.json {
+        desk.screen.json(&body)?;
+    } else {
+        let status = body["status"].as_str().unwrap_or("unknown");
+        let tone = if ready { Tone::Good } else { Tone::Bad };
+        desk.screen.line(&Line::default().add(tone, status))?;
+        for held in body["held"].as_array().into_iter().flatten() {
+            let name = held["connection"].as_str().filter(|name| !name.is_empty());
+            let kind = held["kind"].as_str().unwrap_or("held");
+            desk.screen.line(&Line::new("  ").add(
+                Tone::Warn,
+                format!("{} {kind}", name.unwrap_or("everything")),
+            ))?;
+        }
+    }
+    Ok(if ready { Exit::Done } else { Exit::Problems })
+}

@@ -1,0 +1,146 @@
+//! The commands. Each is a file with its arguments, its help, and what it does.
+//!
+//! To add one: a file here, one variant of `Command`, one arm of `carry_out`.
+//! What they share is on the `desk`: the project, its database to read, and whoever carries out changes (the daemon, or the command itself).
+
+mod check;
+mod demo;
+mod desk;
+mod events;
+mod failure;
+mod health;
+mod init;
+mod pause;
+mod resume;
+mod runs;
+mod sandbox;
+mod screen;
+mod send;
+mod serve;
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::clock::SystemClock;
+
+use desk::Desk;
+use failure::Failure;
+use screen::Screen;
+
+/// Turns webhooks into actions in a Kartra account, as YAML rules say.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kartwheel",
+    version,
+    after_help = "New here?\n  kartwheel demo         watch the whole thing work, with nothing to set up\n  kartwheel init shop    a project of your own, ready to serve against the sandbox\n\n\
+                  Exit codes: 0 done, 1 found problems, 2 could not.\n\
+                  `kartwheel help COMMAND` says what a command does, with examples.",
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+struct Arguments {
+    /// The project: the folder with kartwheel.yaml, rules/ and .env
+    #[arg(
+        long,
+        alias = "dir",
+        global = true,
+        value_name = "DIR",
+        default_value = "."
+    )]
+    project: PathBuf,
+
+    /// Plain text, also on a terminal (NO_COLOR does the same)
+    #[arg(long, global = true)]
+    no_color: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Arguments),
+    Init(init::Arguments),
+    Serve(serve::Arguments),
+    Check(check::Arguments),
+    Send(send::Arguments),
+    Events(events::Arguments),
+    Runs(runs::Arguments),
+    Health(health::Arguments),
+    Pause(pause::Arguments),
+    Resume(resume::Arguments),
+    Sandbox(sandbox::Arguments),
+}
+
+/// How a command ended that could do its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// Done, and it found problems.
+    Problems,
+}
+
+/// Reads the command line and carries it out.
+///
+/// # Errors
+/// The command could not do its work: the error says what happened, what it means and what to do.
+pub fn run() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let colour = !arguments.no_color && !desk::no_color() && io::stdout().is_terminal();
+    let mut desk = Desk {
+        project: arguments.project,
+        screen: Screen::new(Box::new(io::stdout()), colour),
+        clock: Arc::new(SystemClock),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    match runtime.block_on(carry_out(arguments.command, &mut desk)) {
+        Ok(Exit::Done) => Ok(ExitCode::SUCCESS),
+        Ok(Exit::Problems) => Ok(ExitCode::from(1)),
+        // `kartwheel runs list | head`: whoever reads has seen enough.
+        Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(error),
+    }
+}
+
+async fn carry_out(command: Command, desk: &mut Desk) -> anyhow::Result<Exit> {
+    match command {
+        Command::Demo(arguments) => demo::run(arguments, desk).await,
+        Command::Init(arguments) => init::run(&arguments, desk),
+        Command::Serve(arguments) => serve::run(arguments, desk).await,
+        Command::Check(arguments) => check::run(&arguments, desk),
+        Command::Send(arguments) => send::run(arguments, desk).await,
+        Command::Events(arguments) => events::run(arguments, desk).await,
+        Command::Runs(arguments) => runs::run(arguments, desk).await,
+        Command::Health(arguments) => health::run(&arguments, desk).await,
+        Command::Pause(arguments) => pause::run(arguments, desk).await,
+        Command::Resume(arguments) => resume::run(arguments, desk).await,
+        Command::Sandbox(arguments) => sandbox::run(arguments, desk).await,
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Names, about and arguments of every command, for the tests.
+#[must_use]
+pub fn definition() -> clap::Command {
+    Arguments::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_tree_is_sound() {
+        super::definition().debug_assert();
+    }
+}

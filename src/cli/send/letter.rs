@@ -1,0 +1,193 @@
+//! What is posted: a sample or a file, changed as the command says, with a new id if it is to be a new event.
+
+use std::path::Path;
+
+use anyhow::Context;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::patch::Assignment;
+use crate::cli::Failure;
+use crate::trigger::Source;
+
+/// The largest file that is sent; a daemon takes less.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+
+/// A body and what goes with it, before it is signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Letter {
+    /// The body.
+    pub(crate) body: Vec<u8>,
+    /// How it is written.
+    pub(crate) content_type: String,
+    /// Headers beside those of the signature.
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+impl Letter {
+    /// The file's bytes as they are.
+    pub(crate) fn of_file(path: &Path) -> anyhow::Result<Self> {
+        let within = || format!("cannot read {}", path.display());
+        let length = std::fs::metadata(path).with_context(within)?.len();
+        if length > FILE_BYTES_MAX {
+            let what = format!("{} has {length} bytes", path.display());
+            return Err(Failure::new(what)
+                .to_do("A daemon takes bodies up to 1 MiB.")
+                .into());
+        }
+        let body = std::fs::read(path).with_context(within)?;
+        let form = matches!(
+            path.extension().and_then(|end| end.to_str()),
+            Some("form" | "txt")
+        );
+        Ok(Self::new(body, if form { FORM } else { JSON }))
+    }
+
+    /// A body of this type.
+    pub(crate) fn new(body: impl Into<Vec<u8>>, content_type: &str) -> Self {
+        Self {
+            body: body.into(),
+            content_type: content_type.to_owned(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// Changes the body; written anew, since something in it changed.
+    pub(crate) fn set(&mut self, assignments: &[Assignment]) -> Result<(), Failure> {
+        if assignments.is_empty() {
+            return Ok(());
+        }
+        if self.content_type.starts_with(FORM) {
+            self.body = set_in_form(&self.body, assignments);
+            return Ok(());
+        }
+        let mut body: Value = serde_json::from_slice(&self.body).map_err(|error| {
+            Failure::new(format!(
+                "the body is not JSON, so nothing can be set in it: {error}"
+            ))
+        })?;
+        for assignment in assignments {
+            assignment.apply(&mut body).map_err(Failure::new)?;
+        }
+        self.body = body.to_string().into_bytes();
+        Ok(())
+    }
+
+    /// Puts this id where the source looks for the sender's id of an event.
+    pub(crate) fn give_id(&mut self, source: &Source, id: Uuid) -> Result<(), Failure> {
+        let paths = source.id_paths();
+        let Some(path) = paths.first() else {
+            return Err(Failure::new(format!("the source {} has no id to change", source.name()))
+                .means("Its events are known by their whole body: the same body again is the same event.")
+                .to_do("Change something with --set, or send it as it is with --same-id."));
+        };
+        let id = id.simple().to_string();
+        if let Some(name) = header_name(path) {
+            self.headers.push((name.to_owned(), id));
+            return Ok(());
+        }
+        let old = self.id_prefix(path);
+        let assignment = Assignment::text(path, format!("{old}{id}")).map_err(|why| {
+            Failure::new(format!("the source's id cannot be changed: {why}"))
+                .to_do("Send it as it is with --same-id.")
+        })?;
+        self.set(&[assignment])
+    }
+
+    /// What a sender's ids begin with, such as `evt_`: the new one looks alike.
+    fn id_prefix(&self, path: &str) -> String {
+        let pointer = path.trim_start_matches("$.body").replace('.', "/");
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let old = body
+            .pointer(&pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        old.find('_')
+            .map_or_else(String::new, |end| old[..=end].to_owned())
+    }
+}
+
+/// `webhook-id` of `$.headers['webhook-id']`.
+fn header_name(path: &str) -> Option<&str> {
+    let rest = path.strip_prefix("$.headers")?;
+    Some(rest.trim_matches(['.', '[', ']', '\'', '"']))
+}
+
+fn set_in_form(body: &[u8], assignments: &[Assignment]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(body);
+    let mut pairs: Vec<(String, String)> = text
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    for assignment in assignments {
+        let (name, value) = assignment.form_field();
+        let (name, value) = (encode(&name), encode(&value));
+        let same =
+            |known: &str| known == name || known.replace('[', "%5B").replace(']', "%5D") == name;
+        match pairs.iter_mut().find(|(known, _)| same(known)) {
+            Some(pair) => pair.1 = value,
+            None => pairs.push((name, value)),
+        }
+    }
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    pairs.join("&").into_bytes()
+}
+
+fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'*' => {
+                char::from(byte).to_string()
+            }
+            b' ' => "+".to_owned(),
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assignment(text: &str) -> Assignment {
+        text.parse().expect("an assignment")
+    }
+
+    #[test]
+    fn nothing_set_leaves_every_byte() {
+        let mut letter = Letter::new("{ \"a\" : 1 }\n", JSON);
+        letter.set(&[]).expect("nothing to do");
+        assert_eq!(letter.body, b"{ \"a\" : 1 }\n");
+    }
+
+    #[test]
+    fn a_form_field_is_replaced_or_added() {
+        let mut letter = Letter::new("event=order&customer%5Bemail%5D=a%40example.com", FORM);
+        letter
+            .set(&[
+                assignment("$.body.customer.email=b@example.com"),
+                assignment("$.body.order.id=7"),
+            ])
+            .expect("both can be set");
+        assert_eq!(
+            String::from_utf8_lossy(&letter.body),
+            "event=order&customer%5Bemail%5D=b%40example.com&order%5Bid%5D=7"
+        );
+    }
+
+    #[test]
+    fn an_id_may_stand_in_a_header() {
+        assert_eq!(
+            header_name("$.headers['x-request-id']"),
+            Some("x-request-id")
+        );
+        assert_eq!(header_name("$.body.id"), None);
+    }
+}

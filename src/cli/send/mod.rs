@@ -1,0 +1,188 @@
+//! `kartwheel send`: posts a sample or a file to a source, signed as its sender would.
+
+pub(super) mod letter;
+mod patch;
+pub(super) mod post;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::desk::{http_client, reachable};
+use super::screen::{Line, Tone};
+use super::{Desk, Exit, Failure};
+use crate::config::Config;
+use crate::problem::nearest;
+use crate::trigger::Source;
+use crate::web::api::ids::short;
+use letter::Letter;
+use patch::Assignment;
+use post::Answered;
+
+/// The most deliveries of one command.
+const COUNT_MAX: u32 = 1_000;
+
+/// Post a webhook to a source, signed as its sender signs
+///
+/// With the name of an event, or without any, it sends a built-in sample of the source's preset, with a new id so that it counts
+/// as a new event; with a file it sends that file as it is. The daemon must be running.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  kartwheel send stripe --list\n  kartwheel send stripe checkout.session.completed\n  kartwheel send stripe checkout.session.completed --set '$.body.data.object.amount_total=100'\n  \
+                  kartwheel send shop --file order.json --count 2    twice the same: one event, one run\n\nNext:\n  kartwheel events list\n  kartwheel runs list"
+)]
+pub(super) struct Arguments {
+    /// The source, as kartwheel.yaml names it
+    source: String,
+    /// One of the source's samples, or the path of a file [default: the first sample]
+    what: Option<String>,
+    /// Show the source's samples instead
+    #[arg(long, conflicts_with_all = ["what", "file", "set", "count"])]
+    list: bool,
+    /// A file whose bytes are the body
+    #[arg(long, value_name = "PATH", conflicts_with = "what")]
+    file: Option<PathBuf>,
+    /// Change the body: a path and a value (JSON, or else text); several times if need be
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<Assignment>,
+    /// Where to post [default: the project's own daemon]
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// Give each delivery a new id, so that it is a new event (a sample gets one anyway)
+    #[arg(long, overrides_with = "same_id")]
+    new_id: bool,
+    /// Leave the sample's id as it is: sent twice, it is one event
+    #[arg(long)]
+    same_id: bool,
+    /// Send it so many times
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(COUNT_MAX)))]
+    count: u32,
+    /// Print one JSON object a delivery
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
+    let settings = desk.settings()?;
+    let source = source(&settings, &arguments.source)?;
+    if arguments.list {
+        return list(&source, arguments.json, desk);
+    }
+    let (letter, is_sample) = letter(&source, &arguments)?;
+    let url = arguments.url.clone().unwrap_or_else(|| {
+        format!(
+            "http://{}/hooks/{}",
+            reachable(settings.listen),
+            source.name()
+        )
+    });
+    let http = http_client()?;
+    let fresh = !arguments.same_id && (arguments.new_id || is_sample);
+    let mut refused = false;
+    for _ in 0..arguments.count {
+        let mut letter = letter.clone();
+        if fresh {
+            letter.give_id(&source, desk.clock.new_id())?;
+        }
+        letter.set(&arguments.set)?;
+        let answered = post::post(&http, &url, &source, &letter, desk.clock.now()).await?;
+        refused |= !answered.is_taken();
+        told(&answered, &source, letter.body.len(), arguments.json, desk)?;
+    }
+    if !arguments.json && !refused {
+        let more = "What came of it: kartwheel events list, kartwheel runs list";
+        desk.screen.line(&Line::default().dim(more))?;
+    }
+    Ok(if refused { Exit::Problems } else { Exit::Done })
+}
+
+fn source(settings: &Config, name: &str) -> Result<Arc<Source>, Failure> {
+    if let Some(source) = settings.sources.get(name) {
+        return Ok(Arc::clone(source));
+    }
+    let names = settings.sources.keys().map(|name| &**name);
+    let failure = Failure::new(format!("kartwheel.yaml has no source `{name}`"));
+    Err(match nearest(name, names.clone()) {
+        Some(near) => failure.to_do(format!("Did you mean {near}?")),
+        None => failure.to_do(format!(
+            "Its sources: {}",
+            names.collect::<Vec<_>>().join(", ")
+        )),
+    })
+}
+
+/// What to send, and whether it is one of the source's samples.
+fn letter(source: &Source, arguments: &Arguments) -> anyhow::Result<(Letter, bool)> {
+    if let Some(path) = &arguments.file {
+        return Ok((Letter::of_file(path)?, false));
+    }
+    let samples = source.samples();
+    let sample = match &arguments.what {
+        None => samples.first(),
+        Some(word) => samples.iter().find(|sample| sample.kind == word),
+    };
+    if let Some(sample) = sample {
+        return Ok((Letter::new(sample.body, sample.content_type), true));
+    }
+    let kinds: Vec<_> = samples.iter().map(|sample| sample.kind).collect();
+    let failure = match &arguments.what {
+        Some(word) if Path::new(word).is_file() => {
+            return Ok((Letter::of_file(Path::new(word))?, false));
+        }
+        Some(word) => Failure::new(format!(
+            "`{word}` is neither a sample of {} nor a file",
+            source.name()
+        )),
+        None => Failure::new(format!("the source {} has no samples", source.name())),
+    };
+    Err(if kinds.is_empty() {
+        failure.to_do("Give a file: kartwheel send SOURCE --file body.json")
+    } else {
+        failure.to_do(format!("Its samples: {}", kinds.join(", ")))
+    }
+    .into())
+}
+
+fn list(source: &Source, json: bool, desk: &mut Desk) -> anyhow::Result<Exit> {
+    let kinds: Vec<_> = source.samples().iter().map(|sample| sample.kind).collect();
+    if json {
+        desk.screen
+            .json(&json!({"source": &**source.name(), "samples": kinds}))?;
+    } else if kinds.is_empty() {
+        desk.screen
+            .text("No samples: a source without a preset has none. Send a file.")?;
+    }
+    for kind in kinds.into_iter().filter(|_| !json) {
+        let command = format!("kartwheel send {} {kind}", source.name());
+        desk.screen.line(&Line::new(command))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn told(
+    answered: &Answered,
+    source: &Source,
+    bytes: usize,
+    json: bool,
+    desk: &mut Desk,
+) -> std::io::Result<()> {
+    let millis = u64::try_from(answered.took.as_millis()).unwrap_or(u64::MAX);
+    if json {
+        return desk.screen.json_line(&json!({
+            "source": &**source.name(), "status": answered.status, "answer": answered.answer, "bytes": bytes, "ms": millis,
+        }));
+    }
+    let (tone, event) = match answered.event() {
+        Some(event) if answered.is_taken() => (Tone::Good, format!("  event {}", short(event))),
+        _ => (Tone::Bad, String::new()),
+    };
+    desk.screen.line(
+        &Line::default()
+            .add(tone, answered.status.to_string())
+            .bold(event)
+            .plain(format!("  {}", answered.said()))
+            .dim(format!("  {bytes} bytes to {}, {millis} ms", source.name())),
+    )?;
+    desk.screen.flush()
+}

@@ -1,0 +1,143 @@
+//! `kartwheel serve`: the daemon.
+
+mod launch;
+mod log;
+
+use std::sync::Arc;
+
+use tokio::signal::unix::{self, SignalKind};
+
+use super::desk::{load, usable};
+use super::screen::{Line, Tone};
+use super::{Desk, Exit, Failure};
+use crate::app::App;
+use crate::project::Strictness;
+
+pub(super) use launch::{Launched, launch};
+
+/// The exit code of a daemon that was told twice to end: as a shell reports SIGTERM.
+const FORCED: i32 = 143;
+
+/// Run the daemon: take webhooks, run the rules
+///
+/// It listens for webhooks (`listen`) and for the commands (`console.listen`), carries out what the rules say, and goes on after a
+/// restart where it stopped. SIGTERM or Ctrl-C stops it in order: nothing new is taken, calls in flight end; a second one ends it
+/// at once. Only one daemon can have a database.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  kartwheel serve --sandbox    with the stand-in for Membrane and Kartra; no MEMBRANE_ variable needed\n  kartwheel serve --project /etc/kartwheel --log json\n\n\
+                  Next, in a second shell:\n  kartwheel send stripe checkout.session.completed\n  kartwheel runs follow"
+)]
+pub(super) struct Arguments {
+    /// Start the stand-in for Membrane and Kartra in this process, and send everything to it
+    #[arg(long)]
+    sandbox: bool,
+    /// How to log [default: text on a terminal, json elsewhere]
+    #[arg(long, value_enum)]
+    log: Option<log::Format>,
+    /// How much to log: error, warn, info, debug, trace, or filters such as kartwheel::engine=debug,info
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        default_value = "info",
+        env = "RUST_LOG",
+        hide_env_values = true
+    )]
+    log_level: String,
+}
+
+pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
+    log::start(arguments.log, &arguments.log_level, desk.screen.colour())?;
+    let strictness = if arguments.sandbox {
+        Strictness::Sandbox
+    } else {
+        Strictness::Serve
+    };
+    let project = load(&desk.project, strictness)?;
+    let (config, rules, broken) = usable(project, &desk.project)?;
+    for problem in &broken {
+        // Drawn for whoever started it; the log has the number.
+        eprintln!("{problem}\n");
+    }
+    if !broken.is_empty() {
+        tracing::error!(
+            errors = broken.len(),
+            "some rules are broken and not in force; `kartwheel check` shows them"
+        );
+    }
+    let number = rules.rules().len();
+    let clock = Arc::clone(&desk.clock);
+    let running = launch(config, rules, arguments.sandbox, clock).await?;
+    told(&running, number, desk)?;
+    let ended = ended(&running.app).await;
+    match ended {
+        Ended::Asked => {
+            desk.screen.text("Stopping: calls in flight end, nothing new is taken. Once more ends at once.")?;
+            desk.screen.flush()?;
+            tokio::select! {
+                () = running.stop() => Ok(Exit::Done),
+                () = signal() => std::process::exit(FORCED),
+            }
+        }
+        Ended::Failed(why) => Err(Failure::new(format!("the database failed: {why}"))
+            .means("Nothing can be promised any more, so the daemon ended. What was answered with a 2xx is on disk.")
+            .to_do("Look at the disk, then start it again: it goes on where it stopped.")
+            .into()),
+    }
+}
+
+/// Why the daemon ends.
+enum Ended {
+    /// A signal.
+    Asked,
+    /// The database.
+    Failed(String),
+}
+
+async fn ended(app: &App) -> Ended {
+    tokio::select! {
+        () = signal() => Ended::Asked,
+        why = app.failed() => Ended::Failed(why),
+    }
+}
+
+/// Returns at the next SIGTERM or Ctrl-C.
+pub(super) async fn signal() {
+    let terminated = async {
+        match unix::signal(SignalKind::terminate()) {
+            Ok(mut signals) => drop(signals.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = terminated => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+fn told(running: &Launched, rules: usize, desk: &mut Desk) -> std::io::Result<()> {
+    let screen = &mut desk.screen;
+    let plural = if rules == 1 { "rule" } else { "rules" };
+    screen.line(
+        &Line::default()
+            .add(Tone::Good, "Kartwheel serves")
+            .plain(format!(" {rules} {plural}.")),
+    )?;
+    let app = &running.app;
+    screen.line(&Line::new(format!(
+        "  webhooks  http://{}/hooks/SOURCE",
+        app.webhook_address
+    )))?;
+    screen.line(&Line::new(format!(
+        "  API       http://{}/api",
+        app.console_address
+    )))?;
+    if let Some(sandbox) = &running.sandbox {
+        screen.line(
+            &Line::new(format!("  sandbox   {}/_sandbox/", sandbox.url()))
+                .dim("  stands in for Membrane and Kartra"),
+        )?;
+    }
+    screen.line(&Line::default().dim("Ctrl-C stops it in order."))?;
+    screen.flush()
+}

@@ -1,0 +1,384 @@
+//! What a person can do: cancel, retry, resume, resolve a run; pause and resume sending.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::Engine;
+use crate::clock::SharedClock;
+use crate::run::{Progress, Run, State, StepProgress, StepState};
+use crate::store::{Change, Changed, Hold, HoldKind, Store, StoreError};
+
+/// How often a change is tried again when the run moves on between look and change.
+const TRIES: usize = 20;
+
+/// What a person found when they looked whether a call was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolution {
+    /// It was done: the run goes on behind it.
+    Done,
+    /// It was not done: send it again.
+    Repeat,
+    /// Let the run fail.
+    Fail,
+}
+
+/// Why a person's wish was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// No such run.
+    #[error("there is no run {0}; `kartwheel runs list` shows them")]
+    Unknown(Uuid),
+    /// The run's state does not allow it.
+    #[error("run {run} is {state}: {advice}", state = state.name())]
+    State {
+        /// The run.
+        run: Uuid,
+        /// Where it stands.
+        state: State,
+        /// What would help.
+        advice: &'static str,
+    },
+    /// It changes too fast.
+    #[error("run {0} keeps moving on; try again in a moment")]
+    Moving(Uuid),
+    /// There is no such hold.
+    #[error("{0}")]
+    NotHeld(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Carries out what a person asks for, on the store alone. The engine does it so; and a command that holds the database itself, since no
+/// daemon runs, needs no engine for it.
+#[derive(Debug, Clone)]
+pub struct Controls {
+    /// Where runs and holds are.
+    pub store: Store,
+    /// Time.
+    pub clock: SharedClock,
+    /// Every connection of the project.
+    pub connections: Vec<Arc<str>>,
+}
+
+/// What a control does with a run: its new state, and its new progress when that changes.
+type Decision = Result<(State, Option<Progress>, Option<String>), &'static str>;
+
+impl Controls {
+    /// Ends a run. A call already on its way may still arrive.
+    ///
+    /// # Errors
+    /// When there is no such run, or it is over.
+    pub async fn cancel(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
+        let why = if reason.is_empty() {
+            "by a person".to_owned()
+        } else {
+            reason.to_owned()
+        };
+        self.change(run, "cancel", reason, |run| match run.state {
+            state if state.is_over() && state != State::Failed => {
+                Err("it is over, there is nothing to cancel")
+            }
+            State::Failed => Err("it gave up already, there is nothing to cancel"),
+            _ => Ok((State::Cancelled, None, Some(why.clone()))),
+        })
+        .await
+    }
+
+    /// Tries a failed or waiting run again now, from the step it stands at.
+    ///
+    /// # Errors
+    /// When there is no such run, or it is neither failed nor about to be tried again.
+    pub async fn retry(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
+        self.change(run, "retry", reason, |run| match run.state {
+            State::Failed => Ok((State::Ready, Some(afresh(&run.progress)), None)),
+            State::Retrying | State::Held => Ok((State::Ready, None, None)),
+            State::NeedsPerson => Err("look in Kartra whether the call was done, then `kartwheel runs resolve ID --as done|repeat|fail`"),
+            State::Waiting => Err("it sleeps, as its rule says; there is nothing to retry"),
+            State::Ready | State::Running => Err("it is under way already"),
+            State::Declined | State::Done | State::Cancelled => Err("it is over; send the event again to start a new one"),
+        })
+        .await
+    }
+
+    /// Lets a run that gave up or is held go on from where it stands.
+    ///
+    /// # Errors
+    /// When there is no such run, or nothing stops it.
+    pub async fn resume(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
+        self.change(run, "resume", reason, |run| match run.state {
+            State::Failed => Ok((State::Ready, Some(afresh(&run.progress)), None)),
+            State::Held => Ok((State::Ready, None, None)),
+            State::NeedsPerson => Err("look in Kartra whether the call was done, then `kartwheel runs resolve ID --as done|repeat|fail`"),
+            State::Ready | State::Running | State::Retrying | State::Waiting => Err("nothing stops it but time; if its connection is paused, `kartwheel resume` starts it again"),
+            State::Declined | State::Done | State::Cancelled => Err("it is over; send the event again to start a new one"),
+        })
+        .await
+    }
+
+    /// Settles an unknown outcome, as a person found it.
+    ///
+    /// # Errors
+    /// When there is no such run, or it does not need a person.
+    pub async fn resolve(
+        &self,
+        run: Uuid,
+        resolution: Resolution,
+        reason: &str,
+    ) -> Result<Run, ControlError> {
+        self.change(run, "resolve", reason, |run| {
+            if run.state != State::NeedsPerson {
+                return Err("only a run in state needs_person has something to resolve");
+            }
+            let mut progress = run.progress.clone();
+            let Some(step) = progress
+                .steps
+                .values_mut()
+                .find(|step| step.state == StepState::Unknown)
+            else {
+                return Err("none of its steps is unknown; cancel it, or retry it");
+            };
+            Ok(match resolution {
+                Resolution::Done => {
+                    step.state = StepState::Ok;
+                    step.message = Some("a person found that it was done".into());
+                    (State::Ready, Some(progress), None)
+                }
+                Resolution::Repeat => {
+                    *step = StepProgress {
+                        attempts: step.attempts,
+                        id: step.id.clone(),
+                        ..StepProgress::default()
+                    };
+                    (State::Ready, Some(progress), None)
+                }
+                Resolution::Fail => {
+                    step.state = StepState::Failed;
+                    step.message = Some("a person let it fail".into());
+                    (
+                        State::Failed,
+                        Some(progress),
+                        Some("a person let it fail".into()),
+                    )
+                }
+            })
+        })
+        .await
+    }
+
+    /// Stops sending, on one connection or on all; accepting goes on.
+    ///
+    /// # Errors
+    /// When the connection is unknown or the store fails.
+    pub async fn pause(&self, connection: Option<&str>, reason: &str) -> Result<(), ControlError> {
+        self.known(connection)?;
+        let hold = Hold {
+            connection: connection.unwrap_or_default().into(),
+            kind: HoldKind::Paused,
+            reason: reason.to_owned(),
+            since: self.clock.now(),
+        };
+        Ok(self.store.hold(hold).await?)
+    }
+
+    /// Ends a pause, and a hold that waits for a person.
+    ///
+    /// # Errors
+    /// When there is none, or the store fails.
+    pub async fn unpause(&self, connection: Option<&str>) -> Result<(), ControlError> {
+        self.known(connection)?;
+        let mut ended = 0;
+        for kind in ended_by_a_person(connection) {
+            let name = connection.unwrap_or_default().into();
+            ended += self
+                .store
+                .release(name, Some(*kind), self.clock.now())
+                .await?;
+        }
+        something_ended(ended, connection)
+    }
+
+    fn known(&self, connection: Option<&str>) -> Result<(), ControlError> {
+        let Some(name) = connection else {
+            return Ok(());
+        };
+        let all = &self.connections;
+        if all.iter().any(|known| &**known == name) {
+            return Ok(());
+        }
+        let names: Vec<&str> = all.iter().map(|known| &**known).collect();
+        Err(ControlError::NotHeld(format!(
+            "there is no connection {name}; kartwheel.yaml has {}",
+            names.join(", ")
+        )))
+    }
+
+    async fn change(
+        &self,
+        id: Uuid,
+        action: &'static str,
+        reason: &str,
+        decide: impl Fn(&Run) -> Decision,
+    ) -> Result<Run, ControlError> {
+        for _ in 0..TRIES {
+            let run = self
+                .store
+                .reader()
+                .run_as_stored(id)
+                .await?
+                .ok_or(ControlError::Unknown(id))?;
+            let (state, progress, why) = decide(&run).map_err(|advice| ControlError::State {
+                run: id,
+                state: run.state,
+                advice,
+            })?;
+            let now = self.clock.now();
+            let change = Change {
+                run: id,
+                expect: (run.state, run.updated_at),
+                state,
+                why,
+                progress,
+                due_at: (state == State::Ready).then_some(now),
+                action,
+                reason: reason.to_owned(),
+                now,
+            };
+            match self.store.change(change).await? {
+                Changed::Yes => {
+                    return self
+                        .store
+                        .reader()
+                        .run(id)
+                        .await?
+                        .ok_or(ControlError::Unknown(id));
+                }
+                Changed::Unknown => return Err(ControlError::Unknown(id)),
+                Changed::Moved => {}
+            }
+        }
+        Err(ControlError::Moving(id))
+    }
+}
+
+impl Engine {
+    /// Ends a run. A call already on its way may still arrive.
+    ///
+    /// # Errors
+    /// As of [`Controls::cancel`].
+    pub async fn cancel(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
+        let run = self.controls().cancel(run, reason).await?;
+        self.look_again();
+        Ok(run)
+    }
+
+    /// Tries a failed or waiting run again now, from the step it stands at.
+    ///
+    /// # Errors
+    /// As of [`Controls::retry`].
+    pub async fn retry(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
+        let run = self.controls().retry(run, reason).await?;
+        self.look_again();
+        Ok(run)
+    }
+
+    /// Lets a run that gave up or is held go on from where it stands.
+    ///
+    /// # Errors
+    /// As of [`Controls::resume`].
+    pub async fn resume(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
+        let run = self.controls().resume(run, reason).await?;
+        self.look_again();
+        Ok(run)
+    }
+
+    /// Settles an unknown outcome, as a person found it.
+    ///
+    /// # Errors
+    /// As of [`Controls::resolve`].
+    pub async fn resolve(
+        &self,
+        run: Uuid,
+        resolution: Resolution,
+        reason: &str,
+    ) -> Result<Run, ControlError> {
+        let run = self.controls().resolve(run, resolution, reason).await?;
+        self.look_again();
+        Ok(run)
+    }
+
+    /// Stops sending, on one connection or on all; accepting goes on.
+    ///
+    /// # Errors
+    /// When the connection is unknown or the store fails.
+    pub async fn pause(&self, connection: Option<&str>, reason: &str) -> Result<(), ControlError> {
+        self.controls().known(connection)?;
+        Ok(self
+            .hold(
+                connection.unwrap_or_default(),
+                HoldKind::Paused,
+                reason.to_owned(),
+            )
+            .await?)
+    }
+
+    /// Ends a pause, and a hold that waits for a person.
+    ///
+    /// # Errors
+    /// When there is none, or the store fails.
+    pub async fn unpause(&self, connection: Option<&str>) -> Result<(), ControlError> {
+        self.controls().known(connection)?;
+        let mut ended = 0;
+        for kind in ended_by_a_person(connection) {
+            let name = connection.unwrap_or_default();
+            ended += self.release(name, Some(*kind)).await?;
+        }
+        something_ended(ended, connection)
+    }
+
+    fn controls(&self) -> Controls {
+        Controls {
+            store: self.store().clone(),
+            clock: self.clock().clone(),
+            connections: self.0.parts.connections.clone(),
+        }
+    }
+}
+
+/// The holds that `resume` ends: with a connection also the one that waits for a person.
+const fn ended_by_a_person(connection: Option<&str>) -> &'static [HoldKind] {
+    match connection {
+        None => &[HoldKind::Paused],
+        Some(_) => &[HoldKind::Paused, HoldKind::NotAllowed],
+    }
+}
+
+fn something_ended(ended: u64, connection: Option<&str>) -> Result<(), ControlError> {
+    if ended > 0 {
+        return Ok(());
+    }
+    let what = connection.map_or("sending".to_owned(), |name| format!("connection {name}"));
+    Err(ControlError::NotHeld(format!("{what} is not paused")))
+}
+
+/// The progress of a run that starts anew at the step it failed at: what is settled stays, that step counts from one.
+fn afresh(progress: &Progress) -> Progress {
+    let mut progress = progress.clone();
+    let failed = progress
+        .failure
+        .take()
+        .map(|failure| failure.step)
+        .unwrap_or_default();
+    for (path, step) in &mut progress.steps {
+        let is_it = **path == *failed || step.id.as_deref() == Some(&*failed);
+        if !step.state.is_settled() || (is_it && step.state == StepState::Failed) {
+            *step = StepProgress {
+                attempts: step.attempts,
+                id: step.id.clone(),
+                ..StepProgress::default()
+            };
+        }
+    }
+    progress
+}

@@ -1,0 +1,158 @@
+//! Holds: a connection that cannot carry out calls sends none, and is watched until it is well again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Engine;
+use crate::action::Readiness;
+use crate::clock;
+use crate::store::{Hold, HoldKind, StoreError};
+
+/// The first and the longest pause between two looks at a held connection.
+const PROBE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
+
+/// Works until it is aborted.
+pub(super) async fn run(engine: Engine) {
+    let mut holds = engine.0.holds.subscribe();
+    engine.check_connections().await;
+    let mut probes: Vec<Probe> = Vec::new();
+    loop {
+        let now = engine.clock().now();
+        probes = Probe::for_holds(&engine.holds(), probes, now);
+        let wake = probes
+            .iter()
+            .map(|probe| probe.at)
+            .min()
+            .unwrap_or(Timestamp::MAX);
+        tokio::select! {
+            () = engine.clock().sleep_until(wake) => {}
+            _ = holds.changed() => {}
+        }
+        let now = engine.clock().now();
+        for probe in probes.iter_mut().filter(|probe| probe.at <= now) {
+            probe.look(&engine).await;
+        }
+    }
+}
+
+/// The watch over one held connection.
+struct Probe {
+    connection: Arc<str>,
+    kind: HoldKind,
+    at: Timestamp,
+    pause: Duration,
+}
+
+impl Probe {
+    /// One probe for each hold that ends by itself; those that exist keep their pace.
+    fn for_holds(holds: &[Hold], mut known: Vec<Self>, now: Timestamp) -> Vec<Self> {
+        known.retain(|probe| {
+            holds
+                .iter()
+                .any(|hold| hold.connection == probe.connection && hold.kind == probe.kind)
+        });
+        for hold in holds
+            .iter()
+            .filter(|hold| matches!(hold.kind, HoldKind::Down | HoldKind::Token))
+        {
+            if !known
+                .iter()
+                .any(|probe| probe.connection == hold.connection && probe.kind == hold.kind)
+            {
+                let (first, _) = PROBE;
+                known.push(Self {
+                    connection: hold.connection.clone(),
+                    kind: hold.kind,
+                    at: clock::after(now, first),
+                    pause: first,
+                });
+            }
+        }
+        known
+    }
+
+    async fn look(&mut self, engine: &Engine) {
+        let (_, longest) = PROBE;
+        self.pause = self.pause.saturating_mul(2).min(longest);
+        match engine.actions().readiness(&self.connection).await {
+            Readiness::Ready => {
+                if let Err(error) = engine.release(&self.connection, Some(self.kind)).await {
+                    tracing::error!(%error, connection = %self.connection, "the connection is ready again, but that could not be stored");
+                }
+            }
+            Readiness::NotReady(why) | Readiness::Unknown(why) => {
+                tracing::debug!(connection = %self.connection, why, "still held");
+            }
+        }
+        self.at = clock::after(engine.clock().now(), self.pause);
+    }
+}
+
+impl Engine {
+    /// At start: a connection that is not ready is held before its first call fails.
+    async fn check_connections(&self) {
+        for connection in &self.0.parts.connections {
+            match self.actions().readiness(connection).await {
+                Readiness::Ready => tracing::info!(%connection, "connection is ready"),
+                Readiness::Unknown(why) => {
+                    tracing::warn!(%connection, why, "could not ask for the connection's state; going on")
+                }
+                Readiness::NotReady(why) => {
+                    if let Err(error) = self.hold(connection, HoldKind::Down, why).await {
+                        tracing::error!(%error, %connection, "could not store the hold");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Holds a connection: nothing is sent on it until the hold ends. One alert for each hold, however many runs meet it.
+    pub(super) async fn hold(
+        &self,
+        connection: &str,
+        kind: HoldKind,
+        reason: String,
+    ) -> Result<(), StoreError> {
+        let hold = Hold {
+            connection: connection.into(),
+            kind,
+            reason,
+            since: self.clock().now(),
+        };
+        let same = |known: &Hold| known.connection == hold.connection && known.kind == kind;
+        let is_new = self.0.holds.send_if_modified(|holds| {
+            let is_new = !holds.iter().any(same);
+            if is_new {
+                holds.push(hold.clone());
+            }
+            is_new
+        });
+        if is_new {
+            tracing::error!(connection, kind = ?kind, reason = hold.reason, "connection held; its runs wait");
+            self.persist(|| self.store().hold(hold.clone())).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a hold, or all of them when no kind is named, and takes up the runs that waited.
+    pub(super) async fn release(
+        &self,
+        connection: &str,
+        kind: Option<HoldKind>,
+    ) -> Result<u64, StoreError> {
+        let ended = self
+            .store()
+            .release(connection.into(), kind, self.clock().now())
+            .await?;
+        self.0.holds.send_modify(|holds| {
+            holds.retain(|hold| {
+                &*hold.connection != connection || kind.is_some_and(|kind| hold.kind != kind)
+            })
+        });
+        tracing::info!(connection, kind = ?kind, "connection released");
+        self.look_again();
+        Ok(ended)
+    }
+}

@@ -1,0 +1,254 @@
+//! What an outcome means for a run: the table of outcomes, turned into progress and a decision. Pure.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::plan::{PlannedCall, Sight, Todo, fail_step, label, rest};
+use crate::action::{Class, Outcome, Safety};
+use crate::clock;
+use crate::rule::{After, Rule, Step};
+use crate::run::{Progress, Run, State, StepProgress, StepState};
+use crate::store::HoldKind;
+
+/// Attempts in a row that may end with the process before a person must look.
+pub const CRASHES_MAX: u32 = 3;
+/// The longest `Retry-After` that is obeyed.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(15 * 60);
+/// The first and the longest pause after "too many calls" without a `Retry-After`.
+const SLOW_DOWN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// What follows an outcome.
+#[derive(Debug, PartialEq)]
+pub struct Settled {
+    /// The run's progress after it.
+    pub progress: Progress,
+    /// `None`: plan on. Otherwise the run rests.
+    pub todo: Option<Todo>,
+    /// The connection is to be held, for this reason.
+    pub hold: Option<HoldKind>,
+}
+
+/// Takes the outcome of a call into the progress. `crashed`: nobody saw an answer because the process ended.
+#[must_use]
+pub fn settle(
+    run: &Run,
+    mut progress: Progress,
+    call: &PlannedCall,
+    outcome: Outcome,
+    crashed: bool,
+    sight: &Sight<'_>,
+) -> Settled {
+    let Some(step) = sight.rule.steps.iter().find(|step| step.path == call.step) else {
+        return Settled {
+            progress,
+            todo: Some(rest(State::Held, Some("rule gone".into()), None)),
+            hold: None,
+        };
+    };
+    let mut known = progress.steps.get(&call.step).cloned().unwrap_or_default();
+    known.id.clone_from(&step.id);
+    known.crashes = if crashed { known.crashes + 1 } else { 0 };
+    known.state = StepState::Pending;
+    let mut hold = None;
+    let todo = match step.after(known.stage, outcome) {
+        After::Stage(stage) => {
+            known.stage = stage;
+            None
+        }
+        After::Take(outcome) => take(
+            run,
+            step,
+            call,
+            outcome,
+            &mut known,
+            &mut progress,
+            &mut hold,
+            sight,
+        ),
+    };
+    progress.steps.insert(call.step.clone(), known);
+    Settled {
+        progress,
+        todo,
+        hold,
+    }
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one place turns an outcome into everything that follows from it"
+)]
+fn take(
+    run: &Run,
+    step: &Step,
+    call: &PlannedCall,
+    outcome: Outcome,
+    known: &mut StepProgress,
+    progress: &mut Progress,
+    hold: &mut Option<HoldKind>,
+    sight: &Sight<'_>,
+) -> Option<Todo> {
+    known.message = Some(outcome.message.clone());
+    match outcome.class {
+        Class::Done | Class::Already => {
+            known.state = if outcome.class == Class::Done {
+                StepState::Ok
+            } else {
+                StepState::Already
+            };
+            known.output = step
+                .id
+                .is_some()
+                .then(|| outcome.output.unwrap_or(Value::Null));
+            known.stage = 0;
+            None
+        }
+        Class::RateLimited => {
+            let pause = outcome
+                .retry_after
+                .unwrap_or_else(|| slow_down(known.attempts))
+                .min(RETRY_AFTER_MAX);
+            Some(retrying("rate limited", clock::after(sight.now, pause)))
+        }
+        Class::Transient => again(run, step, &outcome, known, progress, sight),
+        Class::Unknown if call.safety == Safety::Safe || restarts(step, known) => {
+            if known.crashes >= CRASHES_MAX {
+                known.state = StepState::Unknown;
+                known.message = Some(format!(
+                    "{CRASHES_MAX} attempts in a row ended with the process"
+                ));
+                return None;
+            }
+            again(run, step, &outcome, known, progress, sight)
+        }
+        Class::Unknown => {
+            known.state = StepState::Unknown;
+            None
+        }
+        Class::ConnectionDown => held(HoldKind::Down, hold, sight.now),
+        Class::OurToken => held(HoldKind::Token, hold, sight.now),
+        Class::NotAllowed => held(HoldKind::NotAllowed, hold, sight.now),
+        Class::RuleWrong | Class::TargetMissing | Class::Refused => fail_step(
+            step,
+            known,
+            class_name(outcome.class),
+            outcome.message,
+            progress,
+        ),
+    }
+}
+
+/// `ensure-lead` after a lost answer begins with its look-up again, so it never makes a second lead.
+fn restarts(step: &Step, known: &mut StepProgress) -> bool {
+    let restarts = &*step.verb == "ensure-lead";
+    if restarts {
+        known.stage = 0;
+    }
+    restarts
+}
+
+/// The run stands still, the connection's hold keeps it from being taken, and no attempt is counted.
+fn held(kind: HoldKind, hold: &mut Option<HoldKind>, now: Timestamp) -> Option<Todo> {
+    *hold = Some(kind);
+    Some(retrying("connection held", now))
+}
+
+fn retrying(why: &str, due_at: Timestamp) -> Todo {
+    rest(State::Retrying, Some(why.to_owned()), Some(due_at))
+}
+
+/// Tries again by the step's policy, or gives up.
+fn again(
+    run: &Run,
+    step: &Step,
+    outcome: &Outcome,
+    known: &mut StepProgress,
+    progress: &mut Progress,
+    sight: &Sight<'_>,
+) -> Option<Todo> {
+    known.counted += 1;
+    let class = class_name(outcome.class);
+    if known.counted >= step.retry.attempts {
+        let message = format!(
+            "gave up after {} attempts: {}",
+            known.counted, outcome.message
+        );
+        return fail_step(step, known, class, message, progress);
+    }
+    let pause = match outcome.retry_after {
+        Some(asked) => asked.min(RETRY_AFTER_MAX),
+        None => step.retry.delay(run.id, &step.path, known.counted),
+    };
+    let due_at = clock::after(sight.now, pause);
+    let held = sight
+        .held
+        .saturating_sub(Duration::from_micros(known.held_micros));
+    let spent = known
+        .first_at
+        .map_or(Duration::ZERO, |first| clock::between(first, due_at))
+        .saturating_sub(held);
+    if spent > step.retry.within {
+        let message = format!(
+            "gave up after {}: {}",
+            crate::rule::duration::write(step.retry.within),
+            outcome.message
+        );
+        return fail_step(step, known, class, message, progress);
+    }
+    Some(retrying(
+        &format!("{}: {}", label(step), outcome.message),
+        due_at,
+    ))
+}
+
+/// The pause after the n-th "too many calls" when the other side names none.
+fn slow_down(attempts: u32) -> Duration {
+    let (first, longest) = SLOW_DOWN;
+    first
+        .saturating_mul(1 << attempts.saturating_sub(1).min(10))
+        .min(longest)
+}
+
+/// The class's word, as the store, the API and `failure.class` show it.
+#[must_use]
+pub fn class_name(class: Class) -> &'static str {
+    match class {
+        Class::Done => "done",
+        Class::Already => "already",
+        Class::Transient => "transient",
+        Class::RateLimited => "rate_limited",
+        Class::ConnectionDown => "connection_down",
+        Class::OurToken => "our_token",
+        Class::NotAllowed => "not_allowed",
+        Class::RuleWrong => "rule_wrong",
+        Class::TargetMissing => "target_missing",
+        Class::Refused => "refused",
+        Class::Unknown => "unknown",
+    }
+}
+
+/// Marks the step as under way, with one more attempt: the progress that an intent is written with.
+#[must_use]
+pub fn under_way(
+    mut progress: Progress,
+    call: &PlannedCall,
+    rule: &Rule,
+    now: Timestamp,
+    held: Duration,
+) -> Progress {
+    let known = progress.steps.entry(call.step.clone()).or_default();
+    known.id = rule
+        .steps
+        .iter()
+        .find(|step| step.path == call.step)
+        .and_then(|step| step.id.clone());
+    known.state = StepState::Running;
+    known.attempts = call.number;
+    if known.first_at.is_none() {
+        known.first_at = Some(now);
+        known.held_micros = u64::try_from(held.as_micros()).unwrap_or(0);
+    }
+    progress
+}

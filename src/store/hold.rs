@@ -1,0 +1,55 @@
+//! Connections that send nothing for a while.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Why a connection sends nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldKind {
+    /// A person paused it; a person resumes it.
+    Paused,
+    /// Its login to Kartra lapsed; ends by itself when it is READY again.
+    Down,
+    /// Our own token is refused; ends when a fresh one is accepted.
+    Token,
+    /// The account may not do this; a person says `connection resume`.
+    NotAllowed,
+}
+
+/// A connection that sends nothing. An empty `connection` stands for all of them (a pause of everything).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The connection's local name, or empty for all.
+    pub connection: Arc<str>,
+    /// What kind of hold.
+    pub kind: HoldKind,
+    /// What happened and what to do.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl HoldKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Paused, Self::Down, Self::Token, Self::NotAllowed];
+
+    /// The word used in the store, the API and on the screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Paused => "paused",
+            Self::Down => "down",
+            Self::Token => "token",
+            Self::NotAllowed => "not_allowed",
+        }
+    }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}

@@ -1,0 +1,80 @@
+//! The verbs as data: what the writer gathers, what a database carries out, what it answers.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::store::hold::{Hold, HoldKind};
+use crate::store::inbox::{Accept, Accepted, Handshake, Refused};
+use crate::store::rules::ActivateRules;
+use crate::store::work::{Begin, Change, Changed, Claim, Claimed, Record, Written};
+
+/// One operation for the writer. Within a batch, changes and holds come first, then records, accepts, begins, claims.
+#[derive(Debug)]
+pub enum Op {
+    /// See `Store::accept`.
+    Accept(Box<Accept>),
+    /// See `Store::begin`.
+    Begin(Box<Begin>),
+    /// See `Store::record`.
+    Record(Box<Record>),
+    /// See `Store::claim`.
+    Claim(Claim),
+    /// See `Store::change`.
+    Change(Box<Change>),
+    /// See `Store::hold`.
+    Hold(Hold),
+    /// See `Store::release`.
+    Release(Arc<str>, Option<HoldKind>, Timestamp),
+    /// See `Store::renew`.
+    Renew(Uuid, Timestamp),
+    /// See `Store::rescue`.
+    Rescue(Uuid, Timestamp, bool),
+    /// See `Store::refused`.
+    Refused(Refused),
+    /// See `Store::handshake`.
+    Handshake(Handshake),
+    /// See `Store::activate_rules`.
+    ActivateRules(Box<ActivateRules>),
+}
+
+/// The answer to an `Op`.
+#[derive(Debug)]
+pub enum Answer {
+    /// To an accept.
+    Accepted(Box<Accepted>),
+    /// To a begin or a record.
+    Written(Written),
+    /// To a claim.
+    Claimed(Vec<Claimed>),
+    /// To a change.
+    Changed(Changed),
+    /// To a rescue or a release: how many runs (or holds).
+    Count(u64),
+    /// To the rest.
+    Ok,
+}
+
+/// What can go wrong with a store.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The writer's queue is full: try again in a moment.
+    #[error("the store has more work than it can take; try again in a moment")]
+    Busy,
+    /// The disk is full: nothing was written; it recovers by itself.
+    #[error("the disk is full; nothing was written")]
+    Full,
+    /// This row cannot be stored; its neighbours were.
+    #[error("the store refused a row: {0}")]
+    Row(String),
+    /// An I/O or fsync error: nothing can be promised any more, the process must end.
+    #[error("the database failed: {0}")]
+    Fatal(String),
+    /// Another daemon has the database.
+    #[error("{0}")]
+    Locked(String),
+    /// The database is of a newer version, damaged, or not a database.
+    #[error("{0}")]
+    Unusable(String),
+}

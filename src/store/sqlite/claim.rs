@@ -1,0 +1,233 @@
+//! Who goes on: runs that are due are taken, runs whose lease ran out become due.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+use sqlx::Row;
+
+use crate::clock::{from_micros, micros};
+use crate::run::Attempt;
+use crate::store::decide::Place;
+use crate::store::decide::claim::{Candidate, Head, Queue, decide, wanted};
+use crate::store::sqlite::sql::Rows;
+use crate::store::sqlite::{Answers, Sqlite, error, rows, statements};
+use crate::store::{Answer, Claim, Claimed, Lease, Op, StoreError};
+
+/// A claim takes at most so many runs, whatever it asks for.
+const CLAIM_RUNS_MAX: u32 = 1024;
+/// How often one claim looks again when runs it found turned out to wait for their key.
+const CLAIM_ROUNDS_MAX: usize = 8;
+/// A clock that is put back by less than this makes runs late by less than this, and is left alone.
+pub(super) const CLOCK_JITTER: SignedDuration = SignedDuration::from_secs(10);
+
+/// Makes runs due whose lease ran out.
+pub(super) async fn rescue(
+    store: &mut Sqlite,
+    batch: &[Op],
+    answers: &mut Answers,
+) -> Result<(), StoreError> {
+    for (index, op) in batch.iter().enumerate() {
+        let Op::Rescue(node, now, others_are_dead) = op else {
+            continue;
+        };
+        let rescued = sqlx::query(statements::RESCUE.text())
+            .bind(micros(*now))
+            .bind(*node)
+            .bind(*others_are_dead)
+            .execute(&mut store.db)
+            .await
+            .map_err(error::of)?
+            .rows_affected();
+        answers.set(index, Answer::Count(rescued));
+    }
+    Ok(())
+}
+
+/// Carries out the claims of a batch.
+pub(super) async fn carry_out(
+    store: &mut Sqlite,
+    batch: &[Op],
+    answers: &mut Answers,
+) -> Result<(), StoreError> {
+    for (index, op) in batch.iter().enumerate() {
+        if let Op::Claim(claim) = op {
+            let claimed = one(store, claim).await?;
+            answers.set(index, Answer::Claimed(claimed));
+        }
+    }
+    Ok(())
+}
+
+async fn one(store: &mut Sqlite, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+    reckon_anew(store, claim.now).await?;
+    let limit = usize::try_from(claim.limit.min(CLAIM_RUNS_MAX)).unwrap_or(0);
+    let mut taken = Vec::new();
+    for _ in 0..CLAIM_ROUNDS_MAX {
+        let left = limit - taken.len();
+        let candidates = due(store, claim.now, left).await?;
+        let queues = queues(store, &candidates, claim.now).await?;
+        let mut claiming = decide(&candidates, &queues, claim.now);
+        take(store, claim, &claiming.take).await?;
+        let mut queue = Rows::of(&statements::QUEUE_RUNS);
+        for seq in &claiming.queue {
+            queue.row().put(*seq).time(claim.now);
+        }
+        let mut keep = Rows::of(&statements::KEEP_KEYS);
+        for seq in &claiming.keep {
+            keep.row().put(*seq);
+        }
+        for rows in [queue, keep] {
+            if !rows.is_empty() {
+                rows.execute(&mut store.db).await?;
+            }
+        }
+        let again = !claiming.queue.is_empty() && candidates.len() == left;
+        taken.append(&mut claiming.take);
+        if !again || taken.len() == limit {
+            break;
+        }
+    }
+    claimed(store, claim, &taken).await
+}
+
+/// When the clock was put back, and at the first claim of a process, due times that were set in the future are set anew
+/// by their length.
+async fn reckon_anew(store: &mut Sqlite, now: Timestamp) -> Result<(), StoreError> {
+    let put_back = |latest: Timestamp| latest.duration_since(now) > CLOCK_JITTER;
+    if store.memory.reckoned && !store.memory.latest.is_some_and(put_back) {
+        store.memory.latest = store.memory.latest.max(Some(now));
+        return Ok(());
+    }
+    let reckoned = sqlx::query(statements::RECKON_ANEW.text())
+        .bind(micros(now))
+        .execute(&mut store.db)
+        .await
+        .map_err(error::of)?
+        .rows_affected();
+    if reckoned > 0 {
+        tracing::warn!(
+            runs = reckoned,
+            "the clock was put back; due times were set anew by their length"
+        );
+    }
+    store.memory.reckoned = true;
+    store.memory.latest = Some(now);
+    Ok(())
+}
+
+async fn due(
+    store: &mut Sqlite,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Candidate>, StoreError> {
+    let found = sqlx::query(statements::DUE.text())
+        .bind(micros(now))
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(&mut store.db)
+        .await
+        .map_err(error::of)?;
+    let candidates = found.iter().map(|row| Candidate {
+        seq: row.get("seq"),
+        place: row
+            .get::<Option<String>, _>("key")
+            .map(|key| (rows::shared(row, "connection"), key)),
+        holds_key: row.get("holds_key"),
+    });
+    Ok(candidates.collect())
+}
+
+async fn queues(
+    store: &mut Sqlite,
+    candidates: &[Candidate],
+    now: Timestamp,
+) -> Result<BTreeMap<Place, Queue>, StoreError> {
+    let places = wanted(candidates);
+    let mut look_up = Rows::of(&statements::QUEUES);
+    for (index, (connection, key)) in (0i64..).zip(&places) {
+        look_up
+            .row()
+            .put(index)
+            .put(&**connection)
+            .put(key.as_str())
+            .time(now);
+    }
+    let mut queues = BTreeMap::new();
+    if look_up.is_empty() {
+        return Ok(queues);
+    }
+    for row in look_up.fetch(&mut store.db).await? {
+        let head = match row.get::<Option<i64>, _>("seq") {
+            Some(seq) => Some(Head {
+                seq,
+                state: rows::state(&row)?,
+                due_at: row.get::<Option<i64>, _>("due_at").map(from_micros),
+            }),
+            None => None,
+        };
+        let place = usize::try_from(row.get::<i64, _>("i")).ok();
+        if let Some(place) = place.and_then(|index| places.get(index)) {
+            let holder = row.get("holder");
+            queues.insert((*place).clone(), Queue { holder, head });
+        }
+    }
+    Ok(queues)
+}
+
+async fn take(store: &mut Sqlite, claim: &Claim, taken: &[i64]) -> Result<(), StoreError> {
+    let mut take = Rows::of(&statements::TAKE_RUNS);
+    for seq in taken {
+        take.row()
+            .put(*seq)
+            .id(claim.node)
+            .time(claim.lease_until)
+            .time(claim.now);
+    }
+    if !take.is_empty() {
+        take.execute(&mut store.db).await?;
+    }
+    Ok(())
+}
+
+/// The runs that were taken, with all a worker needs, in the order in which they were taken.
+async fn claimed(
+    store: &mut Sqlite,
+    claim: &Claim,
+    taken: &[i64],
+) -> Result<Vec<Claimed>, StoreError> {
+    if taken.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut attempts = Rows::of(&statements::OPEN_ATTEMPTS);
+    let mut runs = Rows::of(&statements::CLAIMED);
+    for seq in taken {
+        attempts.row().put(*seq);
+        runs.row().put(*seq);
+    }
+    let mut open: HashMap<i64, Attempt> = HashMap::new();
+    for row in attempts.fetch(&mut store.db).await? {
+        open.insert(row.get("run_seq"), rows::attempt(&row)?);
+    }
+    let mut claimed = Vec::with_capacity(taken.len());
+    for row in runs.fetch(&mut store.db).await? {
+        let run = rows::run(&row)?;
+        let stored = rows::event(&row, true)?;
+        claimed.push(Claimed {
+            lease: Lease {
+                run_seq: run.seq,
+                node: claim.node,
+                epoch: row.get("lease_epoch"),
+            },
+            event: stored.event,
+            envelope: stored.envelope,
+            open_attempt: open.remove(&run.seq),
+            run,
+        });
+    }
+    let order: HashMap<i64, usize> = taken
+        .iter()
+        .enumerate()
+        .map(|(at, seq)| (*seq, at))
+        .collect();
+    claimed.sort_by_key(|claimed| order.get(&claimed.run.seq).copied());
+    Ok(claimed)
+}

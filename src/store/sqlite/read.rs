@@ -1,0 +1,237 @@
+//! Reads. Each sees what was committed and never waits for the writer.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::Row;
+use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
+use uuid::Uuid;
+
+use crate::clock::{self, SharedClock, from_micros, micros};
+use crate::run::{Attempt, Run, State};
+use crate::store::sqlite::claim::CLOCK_JITTER;
+use crate::store::sqlite::statements::{attempt_columns, event_columns, run_columns};
+use crate::store::sqlite::{error, hold, ledger, lists, rows};
+use crate::store::{
+    Counts, EventFilter, Hold, Reader, RefusalCount, RuleText, RunFilter, StoreError, StoredEvent,
+};
+
+const EVENT: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    ", b.raw FROM events e LEFT JOIN bodies b ON b.event_seq = e.seq WHERE e.id = ?1"
+);
+const RUN: &str = concat!(
+    "SELECT ",
+    run_columns!(),
+    " FROM runs r CROSS JOIN events e ON e.seq = r.event_seq WHERE r.id = ?1"
+);
+const ATTEMPTS: &str = concat!(
+    "SELECT ",
+    attempt_columns!(),
+    " FROM attempts a WHERE a.run_seq = (SELECT seq FROM runs WHERE id = ?1) ORDER BY a.seq"
+);
+const SHORT_IDS: &str = "SELECT id FROM events WHERE substr(id, 13, 4) = ?1
+    UNION ALL SELECT id FROM runs WHERE substr(id, 13, 4) = ?1 ORDER BY id";
+const RULE_TEXT: &str = "SELECT hash, rule, file, text FROM rules WHERE hash = ?1";
+/// A connection that nothing is known of was held as long as everything was.
+const HELD_FOR: &str = "SELECT held_micros, held_since FROM connections WHERE name IN (?1, '')
+    ORDER BY name DESC LIMIT 1";
+const REFUSALS: &str =
+    "SELECT source, reason, minute, count, detail FROM refusals WHERE minute >= ?1
+    ORDER BY minute DESC, count DESC, source, reason LIMIT ?2";
+const STATES: &str = "SELECT state, count(*) FROM runs WHERE state <> 'done' GROUP BY state
+    UNION ALL SELECT 'done', (SELECT count(*) FROM runs) - (SELECT count(*) FROM runs WHERE state <> 'done')";
+const DUE: &str = "SELECT count(*) FROM connections c CROSS JOIN runs r ON r.connection = c.name
+    AND r.due_at IS NOT NULL AND r.due_at <= ?1 WHERE c.held_since IS NULL AND c.name <> ''";
+const EVENTS: &str = "SELECT count(*) FROM events";
+pub(super) const NEXT_DUE: &str = "SELECT r.due_at, r.due_set_at FROM connections c
+    CROSS JOIN runs r ON r.seq = (SELECT d.seq FROM runs d
+        WHERE d.connection = c.name AND d.due_at IS NOT NULL ORDER BY d.due_at LIMIT 1)
+    WHERE c.held_since IS NULL AND c.name <> '' ORDER BY r.due_at LIMIT 1";
+
+/// Every fixed text, for the test that prepares them.
+#[cfg(test)]
+pub(super) const ALL: &[&str] = &[
+    EVENT, RUN, ATTEMPTS, SHORT_IDS, RULE_TEXT, HELD_FOR, REFUSALS, STATES, DUE, EVENTS, NEXT_DUE,
+];
+
+/// The reading end.
+pub(super) struct Sqlite {
+    readers: SqlitePool,
+    clock: SharedClock,
+}
+
+type Connection = sqlx::pool::PoolConnection<sqlx::Sqlite>;
+
+impl Sqlite {
+    pub(super) fn new(readers: SqlitePool, clock: SharedClock) -> Self {
+        Self { readers, clock }
+    }
+
+    async fn reader(&self) -> Result<Connection, StoreError> {
+        self.readers.acquire().await.map_err(error::of)
+    }
+}
+
+async fn maybe<'q>(
+    db: &mut SqliteConnection,
+    sql: &'static str,
+    value: impl sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + 'q,
+) -> Result<Option<SqliteRow>, StoreError> {
+    let row = sqlx::query(sql).bind(value).fetch_optional(db).await;
+    row.map_err(error::of)
+}
+
+async fn all<'q>(
+    db: &mut SqliteConnection,
+    sql: &'static str,
+    value: impl sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + 'q,
+) -> Result<Vec<SqliteRow>, StoreError> {
+    let rows = sqlx::query(sql).bind(value).fetch_all(db).await;
+    rows.map_err(error::of)
+}
+
+#[async_trait]
+impl Reader for Sqlite {
+    async fn events(
+        &self,
+        filter: &EventFilter,
+        bodies: bool,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let mut db = self.reader().await?;
+        let mut query = lists::events(filter, bodies);
+        let found = query.build().fetch_all(&mut *db).await;
+        let found = found.map_err(error::of)?;
+        found.iter().map(|row| rows::event(row, bodies)).collect()
+    }
+
+    async fn event(&self, id: Uuid) -> Result<Option<StoredEvent>, StoreError> {
+        let row = maybe(&mut *self.reader().await?, EVENT, id).await?;
+        row.map(|row| rows::event(&row, true)).transpose()
+    }
+
+    async fn runs(&self, filter: &RunFilter) -> Result<Vec<Run>, StoreError> {
+        let mut db = self.reader().await?;
+        let holds = hold::in_force(&mut db).await?;
+        let mut query = lists::runs(filter, &holds);
+        let found = query.build().fetch_all(&mut *db).await;
+        let found = found.map_err(error::of)?;
+        found
+            .iter()
+            .map(|row| Ok(lists::as_shown(rows::run(row)?, &holds)))
+            .collect()
+    }
+
+    async fn run(&self, id: Uuid) -> Result<Option<Run>, StoreError> {
+        let mut db = self.reader().await?;
+        let holds = hold::in_force(&mut db).await?;
+        let row = maybe(&mut db, RUN, id).await?;
+        row.map(|row| Ok(lists::as_shown(rows::run(&row)?, &holds)))
+            .transpose()
+    }
+
+    async fn run_as_stored(&self, id: Uuid) -> Result<Option<Run>, StoreError> {
+        let row = maybe(&mut *self.reader().await?, RUN, id).await?;
+        row.map(|row| rows::run(&row)).transpose()
+    }
+
+    async fn attempts(&self, run: Uuid) -> Result<Vec<Attempt>, StoreError> {
+        let found = all(&mut *self.reader().await?, ATTEMPTS, run).await?;
+        found.iter().map(rows::attempt).collect()
+    }
+
+    async fn by_short_id(&self, short: &str) -> Result<Vec<Uuid>, StoreError> {
+        let well_formed = short.len() == 8 && short.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let Some(short) = u32::from_str_radix(short, 16).ok().filter(|_| well_formed) else {
+            return Ok(Vec::new());
+        };
+        let bytes = short.to_be_bytes();
+        let found = all(&mut *self.reader().await?, SHORT_IDS, &bytes[..]).await?;
+        Ok(found.iter().map(|row| row.get(0)).collect())
+    }
+
+    async fn rule_text(&self, hash: &str) -> Result<Option<RuleText>, StoreError> {
+        let row = maybe(&mut *self.reader().await?, RULE_TEXT, hash).await?;
+        Ok(row.map(|row| RuleText {
+            hash: rows::shared(&row, "hash"),
+            rule: rows::shared(&row, "rule"),
+            file: rows::shared(&row, "file"),
+            text: rows::shared(&row, "text"),
+        }))
+    }
+
+    async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
+        hold::in_force(&mut *self.reader().await?).await
+    }
+
+    async fn held_for(&self, connection: &str, now: Timestamp) -> Result<Duration, StoreError> {
+        let row = maybe(&mut *self.reader().await?, HELD_FOR, connection).await?;
+        Ok(row.map_or(Duration::ZERO, |row| {
+            let over = u64::try_from(row.get::<i64, _>("held_micros")).unwrap_or(0);
+            let since = row.get::<Option<i64>, _>("held_since").map(from_micros);
+            let present = since.map_or(Duration::ZERO, |since| clock::between(since, now));
+            Duration::from_micros(over) + present
+        }))
+    }
+
+    async fn refusals(
+        &self,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<RefusalCount>, StoreError> {
+        let mut db = self.reader().await?;
+        let found = sqlx::query(REFUSALS)
+            .bind(ledger::minute(since))
+            .bind(limit)
+            .fetch_all(&mut *db)
+            .await
+            .map_err(error::of)?;
+        let counts = found.iter().map(|row| RefusalCount {
+            source: row.get("source"),
+            reason: row.get("reason"),
+            minute: rows::time(row, "minute"),
+            count: u64::try_from(row.get::<i64, _>("count")).unwrap_or(0),
+            detail: row.get("detail"),
+        });
+        Ok(counts.collect())
+    }
+
+    async fn counts(&self, now: Timestamp) -> Result<Counts, StoreError> {
+        let mut db = self.reader().await?;
+        let states = sqlx::query(STATES).fetch_all(&mut *db).await;
+        let states = states.map_err(error::of)?;
+        let due = all(&mut db, DUE, micros(now)).await?;
+        let events = sqlx::query(EVENTS).fetch_one(&mut *db).await;
+        let events = events.map_err(error::of)?;
+        let count =
+            |row: &SqliteRow, column| u64::try_from(row.get::<i64, usize>(column)).unwrap_or(0);
+        let mut runs: Vec<_> = states
+            .iter()
+            .filter_map(|row| Some((State::from_name(row.get(0))?, count(row, 1))))
+            .filter(|(_, runs)| *runs > 0)
+            .collect();
+        runs.sort_by_key(|(state, _)| State::ALL.iter().position(|other| other == state));
+        Ok(Counts {
+            runs,
+            due: due.first().map_or(0, |row| count(row, 0)),
+            events: count(&events, 0),
+        })
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let mut db = self.reader().await?;
+        let row = sqlx::query(NEXT_DUE).fetch_optional(&mut *db).await;
+        Ok(row.map_err(error::of)?.map(|row| {
+            let now = self.clock.now();
+            let set = rows::time(&row, "due_set_at");
+            // A due time set in the future is worth nothing: the next claim reckons it anew.
+            if set.duration_since(now) > CLOCK_JITTER {
+                now
+            } else {
+                rows::time(&row, "due_at")
+            }
+        }))
+    }
+}

@@ -1,0 +1,185 @@
+//! All SQL of the writer, by what it serves. A test prepares each on a fresh database, in every size.
+//!
+//! `CROSS JOIN` fixes the order of a join: the rows we bring are walked, the table is looked up. Conditions repeat the
+//! words of the partial index that serves them, because SQLite compares them literally.
+
+use crate::store::sqlite::sql::Sql;
+
+/// The columns of a run, in the words of `rows::run`.
+macro_rules! run_columns {
+    () => {
+        "r.seq, r.id, e.id AS event_id, r.rule, r.rule_hash, r.connection, r.key, r.once, r.state, r.why, r.due_at, \
+         r.progress, r.created_at, r.updated_at"
+    };
+}
+/// The columns of an event, in the words of `rows::event`. They stand beside those of a run.
+macro_rules! event_columns {
+    () => {
+        "e.seq AS event_seq, e.id AS event_id, e.source, e.sender_id, e.kind, e.received_at, e.live, e.replay_of, \
+         e.caused_by, e.rule_set, e.format, e.duplicates, e.verdicts, e.envelope"
+    };
+}
+/// The columns of an attempt, in the words of `rows::attempt`.
+macro_rules! attempt_columns {
+    () => {
+        "a.run_seq, a.step, a.number, a.verb, a.input, a.intended_at, a.send_by, a.ended_at, a.class, a.message, \
+         a.output, a.app_type, a.action_run_id"
+    };
+}
+pub(super) use {attempt_columns, event_columns, run_columns};
+
+/// Defines the statements, and the list of them.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
+        $($(#[$doc])* pub(super) static $name: Sql = Sql::new($text);)*
+        /// Every statement with its name.
+        #[cfg(test)]
+        pub(super) static ALL: &[(&str, &Sql)] = &[$((stringify!($name), &$name)),*];
+    };
+}
+
+statements! {
+    /// Deliveries that are stored already.
+    KNOWN_EVENTS = "WITH v(i, source, sender_id) AS (VALUES @)
+        SELECT v.i, e.seq, e.id FROM v CROSS JOIN events e ON e.source = v.source AND e.sender_id = v.sender_id
+        WHERE v.i IS NOT NULL";
+    /// Counts deliveries that came again.
+    REPEAT_EVENTS = "WITH v(seq, times) AS (VALUES @)
+        UPDATE events SET duplicates = duplicates + v.times FROM v WHERE events.seq = v.seq";
+    INSERT_EVENTS = "WITH v(seq, id, source, sender_id, kind, received_at, live, replay_of, caused_by, email, rule_set,
+            format, duplicates, verdicts, envelope) AS (VALUES @)
+        INSERT INTO events (seq, id, source, sender_id, kind, received_at, live, replay_of, caused_by, email, rule_set,
+            format, duplicates, verdicts, envelope) SELECT * FROM v WHERE v.seq IS NOT NULL";
+    INSERT_BODIES = "WITH v(event_seq, raw) AS (VALUES @)
+        INSERT INTO bodies (event_seq, raw) SELECT * FROM v WHERE v.event_seq IS NOT NULL";
+
+    /// Who has these `once` values.
+    TAKEN_ONCE = "WITH v(i, rule, once) AS (VALUES @)
+        SELECT v.i, r.id FROM v CROSS JOIN runs r ON r.rule = v.rule AND r.once = v.once AND r.once IS NOT NULL
+            AND r.state NOT IN ('failed', 'cancelled', 'declined')
+        WHERE v.i IS NOT NULL";
+    /// Which of these keys an unfinished run has, or waits for.
+    BUSY_KEYS = "WITH v(i, connection, key) AS (VALUES @)
+        SELECT v.i FROM v WHERE v.i IS NOT NULL AND (
+            EXISTS (SELECT 1 FROM runs h WHERE h.connection = v.connection AND h.key = v.key AND h.holds_key = 1)
+            OR EXISTS (SELECT 1 FROM runs q WHERE q.connection = v.connection AND q.key = v.key AND q.key IS NOT NULL
+                AND q.holds_key = 0 AND q.state IN ('ready', 'held', 'waiting') AND q.state <> 'waiting'))";
+    /// Connections begin with what a hold of everything has added up so far.
+    INSERT_CONNECTIONS = "WITH v(name) AS (VALUES @)
+        INSERT INTO connections (name, held_micros, held_since)
+        SELECT v.name, a.held_micros, a.held_since FROM v CROSS JOIN connections a ON a.name = ''
+        WHERE v.name IS NOT NULL ON CONFLICT (name) DO NOTHING";
+    INSERT_RUNS = "WITH v(seq, id, event_seq, rule, rule_hash, connection, key, once, state, why, due_at, due_set_at,
+            lease_node, lease_until, lease_epoch, holds_key, created_at, updated_at, progress) AS (VALUES @)
+        INSERT INTO runs (seq, id, event_seq, rule, rule_hash, connection, key, once, state, why, due_at, due_set_at,
+            lease_node, lease_until, lease_epoch, holds_key, created_at, updated_at, progress)
+        SELECT * FROM v WHERE v.seq IS NOT NULL";
+    INSERT_ATTEMPTS = "WITH v(run_seq, step, number, verb, intended_at, send_by, ended_at, class, message, app_type,
+            action_run_id, input, output) AS (VALUES @)
+        INSERT INTO attempts (run_seq, step, number, verb, intended_at, send_by, ended_at, class, message, app_type,
+            action_run_id, input, output) SELECT * FROM v WHERE v.run_seq IS NOT NULL";
+
+    /// Runs that operations name by id or by number.
+    STANDING = "WITH v(i, seq, id) AS (VALUES @)
+        SELECT r.seq, r.id, r.rule, r.connection, r.key, r.once, r.state, r.why, r.due_at, r.due_set_at, r.lease_node,
+            r.lease_until, r.lease_epoch, r.holds_key, r.updated_at
+        FROM v CROSS JOIN runs r ON r.seq = coalesce(v.seq, (SELECT n.seq FROM runs n WHERE n.id = v.id))
+        WHERE v.i IS NOT NULL";
+    UPDATE_RUNS = "WITH v(seq, state, why, due_at, due_set_at, lease_node, lease_until, holds_key, updated_at, progress)
+            AS (VALUES @)
+        UPDATE runs SET state = v.state, why = v.why, due_at = v.due_at, due_set_at = v.due_set_at,
+            lease_node = v.lease_node, lease_until = v.lease_until, holds_key = v.holds_key, updated_at = v.updated_at,
+            progress = coalesce(v.progress, runs.progress)
+        FROM v WHERE runs.seq = v.seq";
+    /// The first outcome of an attempt stays.
+    END_ATTEMPTS = "WITH v(run_seq, step, number, ended_at, class, message, app_type, action_run_id, output) AS (VALUES @)
+        UPDATE attempts SET ended_at = v.ended_at, class = v.class, message = v.message, app_type = v.app_type,
+            action_run_id = v.action_run_id, output = v.output
+        FROM v WHERE attempts.run_seq = v.run_seq AND attempts.step = v.step AND attempts.number = v.number
+            AND attempts.ended_at IS NULL";
+    /// The oldest run that waits for a free key becomes due; a held one takes the key and stays.
+    WAKE_KEYS = "WITH v(connection, key, now) AS (VALUES @),
+        heads(seq, now) AS (
+            SELECT (SELECT q.seq FROM runs q WHERE q.connection = v.connection AND q.key = v.key AND q.key IS NOT NULL
+                AND q.holds_key = 0 AND q.state IN ('ready', 'held', 'waiting') AND q.state <> 'waiting'
+                ORDER BY q.seq LIMIT 1), v.now
+            FROM v WHERE v.connection IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM runs h WHERE h.connection = v.connection AND h.key = v.key AND h.holds_key = 1))
+        UPDATE runs SET holds_key = (runs.state = 'held'),
+            due_at = CASE runs.state WHEN 'ready' THEN coalesce(runs.due_at, heads.now) ELSE runs.due_at END,
+            due_set_at = CASE runs.state WHEN 'ready' THEN coalesce(runs.due_set_at, heads.now) ELSE runs.due_set_at END
+        FROM heads WHERE runs.seq = heads.seq";
+    INSERT_AUDIT = "WITH v(at, action, run_seq, connection, state_before, state_after, reason) AS (VALUES @)
+        INSERT INTO audit (at, action, run_seq, connection, state_before, state_after, reason)
+        SELECT * FROM v WHERE v.at IS NOT NULL";
+
+    /// What is due, oldest first, of connections that are not held: from each at most ?2, so that neither a held
+    /// connection's backlog nor runs behind a key (they are not in `runs_due`) cost anything.
+    DUE = "SELECT r.seq, r.connection, r.key, r.holds_key
+        FROM connections c
+        CROSS JOIN json_each((SELECT json_group_array(d.seq) FROM (SELECT seq FROM runs
+            WHERE connection = c.name AND due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at, seq LIMIT ?2) d)) j
+        CROSS JOIN runs r ON r.seq = j.value
+        WHERE c.held_since IS NULL AND c.name <> ''
+        ORDER BY r.due_at, r.seq LIMIT ?2";
+    /// Who has each key, and who is next.
+    QUEUES = "WITH v(i, connection, key, now) AS (VALUES @)
+        SELECT v.i, (SELECT h.seq FROM runs h WHERE h.connection = v.connection AND h.key = v.key AND h.holds_key = 1)
+            AS holder, n.seq, n.state, n.due_at
+        FROM v LEFT JOIN runs n ON n.seq = (SELECT q.seq FROM runs q WHERE q.connection = v.connection
+            AND q.key = v.key AND q.key IS NOT NULL AND q.holds_key = 0 AND q.state IN ('ready', 'held', 'waiting')
+            AND (q.state <> 'waiting' OR q.due_at <= v.now) ORDER BY q.seq LIMIT 1)
+        WHERE v.i IS NOT NULL";
+    TAKE_RUNS = "WITH v(seq, node, until, now) AS (VALUES @)
+        UPDATE runs SET state = 'running', why = NULL, due_at = NULL, due_set_at = NULL, lease_node = v.node,
+            lease_until = v.until, lease_epoch = lease_epoch + 1, holds_key = (key IS NOT NULL), updated_at = v.now
+        FROM v WHERE runs.seq = v.seq";
+    QUEUE_RUNS = "WITH v(seq, now) AS (VALUES @)
+        UPDATE runs SET updated_at = CASE state WHEN 'ready' THEN updated_at ELSE v.now END, state = 'ready',
+            why = NULL, due_at = NULL, due_set_at = NULL
+        FROM v WHERE runs.seq = v.seq";
+    KEEP_KEYS = "WITH v(seq) AS (VALUES @) UPDATE runs SET holds_key = 1 FROM v WHERE runs.seq = v.seq";
+    CLAIMED = concat!("WITH v(seq) AS (VALUES @) SELECT ", run_columns!(), ", r.lease_epoch, ", event_columns!(), ", b.raw
+        FROM v CROSS JOIN runs r ON r.seq = v.seq CROSS JOIN events e ON e.seq = r.event_seq
+        LEFT JOIN bodies b ON b.event_seq = e.seq");
+    OPEN_ATTEMPTS = concat!("WITH v(seq) AS (VALUES @) SELECT ", attempt_columns!(), "
+        FROM v CROSS JOIN attempts a ON a.run_seq = v.seq WHERE a.ended_at IS NULL ORDER BY a.seq");
+    /// Due times that were set later than now: the clock was put back. Their length still holds.
+    RECKON_ANEW = "UPDATE runs SET due_at = ?1 + (due_at - due_set_at), due_set_at = ?1
+        WHERE due_at IS NOT NULL AND due_set_at > ?1";
+    RESCUE = "UPDATE runs SET state = 'ready', why = 'rescued', due_at = ?1, due_set_at = ?1, lease_node = NULL,
+            lease_until = NULL, updated_at = ?1
+        WHERE state <> 'done' AND state = 'running' AND (lease_until <= ?1 OR (?3 AND lease_node <> ?2))";
+    RENEW = "UPDATE runs SET lease_until = ?2 WHERE state <> 'done' AND state = 'running' AND lease_node = ?1";
+    RENEW_NODE = "INSERT INTO nodes (id, first_seen, lease_until) VALUES (?1, ?3, ?2)
+        ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until";
+
+    INSERT_HOLD = "INSERT INTO holds (connection, kind, reason, since) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (connection, kind) DO UPDATE SET reason = excluded.reason";
+    START_HELD = "UPDATE connections SET held_since = ?2 WHERE held_since IS NULL AND (name = ?1 OR ?1 = '')";
+    DELETE_HOLD = "DELETE FROM holds WHERE connection = ?1 AND (?2 IS NULL OR kind = ?2)";
+    /// Adds up the time of connections that no hold is left for.
+    END_HELD = "UPDATE connections SET held_micros = held_micros + max(0, ?1 - held_since), held_since = NULL
+        WHERE held_since IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.connection IN (connections.name, ''))";
+
+    COUNT_REFUSALS = "WITH v(source, reason, minute, times, detail) AS (VALUES @)
+        INSERT INTO refusals (source, reason, minute, count, detail) SELECT * FROM v WHERE v.source IS NOT NULL
+        ON CONFLICT (source, reason, minute) DO UPDATE SET count = count + excluded.count, detail = excluded.detail";
+    COUNT_HANDSHAKES = "WITH v(source, kind, minute, times) AS (VALUES @)
+        INSERT INTO handshakes (source, kind, minute, count) SELECT * FROM v WHERE v.source IS NOT NULL
+        ON CONFLICT (source, kind, minute) DO UPDATE SET count = count + excluded.count";
+    INSERT_RULES = "WITH v(hash, rule, file, text, first_seen) AS (VALUES @)
+        INSERT INTO rules (hash, rule, file, text, first_seen) SELECT * FROM v WHERE v.hash IS NOT NULL
+        ON CONFLICT (hash) DO NOTHING";
+    END_RULE_SET = "UPDATE rule_sets SET active_to = ?3 WHERE node = ?1 AND active_to IS NULL AND hash <> ?2";
+    START_RULE_SET = "INSERT INTO rule_sets (hash, members, node, active_from) VALUES (?2, ?3, ?1, ?4)
+        ON CONFLICT (node) WHERE active_to IS NULL DO NOTHING";
+    NODE_RULE_SET = "INSERT INTO nodes (id, rule_set, first_seen) VALUES (?1, ?2, ?3)
+        ON CONFLICT (id) DO UPDATE SET rule_set = excluded.rule_set";
+
+    HOLDS = "SELECT connection, kind, reason, since FROM holds ORDER BY since, connection, kind";
+    CONNECTIONS = "SELECT name FROM connections";
+    LAST_NUMBERS = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0),
+        coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'runs'), 0)";
+}

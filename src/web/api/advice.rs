@@ -1,0 +1,194 @@
+//! What happens next with a run, in words for whoever looks at it at night, and the commands that change it.
+
+use jiff::Timestamp;
+
+use super::ids;
+use super::story::Story;
+use crate::run::{State, StepState};
+
+/// What happens next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advice {
+    /// One or two sentences, without the time.
+    pub text: String,
+    /// When it happens by itself, if it does.
+    pub at: Option<Timestamp>,
+    /// Commands that a person may want now, each with what it does.
+    pub commands: Vec<(String, &'static str)>,
+}
+
+/// What happens next with this run.
+#[must_use]
+pub fn next(story: &Story) -> Advice {
+    let run = &story.run;
+    let id = ids::short(run.id);
+    let command = |rest: &str, does: &'static str| (format!("kartwheel runs {rest}"), does);
+    let cancel = command(&format!("cancel {id} --reason …"), "end it here");
+    let (text, commands) = match run.state {
+        State::Ready => (ready(story), vec![cancel]),
+        State::Running => ("A worker is at it.".to_owned(), vec![cancel]),
+        State::Waiting => (
+            "It sleeps and goes on by itself; a restart changes nothing.".to_owned(),
+            vec![cancel],
+        ),
+        State::Retrying => (
+            format!("{} is tried again by itself.", current(story)),
+            vec![command(&format!("retry {id}"), "try now"), cancel],
+        ),
+        State::Held => held(story),
+        State::NeedsPerson => needs_person(story, &id),
+        State::Declined => (
+            "Nothing: another run of this rule has the same `once` value, so this one never started.".to_owned(),
+            Vec::new(),
+        ),
+        State::Done => ("Nothing: it is done.".to_owned(), Vec::new()),
+        State::Failed => (
+            "Nothing by itself: it gave up. Mend the cause; resuming goes on from the failed step, with the rule's text of that time."
+                .to_owned(),
+            vec![command(&format!("resume {id}"), "go on from the failed step")],
+        ),
+        State::Cancelled => ("Nothing: a person ended it.".to_owned(), Vec::new()),
+    };
+    let at = match run.state {
+        State::Ready | State::Waiting | State::Retrying => run.due_at,
+        _ => None,
+    };
+    Advice { text, at, commands }
+}
+
+fn ready(story: &Story) -> String {
+    match &story.run.key {
+        Some(key) => format!(
+            "It is taken as soon as a worker is free and no older run with the key `{key}` is unfinished."
+        ),
+        None => "It is taken as soon as a worker is free.".to_owned(),
+    }
+}
+
+fn held(story: &Story) -> (String, Vec<(String, &'static str)>) {
+    let run = &story.run;
+    let id = ids::short(run.id);
+    let cancel = (
+        format!("kartwheel runs cancel {id} --reason …"),
+        "end it here",
+    );
+    let why = run.why.as_deref().unwrap_or("held");
+    let reason = story
+        .holds
+        .iter()
+        .map(|hold| hold.reason.as_str())
+        .collect::<Vec<_>>()
+        .join("; ");
+    let said = if reason.is_empty() {
+        String::new()
+    } else {
+        format!(" ({reason})")
+    };
+    match why {
+        "paused" => {
+            let all = story.holds.iter().any(|hold| hold.connection.is_empty());
+            let what = if all {
+                "kartwheel resume".to_owned()
+            } else {
+                format!("kartwheel resume --connection {}", run.connection)
+            };
+            (
+                format!(
+                    "Sending is paused{said}. Nothing is lost; it goes on when the pause ends."
+                ),
+                vec![(what, "end the pause"), cancel],
+            )
+        }
+        "down" => (
+            format!(
+                "The connection `{}` to Kartra is down{said}. It goes on by itself when the connection is ready again.",
+                run.connection
+            ),
+            vec![cancel],
+        ),
+        "token" => (
+            format!(
+                "Membrane does not accept our credentials{said}. It goes on by itself when they are accepted again: look at the MEMBRANE_ variables."
+            ),
+            vec![cancel],
+        ),
+        "not_allowed" => (
+            format!(
+                "The account may not do this{said}. Mend that in Kartra, then resume the connection."
+            ),
+            vec![cancel],
+        ),
+        other => (
+            format!("It is held: {other}{said}. Nothing is lost."),
+            vec![(format!("kartwheel runs resume {id}"), "go on"), cancel],
+        ),
+    }
+}
+
+fn needs_person(story: &Story, id: &str) -> (String, Vec<(String, &'static str)>) {
+    let resolve = |outcome: &str| format!("kartwheel runs resolve {id} --as {outcome} --reason …");
+    (
+        format!(
+            "It waits for you. {} was sent, and nobody knows whether it was carried out. Look in Kartra at {}, then say what you saw.",
+            current(story),
+            story
+                .event
+                .as_ref()
+                .and_then(|stored| stored.event.person.email.as_deref())
+                .unwrap_or("the lead"),
+        ),
+        vec![
+            (resolve("done"), "it was carried out: go on after it"),
+            (resolve("repeat"), "it was not: make the call again"),
+            (resolve("fail"), "give the run up"),
+        ],
+    )
+}
+
+/// The step the run stands at, as a person would call it: `Step 3 (assign-tag)`.
+fn current(story: &Story) -> String {
+    let steps = story.steps();
+    let step = steps
+        .iter()
+        .find(|step| !step.progress.state.is_settled() || step.progress.state == StepState::Failed);
+    step.map_or_else(
+        || "The step".to_owned(),
+        |step| {
+            let label = label(&step.path);
+            match &step.verb {
+                Some(verb) => format!("Step {label} ({verb})"),
+                None => format!("Step {label}"),
+            }
+        },
+    )
+}
+
+/// A path as people count: `0` is step 1, `2.0` is step 3.1, `f0` is on_failure 1.
+#[must_use]
+pub fn label(path: &str) -> String {
+    let counted = |path: &str| {
+        path.split('.')
+            .map(|part| {
+                part.parse::<u32>()
+                    .map_or_else(|_| part.to_owned(), |number| (number + 1).to_string())
+            })
+            .collect::<Vec<_>>()
+            .join(".")
+    };
+    match path.strip_prefix('f') {
+        Some(rest) => format!("on_failure {}", counted(rest)),
+        None => counted(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_count_steps_from_one() {
+        assert_eq!(label("0"), "1");
+        assert_eq!(label("2.0"), "3.1");
+        assert_eq!(label("f0"), "on_failure 1");
+    }
+}

@@ -1,0 +1,81 @@
+//! `/api/holds`, `/api/pause`, `/api/resume`: what sends nothing at present; and `/api/refusals`: what was turned away at the door.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::answer::{Input, Params};
+use super::events::limit;
+use super::runs::reason;
+use super::{Api, Refusal, view};
+
+/// How far back refusals are listed when the request does not say.
+const REFUSALS_SINCE_DEFAULT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What to pause, and why. Without a connection: everything.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pause {
+    connection: Option<String>,
+    #[serde(default)]
+    reason: String,
+}
+
+/// What to resume. Without a connection: the pause of everything.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Resume {
+    connection: Option<String>,
+}
+
+/// Which refusals.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RefusalParams {
+    since: Option<Timestamp>,
+    limit: Option<u32>,
+}
+
+pub(super) async fn list(State(api): State<Api>) -> Result<Json<Value>, Refusal> {
+    Ok(Json(view::holds(&api.reader.holds().await?)))
+}
+
+pub(super) async fn pause(
+    State(api): State<Api>,
+    Input(input): Input<Pause>,
+) -> Result<Json<Value>, Refusal> {
+    let reason = reason(&input.reason)?;
+    api.control
+        .pause(input.connection.as_deref(), reason)
+        .await?;
+    list(State(api)).await
+}
+
+pub(super) async fn resume(
+    State(api): State<Api>,
+    Input(input): Input<Resume>,
+) -> Result<Json<Value>, Refusal> {
+    api.control.unpause(input.connection.as_deref()).await?;
+    list(State(api)).await
+}
+
+pub(super) async fn refusals(
+    State(api): State<Api>,
+    Params(params): Params<RefusalParams>,
+) -> Result<Json<Value>, Refusal> {
+    let limit = limit(params.limit)?;
+    let since = params.since.unwrap_or_else(|| {
+        let now = api.clock.now();
+        now.saturating_sub(
+            jiff::SignedDuration::try_from(REFUSALS_SINCE_DEFAULT).unwrap_or_default(),
+        )
+        .unwrap_or(Timestamp::MIN)
+    });
+    Ok(Json(view::refusals(
+        &api.reader.refusals(since, limit).await?,
+    )))
+}

@@ -1,0 +1,156 @@
+//! The exchanges around a connection: who we are, which connection, what it offers, in the words of the fixtures.
+
+use kartwheel::action::{Actions, Readiness};
+use kartwheel::membrane::ConnectionSettings;
+use serde_json::json;
+
+use super::fake::{CONNECTION, Fake, healthy};
+use super::fixtures::{assert_sent, fixture, reply_of};
+
+#[tokio::test]
+async fn the_list_is_read_page_by_page_and_keyless_actions_are_found_by_name() {
+    let (first, last) = (fixture("actions-list-page"), fixture("actions-list-no-key"));
+    let (first_reply, last_reply) = (reply_of(&first), reply_of(&last));
+    let fake = Fake::start(move |seen| match seen.path.as_str() {
+        "/actions" if seen.query.get("cursor").is_none() => first_reply.clone(),
+        "/actions" => last_reply.clone(),
+        _ => healthy(seen),
+    })
+    .await;
+    let clock = super::clock();
+    let client = super::client(super::settings(&fake.url()), &clock);
+    for (verb, id) in [
+        ("grant-membership-access", "68a000000000000000000002"),
+        ("subscribe-lead-to-sequence", "68a000000000000000000003"),
+    ] {
+        client.call(&super::call(&clock, verb, json!({}))).await;
+        assert_eq!(fake.seen_at("/act").last().expect("a run").body["id"], id);
+    }
+    let mut pages = fake.seen_at("/actions");
+    assert_eq!(pages.len(), 2, "the list is kept");
+    assert_eq!(
+        pages[1].query,
+        json!({ "connectionId": CONNECTION, "limit": "1000", "cursor": "2" })
+    );
+    // The file's page is a small one; ours is the largest.
+    pages[0].query["limit"] = "2".into();
+    assert_sent("actions-list-page", &pages[0], &first["request"]);
+}
+
+#[tokio::test]
+async fn who_we_are_is_asked_and_told() {
+    let file = fixture("self-get");
+    let reply = reply_of(&file);
+    let fake = Fake::start(move |seen| match seen.path.as_str() {
+        "/self" => reply.clone(),
+        _ => healthy(seen),
+    })
+    .await;
+    let client = super::client(super::settings(&fake.url()), &super::clock());
+    let report = client.check("main").await.expect("a report");
+    assert_sent("self-get", &fake.seen_at("/self")[0], &file["request"]);
+    assert_eq!(report.tenant.internal_id, "acct_42");
+    assert_eq!(report.tenant.name, "Automation daemon");
+    assert_eq!(
+        (report.id.as_str(), report.state.as_str()),
+        (CONNECTION, "READY")
+    );
+    assert_eq!(report.readiness, Readiness::Ready);
+    assert_eq!(report.actions, 6);
+}
+
+#[tokio::test]
+async fn a_pinned_connection_is_looked_at_by_its_id() {
+    for (name, says) in [
+        (
+            "connection-get-disconnected",
+            "https://ui.getmembrane.com/connect?connectionId=",
+        ),
+        (
+            "connection-get-not-found",
+            "check connections.main.id and the tenant key",
+        ),
+    ] {
+        let file = fixture(name);
+        let path = file["request"]["path"].as_str().expect("text").to_owned();
+        let reply = reply_of(&file);
+        let fake = Fake::start(move |_| reply.clone()).await;
+        let settings = super::settings(&fake.url()).with_connection(
+            "main",
+            ConnectionSettings {
+                id: path.strip_prefix("/connections/").map(str::to_owned),
+                ..ConnectionSettings::default()
+            },
+        );
+        let readiness = super::client(settings, &super::clock())
+            .readiness("main")
+            .await;
+        assert_sent(name, &fake.seen()[0], &file["request"]);
+        assert_eq!(fake.seen().len(), 1, "{name}");
+        assert!(
+            matches!(&readiness, Readiness::NotReady(text) if text.contains(says)),
+            "{name}: {readiness:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_connection_without_an_id_is_found_by_the_applications_address() {
+    for (name, says) in [
+        ("connection-ensure-ready", ""),
+        ("connection-ensure-building", "wait a few minutes"),
+        (
+            "connection-ensure-client-action-connect",
+            "https://ui.getmembrane.com/connect?connectionId=",
+        ),
+        (
+            "connection-ensure-client-action-provide-input",
+            "Say which one to connect",
+        ),
+        (
+            "connection-ensure-configuration-error",
+            "no usable authentication option",
+        ),
+        ("connection-ensure-setup-failed", "could not be built"),
+        ("connection-ensure-bad-url", "Invalid URL"),
+    ] {
+        let file = fixture(name);
+        let request = file["request"].clone();
+        let reply = reply_of(&file);
+        let fake = Fake::start(move |seen| {
+            if seen.path.starts_with("/connections/") {
+                reply.clone()
+            } else {
+                healthy(seen)
+            }
+        })
+        .await;
+        // The connection's local name becomes its name in Membrane.
+        let local = request["body"]["name"].as_str().unwrap_or("main");
+        let mut settings = super::settings(&fake.url());
+        settings.connections.clear();
+        let connection = ConnectionSettings {
+            app: request["body"]["appUrl"].as_str().map(str::to_owned),
+            ..ConnectionSettings::default()
+        };
+        let client = super::client(settings.with_connection(local, connection), &super::clock());
+        let readiness = client.readiness(local).await;
+        let mut ensure = fake.seen_at("/connections/ensure");
+        assert_eq!(ensure.len(), 1, "{name}");
+        if request["body"].get("name").is_none() {
+            ensure[0]
+                .body
+                .as_object_mut()
+                .expect("an object")
+                .remove("name");
+        }
+        assert_sent(name, &ensure[0], &request);
+        match readiness {
+            Readiness::Ready => assert_eq!(says, "", "{name}"),
+            Readiness::NotReady(text) => {
+                assert!(!says.is_empty() && text.contains(says), "{name}: {text}");
+            }
+            Readiness::Unknown(text) => panic!("{name}: {text}"),
+        }
+    }
+}

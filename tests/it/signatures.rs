@@ -1,0 +1,290 @@
+//! Signature vectors of many senders, made with their own packages where they have one, through sources as a user declares them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use kartwheel::problem::Source as File;
+use kartwheel::trigger::{Arrival, Received, Request, Source};
+use kartwheel::yaml;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+const T_V1: &str =
+    "separator: \",\", prefix: \"v1=\", timestamp: \"t=\", signed: \"{timestamp}.{body}\"";
+
+/// How the sender of each vector is declared. `{T_V1}` stands for the list that several senders share.
+const CARRIED: &[(&str, &str)] = &[
+    (
+        "calcom-",
+        "verify: { hmac: sha256, header: X-Cal-Signature-256 }",
+    ),
+    (
+        "calendly-",
+        "verify: { hmac: sha256, header: Calendly-Webhook-Signature, {T_V1}, tolerance: 3m }",
+    ),
+    ("generic-basic", "verify: basic"),
+    ("generic-bearer", "verify: bearer"),
+    (
+        "generic-hmac-sha256-base64",
+        "verify: { hmac: sha256, header: X-Signature, encoding: base64 }",
+    ),
+    (
+        "generic-hmac-sha256-hex",
+        "verify: { hmac: sha256, header: X-Signature, encoding: hex }",
+    ),
+    (
+        "generic-raw-probe-",
+        "verify: { hmac: sha256, header: X-Signature }",
+    ),
+    ("generic-url-secret", "verify: url-secret"),
+    (
+        "github-",
+        "verify: { hmac: sha256, header: X-Hub-Signature-256, prefix: \"sha256=\" }",
+    ),
+    ("hotmart-", "verify: { header: X-HOTMART-HOTTOK }"),
+    ("kartra-ipn-", "verify: { field: $.body.secret_key }"),
+    (
+        "kit-",
+        "verify: { hmac: sha256, header: X-Kit-Signature, {T_V1}, tolerance: 5m }",
+    ),
+    ("mailchimp-", "verify: url-secret"),
+    (
+        "paddle-billing-",
+        "verify: { hmac: sha256, header: Paddle-Signature, separator: \";\", prefix: \"h1=\", timestamp: \"ts=\", signed: \"{timestamp}:{body}\", tolerance: 5s }",
+    ),
+    (
+        "shopify-",
+        "verify: { hmac: sha256, header: X-Shopify-Hmac-Sha256, encoding: base64 }",
+    ),
+    (
+        "slack-",
+        "verify: { hmac: sha256, header: X-Slack-Signature, prefix: \"v0=\", timestamp: X-Slack-Request-Timestamp, signed: \"v0:{timestamp}:{body}\" }",
+    ),
+    (
+        "square-",
+        "verify: { hmac: sha256, header: X-Square-Hmacsha256-Signature, encoding: base64, signed: \"{url}{body}\" }\nurl: https://hooks.example.com/in/square",
+    ),
+    ("standardwebhooks-", "preset: standard-webhooks"),
+    ("stripe-", "preset: stripe"),
+    (
+        "svix-",
+        "verify: { hmac: sha256, header: svix-signature, encoding: base64, separator: \" \", prefix: \"v1,\", id: svix-id, timestamp: svix-timestamp, signed: \"{id}.{timestamp}.{body}\", key: base64, key_prefix: whsec_ }",
+    ),
+    ("thrivecart-", "verify: { field: $.body.thrivecart_secret }"),
+    ("typeform-", "preset: typeform"),
+    (
+        "woocommerce-valid",
+        "verify: { hmac: sha256, header: X-WC-Webhook-Signature, encoding: base64 }",
+    ),
+    (
+        "zoom-",
+        "verify: { hmac: sha256, header: X-Zm-Signature, prefix: \"v0=\", timestamp: X-Zm-Request-Timestamp, signed: \"v0:{timestamp}:{body}\" }",
+    ),
+];
+
+/// Handshakes whose signature is verified, and which come as events until their presets answer them.
+const NOT_ANSWERED_YET: &[&str] = &["slack-url_verification", "zoom-url_validation"];
+
+/// What is not carried yet, and why. A vector that is carried must leave this list.
+const NOT_YET: &[(&str, &str)] = &[
+    (
+        "braintree-get-challenge",
+        "the preset braintree: its challenge",
+    ),
+    ("dropbox-get-challenge", "the preset dropbox: its challenge"),
+    ("meta-get-challenge", "the preset meta: its challenge"),
+    (
+        "paddle-classic-valid",
+        "the preset paddle-classic: RSA over PHP's serialization",
+    ),
+    (
+        "paypal-ipn-postback",
+        "the preset paypal-ipn: outside checks",
+    ),
+    ("paypal-valid", "the preset paypal: certificates"),
+    ("paypal-wrong-webhook-id", "the preset paypal: certificates"),
+    (
+        "standardwebhooks-v1a-ed25519",
+        "public keys of standard-webhooks: ed25519",
+    ),
+    (
+        "woocommerce-ping-unsigned",
+        "the preset woocommerce: its ping",
+    ),
+];
+
+/// One vector of the file, as far as a receiver needs it.
+#[derive(Deserialize)]
+struct Vector {
+    id: String,
+    #[serde(default)]
+    secrets: Vec<String>,
+    #[serde(default)]
+    method: Option<String>,
+    #[serde(default)]
+    url: Option<String>,
+    headers: std::collections::BTreeMap<String, String>,
+    body_base64: String,
+    now: i64,
+    expect: String,
+}
+
+fn vectors() -> Vec<Vector> {
+    let mut file: Value =
+        serde_json::from_str(include_str!("../data/signature-vectors.json")).expect("JSON");
+    let Value::Array(vectors) = file["vectors"].take() else {
+        panic!("no vectors");
+    };
+    vectors
+        .into_iter()
+        .map(|vector| serde_json::from_str(&vector.to_string()).expect("a vector"))
+        .collect()
+}
+
+/// The source that a vector is sent to.
+fn source(vector: &Vector) -> Option<Source> {
+    let (_, entry) = CARRIED
+        .iter()
+        .find(|(start, _)| vector.id.starts_with(start))?;
+    let entry = entry.replace("{T_V1}", T_V1);
+    let file = File::new("kartwheel.yaml", format!("{entry}\nsecret: env:SECRET\n"));
+    let mut problems = Vec::new();
+    let node = yaml::parse(&file, &mut problems).remove(0);
+    let secret = match vector.secrets.join(":") {
+        none if none.is_empty() => "dW51c2Vk".to_owned(),
+        some => some,
+    };
+    let source = Source::parse("in", &node, &file, &|_| Some(secret.clone()), &mut problems);
+    assert_eq!(problems, [], "{}", vector.id);
+    Some(source.expect(&vector.id))
+}
+
+fn receive(source: &Source, vector: &Vector) -> Received {
+    let headers: Vec<_> = vector.headers.iter().collect();
+    let query = vector.url.as_deref().and_then(|url| url.split_once('?'));
+    let request = Request {
+        method: vector.method.as_deref().unwrap_or("POST"),
+        path_secret: None,
+        query: query.map_or("", |(_, query)| query),
+        headers: &headers,
+        body: &STANDARD.decode(&vector.body_base64).expect("base64"),
+        peer: None,
+    };
+    let arrival = Arrival {
+        now: Timestamp::from_second(vector.now).expect("a time"),
+        new_id: &Uuid::nil,
+        env: &Map::new(),
+    };
+    source.receive(&request, arrival)
+}
+
+/// Short words for what came out.
+fn outcome(received: &Received) -> String {
+    match received {
+        Received::Events(events) => format!("{} event", events.len()),
+        Received::Handshake { status, .. } => format!("handshake {status}"),
+        Received::Refused(refusal) => format!("refused {} {}", refusal.status, refusal.reason),
+    }
+}
+
+fn is_waited_for(id: &str) -> bool {
+    NOT_YET.iter().any(|(known, _)| *known == id)
+}
+
+#[test]
+fn every_vector_comes_out_as_its_sender_means_it() {
+    let mut carried = 0;
+    for vector in vectors().iter().filter(|vector| !is_waited_for(&vector.id)) {
+        let source = source(vector).unwrap_or_else(|| panic!("no source for {}", vector.id));
+        let found = outcome(&receive(&source, vector));
+        let wanted = match (vector.id.as_str(), vector.expect.as_str()) {
+            (
+                "stripe-stale-301s" | "standardwebhooks-too-old" | "paddle-billing-stale-6s",
+                "invalid",
+            ) => "refused 401 stale",
+            ("stripe-far-future-timestamp", "policy") => "refused 401 future",
+            (_, "invalid") => "refused 401 signature",
+            (id, "handshake") if NOT_ANSWERED_YET.contains(&id) => "1 event",
+            (_, "handshake") => "handshake 200",
+            (_, "valid") => "1 event",
+            (id, other) => panic!("{id}: nobody knows what {other} means here"),
+        };
+        assert_eq!(found, wanted, "{}", vector.id);
+        carried += 1;
+    }
+    assert_eq!(carried + NOT_YET.len(), vectors().len());
+}
+
+#[test]
+fn what_is_waited_for_is_in_the_file_and_not_carried_already() {
+    let vectors = vectors();
+    for (id, why) in NOT_YET {
+        let vector = vectors.iter().find(|vector| vector.id == *id);
+        let vector = vector.unwrap_or_else(|| panic!("{id} ({why}) is no vector"));
+        let Some(source) = source(vector) else {
+            continue;
+        };
+        let found = outcome(&receive(&source, vector));
+        assert!(
+            found.starts_with("refused"),
+            "{id} ({why}) is carried: {found}"
+        );
+    }
+}
+
+#[test]
+fn no_valid_vector_passes_with_another_secret_body_or_no_headers() {
+    for mut vector in vectors()
+        .into_iter()
+        .filter(|vector| vector.expect == "valid" && !is_waited_for(&vector.id))
+    {
+        let right = source(&vector).expect("it is carried");
+        let in_header = !["generic-url-secret", "thrivecart-", "kartra-ipn-"]
+            .iter()
+            .any(|start| vector.id.starts_with(start));
+        let signs_body = in_header
+            && !["generic-b", "hotmart-"]
+                .iter()
+                .any(|start| vector.id.starts_with(start));
+        let body = STANDARD.decode(&vector.body_base64).expect("base64");
+
+        if signs_body {
+            let mut other = body;
+            other[0] ^= 1;
+            let right_body = std::mem::replace(&mut vector.body_base64, STANDARD.encode(other));
+            assert_eq!(
+                outcome(&receive(&right, &vector)),
+                "refused 401 signature",
+                "{}, body",
+                vector.id
+            );
+            vector.body_base64 = right_body;
+        }
+        let secrets = std::mem::replace(
+            &mut vector.secrets,
+            vec!["whsec_c29tZWJvZHk6ZWxzZQ==".into()],
+        );
+        let other = match vector.id.as_str() {
+            "generic-basic" => None,
+            _ => source(&vector),
+        };
+        if let Some(other) = other {
+            assert!(
+                outcome(&receive(&other, &vector)).starts_with("refused 401 s"),
+                "{}, secret",
+                vector.id
+            );
+        }
+        vector.secrets = secrets;
+        if in_header {
+            vector.headers.retain(|name, _| name == "content-type");
+            assert_eq!(
+                outcome(&receive(&right, &vector)),
+                "refused 401 missing",
+                "{}, headers",
+                vector.id
+            );
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! A world to tell stories in: the whole program on a settable clock and a temporary database, with the sandbox as Membrane.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kartwheel::app::{App, Options};
+use kartwheel::clock::{Clock, SettableClock};
+use kartwheel::config::Env;
+use kartwheel::problem::Severity;
+use kartwheel::project::{self, Project, Strictness};
+use kartwheel::run::{Attempt, Run, State};
+use kartwheel::sandbox::{self, Sandbox};
+use kartwheel::store::{Reader, RunFilter};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// When every story begins: the day of the sample payloads.
+pub(crate) const START: &str = "2026-11-01T08:00:00Z";
+/// The sources every story has.
+const SOURCES: &str = r#"
+  stripe: { preset: stripe, secret: env:STRIPE_SECRET }
+  signup: { preset: typeform, secret: env:TYPEFORM_SECRET }
+  shop:
+    verify: { hmac: sha256, header: X-Signature, encoding: hex }
+    secret: env:SHOP_SECRET
+    id: $.body.id
+    type: $.body.type
+    person: { email: $.body.email }
+"#;
+/// More than any story needs: the clock must not stand still for the pace.
+const PACE: &str = "per_second: 1000, at_once: 64";
+
+/// A wait for the pace is shorter than this, a retry's is not.
+const PACE_WAIT_MAX: Duration = Duration::from_millis(50);
+
+/// The program, its clock, its outside.
+pub(crate) struct World {
+    pub(crate) dir: TempDir,
+    pub(crate) clock: Arc<SettableClock>,
+    pub(crate) sandbox: Sandbox,
+    app: Option<App>,
+    http: reqwest::Client,
+}
+
+/// The answer to a delivery.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+    pub(crate) headers: BTreeMap<String, String>,
+}
+
+impl Answered {
+    /// The event's id; the delivery must have been accepted.
+    pub(crate) fn event(&self) -> Uuid {
+        assert_eq!(self.status, 200, "{}", self.body);
+        self.body["event"].as_str().and_then(|id| id.parse().ok()).expect("an accepted delivery names its event")
+    }
+}
+
+impl World {
+    /// A world with these rules (one or several documents).
+    pub(crate) async fn with(rules: &str) -> Self {
+        Self::with_settings(rules, "").await
+    }
+
+    /// A world with these rules and more settings of kartwheel.yaml.
+    pub(crate) async fn with_settings(rules: &str, settings: &str) -> Self {
+        let clock = SettableClock::starting_at(START.parse().expect("a time"));
+        let sandbox = Sandbox::start(sandbox::Options { clock: clock.clone(), ..sandbox::Options::default() }).await.expect("the sandbox starts");
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let config = format!(
+            "timezone: UTC\ndatabase: sqlite://kartwheel.db\nlisten: 127.0.0.1:0\nconsole: {{ listen: 127.0.0.1:0 }}\n\
+             membrane: {{ url: {}, token: env:MEMBRANE_TOKEN }}\nconnections:\n  main: {{ id: {}, {PACE} }}\nsources:{SOURCES}{settings}",
+            sandbox.url(),
+            sandbox::CONNECTION_ID,
+        );
+        std::fs::write(dir.path().join("kartwheel.yaml"), config).expect("written");
+        std::fs::create_dir(dir.path().join("rules")).expect("made");
+        std::fs::write(dir.path().join("rules/rules.yaml"), rules).expect("written");
+        let mut world = Self { dir, clock, sandbox, app: None, http: client() };
+        world.start().await;
+        world
+    }
+
+    /// Starts the program on what the folder holds.
+    pub(crate) async fn start(&mut self) {
+        let project = load(self.dir.path());
+        let options = Options { config: project.config.expect("a config"), rules: project.rules, clock: self.clock.clone(), test_events: true };
+        self.app = Some(App::start(options).await.expect("the program starts"));
+        self.settle().await;
+    }
+
+    /// Stops the program in order, and starts it again.
+    pub(crate) async fn restart(&mut self) {
+        self.app.take().expect("running").stop().await;
+        self.start().await;
+    }
+
+    pub(crate) fn app(&self) -> &App {
+        self.app.as_ref().expect("running")
+    }
+
+    pub(crate) fn reader(&self) -> &dyn Reader {
+        &**self.app().store().reader()
+    }
+
+    /// Posts a body, signed as the source's sender signs.
+    pub(crate) async fn send_bytes(&self, source: &str, content_type: &str, body: &[u8]) -> Answered {
+        let project = load(self.dir.path());
+        let config = project.config.expect("a config");
+        let signed = config.sources[source].sign(body, self.clock.now());
+        let query = signed.query.map(|query| format!("?{query}")).unwrap_or_default();
+        let body = signed.body.unwrap_or_else(|| body.to_vec());
+        let mut request = self.http.post(format!("{}/hooks/{source}{query}", self.url())).header("content-type", content_type).body(body);
+        for (name, value) in signed.headers {
+            request = request.header(name, value);
+        }
+        answered(request).await
+    }
+
+    /// Posts a JSON body, signed.
+    pub(crate) async fn send(&self, source: &str, body: &Value) -> Answered {
+        self.send_bytes(source, "application/json", body.to_string().as_bytes()).await
+    }
+
+    /// An order of the shop, for this person.
+    pub(crate) async fn order(&self, id: &str, email: &str) -> Answered {
+        self.send("shop", &json!({ "id": id, "type": "order", "email": email })).await
+    }
+
+    /// Any request to the webhook listener.
+    pub(crate) async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answered {
+        let method = method.parse().expect("a method");
+        let mut request = self.http.request(method, format!("{}{path}", self.url())).body(body.to_vec());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        answered(request).await
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.app().webhook_address)
+    }
+
+    pub(crate) fn console(&self) -> SocketAddr {
+        self.app().console_address
+    }
+
+    /// Lets everything happen that happens at the present time; where only the pace is waited for, time goes on for it.
+    pub(crate) async fn settle(&self) {
+        let mut patience = 20;
+        while self.app().engine().settled().await.expect("the store answers") {
+            let wake = self.clock.next_wake().expect("whoever waits for the pace sleeps");
+            let now = self.clock.now();
+            if kartwheel::clock::between(now, wake) <= PACE_WAIT_MAX || patience == 0 {
+                self.clock.set(wake.max(now));
+                patience = 20;
+            } else {
+                // Whoever was just woken has not moved yet.
+                patience -= 1;
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    }
+
+    /// Lets time pass, stopping wherever something becomes due.
+    pub(crate) async fn advance(&self, length: Duration) {
+        let end = kartwheel::clock::after(self.clock.now(), length);
+        loop {
+            self.settle().await;
+            let next = self.reader().next_due().await.expect("the store answers");
+            match next.filter(|next| *next <= end) {
+                Some(next) if next > self.clock.now() => self.clock.set(next),
+                _ if self.clock.now() >= end => return,
+                _ => self.clock.set(end),
+            }
+        }
+    }
+
+    pub(crate) async fn runs(&self) -> Vec<Run> {
+        let mut runs = self.reader().runs(&RunFilter { limit: 1_000, ..RunFilter::default() }).await.expect("the store answers");
+        runs.sort_by_key(|run| run.seq);
+        runs
+    }
+
+    /// The one run of an event.
+    pub(crate) async fn run_of(&self, event: Uuid) -> Run {
+        let runs = self.reader().runs(&RunFilter { event: Some(event), limit: 10, ..RunFilter::default() }).await.expect("the store answers");
+        let [run] = runs.try_into().expect("one run");
+        run
+    }
+
+    pub(crate) async fn attempts(&self, run: &Run) -> Vec<Attempt> {
+        self.reader().attempts(run.id).await.expect("the store answers")
+    }
+
+    /// The verbs that reached the sandbox through `/act`, in order, reads included.
+    pub(crate) fn verbs(&self) -> Vec<String> {
+        let calls = self.sandbox.world().calls();
+        calls.into_iter().filter_map(|call| call.verb).filter(|verb| *verb != "retrieve-account-lists").collect()
+    }
+
+    /// Ends the story: nothing due is left, and every run stands in one of these states.
+    pub(crate) async fn end(mut self, states: &[State]) {
+        self.settle().await;
+        let counts = self.reader().counts(self.clock.now()).await.expect("the store answers");
+        assert_eq!(counts.due, 0, "something due is left");
+        for run in self.runs().await {
+            assert!(states.contains(&run.state), "{run:?}");
+            assert_ne!(run.state, State::Running, "a lease is held");
+        }
+        self.app.take().expect("running").stop().await;
+        self.sandbox.stop().await;
+    }
+}
+
+/// The project of a folder; it must have no errors.
+pub(crate) fn load(dir: &Path) -> Project {
+    let project = project::load(dir, &env(), Strictness::Serve);
+    let errors: Vec<_> = project.problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    project
+}
+
+/// The secrets of the stories.
+pub(crate) const SECRETS: [(&str, &str); 5] = [
+    ("MEMBRANE_TOKEN", "sandbox-token"),
+    ("STRIPE_SECRET", "whsec_FakeStripeSigningSecret0123456789ab"),
+    ("TYPEFORM_SECRET", "typeform-secret"),
+    ("SHOP_SECRET", "shop-secret"),
+    ("KARTWHEEL_TOKEN", "0123456789abcdef0123456789abcdef"),
+];
+
+/// The environment of the stories.
+pub(crate) fn env() -> Env {
+    Env::from_pairs(SECRETS)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the stories' own client")]
+pub(crate) fn client() -> reqwest::Client {
+    reqwest::Client::new()
+}
+
+async fn answered(request: reqwest::RequestBuilder) -> Answered {
+    let response = request.send().await.expect("the daemon answers");
+    let status = response.status().as_u16();
+    let headers = response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned())).collect();
+    let text = response.text().await.expect("a body");
+    Answered { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)), headers }
+}
+
+/// An instant written out.
+pub(crate) fn instant(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
