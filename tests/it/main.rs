@@ -1,6 +1,7 @@
 //! All integration tests in one binary: faster to link, and shared code is a module.
 
 mod api;
+mod check;
 mod cli;
 mod crash;
 mod daemon;

@@ -39,6 +39,36 @@ fn an_event_is_judged_by_the_enabled_rules_of_its_source() {
 }
 
 #[test]
+fn what_does_not_match_has_the_first_reason() {
+    let set = set(&[
+        "id: a\ntrigger: { webhook: shop }\nmatch: { $.body.paid: true, $.body.total: { gte: 10 }, $.event.type: order.* }\nactions: [ { stop: } ]\n",
+    ]);
+    let verdict = |body| set.judge(&event(body)).remove(0).1;
+    let Verdict::Declined {
+        leaf,
+        path,
+        expected,
+        actual,
+    } = verdict(json!({"paid": true, "total": 9}))
+    else {
+        panic!("it does not match");
+    };
+    assert_eq!((leaf, path.as_str()), (1, "$.body.total"));
+    assert!(
+        expected.contains("10") && actual.contains('9'),
+        "{expected} / {actual}"
+    );
+    assert!(matches!(
+        verdict(json!({"paid": false})),
+        Verdict::Declined { leaf: 0, .. }
+    ));
+    assert!(matches!(
+        verdict(json!({"paid": true, "total": 10})),
+        Verdict::Declined { leaf: 2, .. }
+    ));
+}
+
+#[test]
 fn what_our_own_action_caused_starts_only_rules_that_want_it() {
     let set = set(&[
         "id: a\ntrigger: { webhook: shop }\nactions: [ { stop: } ]\n",
