@@ -7,19 +7,20 @@
 
 #[path = "../load/mod.rs"]
 mod load;
-mod sink;
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use anyhow::Result;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
-use load::report::Subject;
-use load::{Settings, delivery, generator, report};
+use load::ours::Ours;
+use load::report::{self, Subject};
+use load::sink::Sink;
+use load::{Settings, delivery, generator};
 use serde_json::{Value, json};
-use sink::Sink;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -32,28 +33,57 @@ const DEFAULTS: Settings = Settings {
     connections: 64,
 };
 
+/// One call for every delivery, as the relay makes it.
+const RULE: &str = "
+id: relays
+trigger: { webhook: stripe, events: checkout.session.completed }
+match: { $.body.data.object.payment_status: paid }
+actions:
+  - assign-tag: { email: \"${{ person.email }}\", tag_name: buyer }
+";
+
 fn main() -> Result<()> {
     let settings = Settings::from_arguments(DEFAULTS);
     let runtime = tokio::runtime::Runtime::new()?;
     let mut servers = JoinSet::new();
-    let sink = runtime.block_on(Sink::start(&mut servers))?;
-    let relay = runtime.block_on(relay(sink.address, &mut servers))?;
+    let (sink, relay, ours) = runtime.block_on(async {
+        let sink = Sink::start(&mut servers).await?;
+        let relay = relay(sink.address, &mut servers).await?;
+        let ours = Ours::start("end-to-end", sink.address, RULE).await?;
+        anyhow::Ok((sink, relay, ours))
+    })?;
     println!("end to end: {settings:?}");
     for bytes in [delivery::LARGE_BYTES, delivery::SMALL_BYTES] {
-        let mut subjects = [Subject::new("bare relay: parses, makes the call, answers")];
-        for _ in 0..settings.rounds {
-            for (subject, address) in subjects.iter_mut().zip([relay]) {
+        let mut subjects = [
+            (Subject::new("bare relay"), relay),
+            (
+                Subject::new("ours: event, intent and outcome on disk"),
+                ours.address(),
+            ),
+        ];
+        for round in 0..settings.rounds {
+            // Every other round goes backwards, so that nobody always comes after the same neighbour.
+            if round % 2 == 1 {
+                subjects.reverse();
+            }
+            for (subject, address) in &mut subjects {
                 let requests = delivery::requests(settings.requests, bytes);
-                let wanted = sink.seen() + requests.len();
-                let mut round = generator::run(address, requests, settings.connections)?;
-                round.ended = sink.wait_for(wanted)?;
+                let wanted = sink.seen(0)? + requests.len();
+                let mut round = generator::run(*address, requests, settings.connections)?;
+                sink.seen(wanted)?;
+                round.ended = Instant::now();
                 subject.rounds.push(round);
+                runtime.block_on(ours.rest())?;
+            }
+            if round % 2 == 1 {
+                subjects.reverse();
             }
         }
-        let title = format!("bodies of {bytes} bytes; calls per second, times to the answer");
+        let subjects = subjects.map(|(subject, _)| subject);
+        let title = format!("bodies of {bytes} bytes; calls made, times to the answer");
         println!("{}", report::lines(&title, &subjects));
     }
-    Ok(())
+    runtime.block_on(ours.stop())
 }
 
 /// What the relay holds.

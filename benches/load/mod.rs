@@ -6,7 +6,9 @@
 
 pub(crate) mod delivery;
 pub(crate) mod generator;
+pub(crate) mod ours;
 pub(crate) mod report;
+pub(crate) mod sink;
 
 /// How much is sent, from the command line: `cargo bench --bench ingest -- --rounds 3 --requests 4000`.
 #[derive(Debug, Clone, Copy)]

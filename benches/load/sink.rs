@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use axum::body::Bytes;
@@ -46,17 +46,8 @@ impl Sink {
         Ok(Self { address, calls })
     }
 
-    /// How many calls it was asked to make so far.
-    pub(crate) fn seen(&self) -> usize {
-        *self
-            .calls
-            .seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits until it has seen so many calls, and says when that was.
-    pub(crate) fn wait_for(&self, count: usize) -> Result<Instant> {
+    /// How many calls it was asked to make so far, once they are at least so many.
+    pub(crate) fn seen(&self, at_least: usize) -> Result<usize> {
         let seen = self
             .calls
             .seen
@@ -66,10 +57,10 @@ impl Sink {
         let (seen, _) = self
             .calls
             .more
-            .wait_timeout_while(seen, limit, |seen| *seen < count)
+            .wait_timeout_while(seen, limit, |seen| *seen < at_least)
             .unwrap_or_else(PoisonError::into_inner);
-        ensure!(*seen >= count, "{seen} of {count} calls came");
-        Ok(Instant::now())
+        ensure!(*seen >= at_least, "{seen} of {at_least} calls came");
+        Ok(*seen)
     }
 }
 

@@ -330,7 +330,7 @@ impl Worker {
             .persist(|| self.engine.store().begin(begin.clone()))
             .await?
         {
-            Written::Yes { .. } => {
+            Written::Yes | Written::YesAndWoke => {
                 self.run.progress = progress;
                 Ok(Some((call, slot)))
             }
@@ -404,10 +404,10 @@ impl Worker {
             .persist(|| self.engine.store().record(record.clone()))
             .await?;
         self.run.progress = record.progress;
-        if let Written::Yes { woke: true } = written {
+        if written == Written::YesAndWoke {
             self.engine.look_again();
         }
-        Ok(matches!(written, Written::Yes { .. }))
+        Ok(matches!(written, Written::Yes | Written::YesAndWoke))
     }
 
     fn under_way(

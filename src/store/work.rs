@@ -41,10 +41,9 @@ pub struct Begin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     /// On disk.
-    Yes {
-        /// A run that waited behind a key has become due by the commit that this was part of.
-        woke: bool,
-    },
+    Yes,
+    /// On disk, and by that commit a run that waited behind a key became due. (`Record` only.)
+    YesAndWoke,
     /// The run was cancelled: for a `Begin` nothing was written; for a `Record` the attempt's outcome was kept, the run stays cancelled.
     Cancelled,
     /// The connection is held or paused: nothing was written. (`Begin` only.)

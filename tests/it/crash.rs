@@ -45,7 +45,7 @@ async fn every_delivery_answered_with_200_is_done_whatever_is_killed() {
     let kills = from_environment("KARTWHEEL_TEST_KILLS").map_or(KILLS, |kills| usize::try_from(kills).expect("a number of kills"));
     let mut random = Random(from_environment("KARTWHEEL_TEST_SEED").unwrap_or(0x9e37_79b9_7f4a_7c15));
     println!("seed {}", random.0);
-    let sandbox = Sandbox::start(sandbox::Options { clock: Arc::new(SystemClock), ..sandbox::Options::default() }).await.expect("the sandbox starts");
+    let sandbox = Sandbox::start(sandbox::Options { effects_kept: 1_000_000, ..sandbox::Options::default() }).await.expect("the sandbox starts");
     let dir = tempfile::tempdir().expect("a temporary folder");
     let port = project(dir.path(), &sandbox);
     let acknowledged = Acknowledged::default();
@@ -55,7 +55,7 @@ async fn every_delivery_answered_with_200_is_done_whatever_is_killed() {
         let answers = Arc::new(AtomicUsize::new(0));
         let wanted = usize::try_from(1 + random.next() % ANSWERS_MAX).expect("small");
         let senders: Vec<_> = (0..SENDERS)
-            .map(|_| tokio::spawn(send(dir.path().to_owned(), sandbox.clone(), port, numbers.clone(), answers.clone(), acknowledged.clone())))
+            .map(|_| tokio::spawn(send(dir.path().to_owned(), sandbox.world().clone(), port, numbers.clone(), answers.clone(), acknowledged.clone())))
             .collect();
         wait_for("answers", || answers.load(Ordering::SeqCst) >= wanted).await;
         daemon.kill().expect("killed");
@@ -65,7 +65,8 @@ async fn every_delivery_answered_with_200_is_done_whatever_is_killed() {
         }
     }
     let mut daemon = start(dir.path(), port).await;
-    let reader = store::open_read_only(&format!("sqlite://{}", dir.path().join("kartwheel.db").display())).await.expect("readable");
+    let url = format!("sqlite://{}", dir.path().join("kartwheel.db").display());
+    let reader = store::open_read_only(&url, Arc::new(SystemClock)).await.expect("readable");
     let began = Instant::now();
     let runs = loop {
         let runs = all_runs(&*reader).await;
@@ -87,7 +88,8 @@ async fn judge(reader: &dyn Reader, sandbox: &Sandbox, acknowledged: &HashMap<u6
     let by_event: HashMap<Uuid, &Run> = runs.iter().map(|run| (run.event, run)).collect();
     let mut effects: HashMap<(Uuid, String), usize> = HashMap::new();
     for effect in sandbox.world().effects() {
-        *effects.entry((effect.run_id().expect("our meta"), effect.verb.clone())).or_default() += 1;
+        let run = effect.run_id().expect("our meta");
+        *effects.entry((run, effect.verb)).or_default() += 1;
     }
     for (number, event) in acknowledged {
         assert!(by_event.contains_key(event), "delivery {number} was answered with 200 and has no run");
@@ -117,7 +119,7 @@ async fn judge(reader: &dyn Reader, sandbox: &Sandbox, acknowledged: &HashMap<u6
 }
 
 /// Sends orders, each tenth of them a refund, until the daemon no longer answers.
-async fn send(dir: std::path::PathBuf, sandbox: Sandbox, port: u16, numbers: Arc<AtomicUsize>, answers: Arc<AtomicUsize>, acknowledged: Acknowledged) {
+async fn send(dir: std::path::PathBuf, sandbox: Arc<sandbox::State>, port: u16, numbers: Arc<AtomicUsize>, answers: Arc<AtomicUsize>, acknowledged: Acknowledged) {
     let http = world::client();
     let project = world::load(&dir);
     let source = project.config.expect("a config").sources["shop"].clone();
@@ -125,7 +127,7 @@ async fn send(dir: std::path::PathBuf, sandbox: Sandbox, port: u16, numbers: Arc
         let number = numbers.fetch_add(1, Ordering::SeqCst) as u64;
         let email = format!("person{number}@example.com");
         let body = if number % 10 == 9 {
-            let transaction = sandbox.world().add_sale(&email, 29_700);
+            let transaction = sandbox.add_sale(&email, 29_700);
             json!({ "id": number, "type": "refund", "email": email, "transaction": transaction })
         } else {
             json!({ "id": number, "type": "order", "email": email })

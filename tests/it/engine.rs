@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use kartwheel::run::{State, StepState};
-use serde_json::json;
+use kartwheel::run::State;
+use kartwheel::sandbox::{Fault, FaultKind};
 
 use crate::world::World;
 
@@ -34,7 +34,7 @@ async fn the_same_delivery_is_one_event_twice_ten_at_once_and_after_a_restart() 
     let second = world.order("1", "ada@example.com").await;
     assert_eq!(first.event(), second.event());
     let at_once = (0..10).map(|_| world.order("2", "grace@example.com"));
-    let ids: Vec<_> = futures::future::join_all(at_once).await.iter().map(crate::world::Answered::event).collect();
+    let ids: Vec<_> = futures_util::future::join_all(at_once).await.iter().map(crate::world::Answered::event).collect();
     assert!(ids.iter().all(|id| *id == ids[0]));
     world.settle().await;
     world.restart().await;
@@ -48,7 +48,7 @@ async fn the_same_delivery_is_one_event_twice_ten_at_once_and_after_a_restart() 
 #[tokio::test]
 async fn events_of_one_person_go_in_order_and_another_person_does_not_wait() {
     let world = World::with(TAG).await;
-    world.sandbox.world().add_fault(fault("assign-tag", json!({ "status": 500 }), 3));
+    world.sandbox.world().add_fault(Fault::on_verb("assign-tag", FaultKind::LockTimeout).times(3));
     let first = world.order("1", "ada@example.com").await.event();
     world.settle().await;
     let second = world.order("2", "ada@example.com").await.event();

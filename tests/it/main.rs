@@ -2,11 +2,16 @@
 
 mod api;
 mod cli;
+mod crash;
 mod daemon;
+mod engine;
 mod manual;
 mod membrane;
+mod migrations;
 mod rules;
 mod sandbox;
 mod sdk;
 mod signatures;
+mod store;
 mod tidy;
+mod world;

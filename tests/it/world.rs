@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 /// When every story begins: the day of the sample payloads.
-pub const START: &str = "2026-11-01T08:00:00Z";
+pub(crate) const START: &str = "2026-11-01T08:00:00Z";
 /// The sources every story has.
 const SOURCES: &str = r#"
   stripe: { preset: stripe, secret: env:STRIPE_SECRET }
@@ -35,26 +35,29 @@ const SOURCES: &str = r#"
 /// More than any story needs: the clock must not stand still for the pace.
 const PACE: &str = "per_second: 1000, at_once: 64";
 
+/// A wait for the pace is shorter than this, a retry's is not.
+const PACE_WAIT_MAX: Duration = Duration::from_millis(50);
+
 /// The program, its clock, its outside.
-pub struct World {
-    pub dir: TempDir,
-    pub clock: Arc<SettableClock>,
-    pub sandbox: Sandbox,
+pub(crate) struct World {
+    pub(crate) dir: TempDir,
+    pub(crate) clock: Arc<SettableClock>,
+    pub(crate) sandbox: Sandbox,
     app: Option<App>,
     http: reqwest::Client,
 }
 
 /// The answer to a delivery.
 #[derive(Debug)]
-pub struct Answered {
-    pub status: u16,
-    pub body: Value,
-    pub headers: BTreeMap<String, String>,
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+    pub(crate) headers: BTreeMap<String, String>,
 }
 
 impl Answered {
     /// The event's id; the delivery must have been accepted.
-    pub fn event(&self) -> Uuid {
+    pub(crate) fn event(&self) -> Uuid {
         assert_eq!(self.status, 200, "{}", self.body);
         self.body["event"].as_str().and_then(|id| id.parse().ok()).expect("an accepted delivery names its event")
     }
@@ -62,12 +65,12 @@ impl Answered {
 
 impl World {
     /// A world with these rules (one or several documents).
-    pub async fn with(rules: &str) -> Self {
+    pub(crate) async fn with(rules: &str) -> Self {
         Self::with_settings(rules, "").await
     }
 
     /// A world with these rules and more settings of kartwheel.yaml.
-    pub async fn with_settings(rules: &str, settings: &str) -> Self {
+    pub(crate) async fn with_settings(rules: &str, settings: &str) -> Self {
         let clock = SettableClock::starting_at(START.parse().expect("a time"));
         let sandbox = Sandbox::start(sandbox::Options { clock: clock.clone(), ..sandbox::Options::default() }).await.expect("the sandbox starts");
         let dir = tempfile::tempdir().expect("a temporary folder");
@@ -86,7 +89,7 @@ impl World {
     }
 
     /// Starts the program on what the folder holds.
-    pub async fn start(&mut self) {
+    pub(crate) async fn start(&mut self) {
         let project = load(self.dir.path());
         let options = Options { config: project.config.expect("a config"), rules: project.rules, clock: self.clock.clone(), test_events: true };
         self.app = Some(App::start(options).await.expect("the program starts"));
@@ -94,25 +97,27 @@ impl World {
     }
 
     /// Stops the program in order, and starts it again.
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.app.take().expect("running").stop().await;
         self.start().await;
     }
 
-    pub fn app(&self) -> &App {
+    pub(crate) fn app(&self) -> &App {
         self.app.as_ref().expect("running")
     }
 
-    pub fn reader(&self) -> &dyn Reader {
-        self.app().store().reader()
+    pub(crate) fn reader(&self) -> &dyn Reader {
+        &**self.app().store().reader()
     }
 
     /// Posts a body, signed as the source's sender signs.
-    pub async fn send_bytes(&self, source: &str, content_type: &str, body: &[u8]) -> Answered {
+    pub(crate) async fn send_bytes(&self, source: &str, content_type: &str, body: &[u8]) -> Answered {
         let project = load(self.dir.path());
         let config = project.config.expect("a config");
         let signed = config.sources[source].sign(body, self.clock.now());
-        let mut request = self.http.post(format!("{}/hooks/{source}{}", self.url(), signed.url_suffix)).header("content-type", content_type).body(body.to_vec());
+        let query = signed.query.map(|query| format!("?{query}")).unwrap_or_default();
+        let body = signed.body.unwrap_or_else(|| body.to_vec());
+        let mut request = self.http.post(format!("{}/hooks/{source}{query}", self.url())).header("content-type", content_type).body(body);
         for (name, value) in signed.headers {
             request = request.header(name, value);
         }
@@ -120,17 +125,17 @@ impl World {
     }
 
     /// Posts a JSON body, signed.
-    pub async fn send(&self, source: &str, body: &Value) -> Answered {
+    pub(crate) async fn send(&self, source: &str, body: &Value) -> Answered {
         self.send_bytes(source, "application/json", body.to_string().as_bytes()).await
     }
 
     /// An order of the shop, for this person.
-    pub async fn order(&self, id: &str, email: &str) -> Answered {
+    pub(crate) async fn order(&self, id: &str, email: &str) -> Answered {
         self.send("shop", &json!({ "id": id, "type": "order", "email": email })).await
     }
 
     /// Any request to the webhook listener.
-    pub async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answered {
+    pub(crate) async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answered {
         let method = method.parse().expect("a method");
         let mut request = self.http.request(method, format!("{}{path}", self.url())).body(body.to_vec());
         for (name, value) in headers {
@@ -139,27 +144,33 @@ impl World {
         answered(request).await
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.app().webhook_address)
     }
 
-    pub fn console(&self) -> SocketAddr {
+    pub(crate) fn console(&self) -> SocketAddr {
         self.app().console_address
     }
 
     /// Lets everything happen that happens at the present time; where only the pace is waited for, time goes on for it.
-    pub async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
+        let mut patience = 20;
         while self.app().engine().settled().await.expect("the store answers") {
-            for _ in 0..100 {
-                tokio::task::yield_now().await;
-            }
             let wake = self.clock.next_wake().expect("whoever waits for the pace sleeps");
-            self.clock.set(wake.max(self.clock.now()));
+            let now = self.clock.now();
+            if kartwheel::clock::between(now, wake) <= PACE_WAIT_MAX || patience == 0 {
+                self.clock.set(wake.max(now));
+                patience = 20;
+            } else {
+                // Whoever was just woken has not moved yet.
+                patience -= 1;
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
         }
     }
 
     /// Lets time pass, stopping wherever something becomes due.
-    pub async fn advance(&self, length: Duration) {
+    pub(crate) async fn advance(&self, length: Duration) {
         let end = kartwheel::clock::after(self.clock.now(), length);
         loop {
             self.settle().await;
@@ -172,30 +183,31 @@ impl World {
         }
     }
 
-    pub async fn runs(&self) -> Vec<Run> {
+    pub(crate) async fn runs(&self) -> Vec<Run> {
         let mut runs = self.reader().runs(&RunFilter { limit: 1_000, ..RunFilter::default() }).await.expect("the store answers");
         runs.sort_by_key(|run| run.seq);
         runs
     }
 
     /// The one run of an event.
-    pub async fn run_of(&self, event: Uuid) -> Run {
+    pub(crate) async fn run_of(&self, event: Uuid) -> Run {
         let runs = self.reader().runs(&RunFilter { event: Some(event), limit: 10, ..RunFilter::default() }).await.expect("the store answers");
         let [run] = runs.try_into().expect("one run");
         run
     }
 
-    pub async fn attempts(&self, run: &Run) -> Vec<Attempt> {
+    pub(crate) async fn attempts(&self, run: &Run) -> Vec<Attempt> {
         self.reader().attempts(run.id).await.expect("the store answers")
     }
 
     /// The verbs that reached the sandbox through `/act`, in order, reads included.
-    pub fn verbs(&self) -> Vec<String> {
-        self.sandbox.world().calls().into_iter().filter_map(|call| call.verb).filter(|verb| verb != "retrieve-account-lists").collect()
+    pub(crate) fn verbs(&self) -> Vec<String> {
+        let calls = self.sandbox.world().calls();
+        calls.into_iter().filter_map(|call| call.verb).filter(|verb| *verb != "retrieve-account-lists").collect()
     }
 
     /// Ends the story: nothing due is left, and every run stands in one of these states.
-    pub async fn end(mut self, states: &[State]) {
+    pub(crate) async fn end(mut self, states: &[State]) {
         self.settle().await;
         let counts = self.reader().counts(self.clock.now()).await.expect("the store answers");
         assert_eq!(counts.due, 0, "something due is left");
@@ -209,7 +221,7 @@ impl World {
 }
 
 /// The project of a folder; it must have no errors.
-pub fn load(dir: &Path) -> Project {
+pub(crate) fn load(dir: &Path) -> Project {
     let project = project::load(dir, &env(), Strictness::Serve);
     let errors: Vec<_> = project.problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
     assert!(errors.is_empty(), "{errors:#?}");
@@ -217,7 +229,7 @@ pub fn load(dir: &Path) -> Project {
 }
 
 /// The secrets of the stories.
-pub const SECRETS: [(&str, &str); 5] = [
+pub(crate) const SECRETS: [(&str, &str); 5] = [
     ("MEMBRANE_TOKEN", "sandbox-token"),
     ("STRIPE_SECRET", "whsec_FakeStripeSigningSecret0123456789ab"),
     ("TYPEFORM_SECRET", "typeform-secret"),
@@ -226,12 +238,12 @@ pub const SECRETS: [(&str, &str); 5] = [
 ];
 
 /// The environment of the stories.
-pub fn env() -> Env {
+pub(crate) fn env() -> Env {
     Env::from_pairs(SECRETS)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the stories' own client")]
-pub fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::new()
 }
 
@@ -243,7 +255,7 @@ async fn answered(request: reqwest::RequestBuilder) -> Answered {
     Answered { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)), headers }
 }
 
-/// The sandbox's lead, or a failed test.
-pub fn instant(text: &str) -> Timestamp {
+/// An instant written out.
+pub(crate) fn instant(text: &str) -> Timestamp {
     text.parse().expect("a time")
 }

@@ -10,9 +10,6 @@ use crate::run::{Attempt, Progress, State};
 use crate::store::decide::{Holds, Place};
 use crate::store::{Begin, Change, Changed, Ended, Lease, Next, Record, StoreError, Written};
 
-/// Written; whether that woke anybody is known after the batch.
-const YES: Written = Written::Yes { woke: false };
-
 /// A stored run, as far as these verbs depend on it. It follows what the batch does to it.
 #[derive(Debug, Clone)]
 pub(in crate::store) struct Standing {
@@ -138,7 +135,7 @@ pub(in crate::store) fn begin<'a>(
     effects: &mut Effects<'a>,
 ) -> Written {
     let (run, right) = leased(runs, begin.lease);
-    let Some(run) = run.filter(|_| right == YES) else {
+    let Some(run) = run.filter(|_| right == Written::Yes) else {
         return right;
     };
     if begin.unless_held && holds.is_held(&begin.connection) {
@@ -147,7 +144,7 @@ pub(in crate::store) fn begin<'a>(
     run.updated_at = begin.now;
     effects.write(run.seq, Some(&begin.progress));
     effects.intents.push((run.seq, &begin.attempt));
-    YES
+    Written::Yes
 }
 
 /// Writes an outcome and what comes next. Whoever has the run now, the outcome stays as evidence on the attempt.
@@ -162,7 +159,7 @@ pub(in crate::store) fn record<'a>(
             .push((record.lease.run_seq, ended, record.now));
     }
     let (run, right) = leased(runs, record.lease);
-    let Some(run) = run.filter(|_| right == YES) else {
+    let Some(run) = run.filter(|_| right == Written::Yes) else {
         return Ok(right);
     };
     match &record.next {
@@ -179,7 +176,7 @@ pub(in crate::store) fn record<'a>(
         }
     }
     effects.write(run.seq, Some(&record.progress));
-    Ok(YES)
+    Ok(Written::Yes)
 }
 
 /// The run of a lease, and whether the lease is still the one in force.
@@ -192,7 +189,7 @@ fn leased(runs: &mut Runs, lease: Lease) -> (Option<&mut Standing>, Written) {
     } else if run.state == State::Cancelled {
         Written::Cancelled
     } else if run.state == State::Running && run.node == Some(lease.node) {
-        YES
+        Written::Yes
     } else {
         Written::LeaseLost
     };

@@ -33,7 +33,7 @@ pub(super) async fn carry_out(
         answers.set(index, Answer::Written(written));
         if matches!(
             (&record.next, written),
-            (Next::Rest { .. }, Written::Yes { .. })
+            (Next::Rest { .. }, Written::Yes)
         ) {
             rested.push(index);
         }
@@ -43,9 +43,10 @@ pub(super) async fn carry_out(
         let written = decide::begin(&mut runs, begin, &store.memory.holds, &mut effects);
         answers.set(index, Answer::Written(written));
     }
-    let woke = write(store, &runs, &effects).await? > 0;
-    for index in rested {
-        answers.set(index, Answer::Written(Written::Yes { woke }));
+    if write(store, &runs, &effects).await? > 0 {
+        for index in rested {
+            answers.set(index, Answer::Written(Written::YesAndWoke));
+        }
     }
     Ok(())
 }
