@@ -59,7 +59,10 @@ impl Answered {
     /// The event's id; the delivery must have been accepted.
     pub(crate) fn event(&self) -> Uuid {
         assert_eq!(self.status, 200, "{}", self.body);
-        self.body["event"].as_str().and_then(|id| id.parse().ok()).expect("an accepted delivery names its event")
+        self.body["event"]
+            .as_str()
+            .and_then(|id| id.parse().ok())
+            .expect("an accepted delivery names its event")
     }
 }
 
@@ -72,7 +75,12 @@ impl World {
     /// A world with these rules and more settings of kartwheel.yaml.
     pub(crate) async fn with_settings(rules: &str, settings: &str) -> Self {
         let clock = SettableClock::starting_at(START.parse().expect("a time"));
-        let sandbox = Sandbox::start(sandbox::Options { clock: clock.clone(), ..sandbox::Options::default() }).await.expect("the sandbox starts");
+        let sandbox = Sandbox::start(sandbox::Options {
+            clock: clock.clone(),
+            ..sandbox::Options::default()
+        })
+        .await
+        .expect("the sandbox starts");
         let dir = tempfile::tempdir().expect("a temporary folder");
         let config = format!(
             "timezone: UTC\ndatabase: sqlite://kartwheel.db\nlisten: 127.0.0.1:0\nconsole: {{ listen: 127.0.0.1:0 }}\n\
@@ -83,7 +91,13 @@ impl World {
         std::fs::write(dir.path().join("kartwheel.yaml"), config).expect("written");
         std::fs::create_dir(dir.path().join("rules")).expect("made");
         std::fs::write(dir.path().join("rules/rules.yaml"), rules).expect("written");
-        let mut world = Self { dir, clock, sandbox, app: None, http: client() };
+        let mut world = Self {
+            dir,
+            clock,
+            sandbox,
+            app: None,
+            http: client(),
+        };
         world.start().await;
         world
     }
@@ -91,7 +105,12 @@ impl World {
     /// Starts the program on what the folder holds.
     pub(crate) async fn start(&mut self) {
         let project = load(self.dir.path());
-        let options = Options { config: project.config.expect("a config"), rules: project.rules, clock: self.clock.clone(), test_events: true };
+        let options = Options {
+            config: project.config.expect("a config"),
+            rules: project.rules,
+            clock: self.clock.clone(),
+            test_events: true,
+        };
         self.app = Some(App::start(options).await.expect("the program starts"));
         self.settle().await;
     }
@@ -111,13 +130,25 @@ impl World {
     }
 
     /// Posts a body, signed as the source's sender signs.
-    pub(crate) async fn send_bytes(&self, source: &str, content_type: &str, body: &[u8]) -> Answered {
+    pub(crate) async fn send_bytes(
+        &self,
+        source: &str,
+        content_type: &str,
+        body: &[u8],
+    ) -> Answered {
         let project = load(self.dir.path());
         let config = project.config.expect("a config");
         let signed = config.sources[source].sign(body, self.clock.now());
-        let query = signed.query.map(|query| format!("?{query}")).unwrap_or_default();
+        let query = signed
+            .query
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
         let body = signed.body.unwrap_or_else(|| body.to_vec());
-        let mut request = self.http.post(format!("{}/hooks/{source}{query}", self.url())).header("content-type", content_type).body(body);
+        let mut request = self
+            .http
+            .post(format!("{}/hooks/{source}{query}", self.url()))
+            .header("content-type", content_type)
+            .body(body);
         for (name, value) in signed.headers {
             request = request.header(name, value);
         }
@@ -126,18 +157,32 @@ impl World {
 
     /// Posts a JSON body, signed.
     pub(crate) async fn send(&self, source: &str, body: &Value) -> Answered {
-        self.send_bytes(source, "application/json", body.to_string().as_bytes()).await
+        self.send_bytes(source, "application/json", body.to_string().as_bytes())
+            .await
     }
 
     /// An order of the shop, for this person.
     pub(crate) async fn order(&self, id: &str, email: &str) -> Answered {
-        self.send("shop", &json!({ "id": id, "type": "order", "email": email })).await
+        self.send(
+            "shop",
+            &json!({ "id": id, "type": "order", "email": email }),
+        )
+        .await
     }
 
     /// Any request to the webhook listener.
-    pub(crate) async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answered {
+    pub(crate) async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answered {
         let method = method.parse().expect("a method");
-        let mut request = self.http.request(method, format!("{}{path}", self.url())).body(body.to_vec());
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.url()))
+            .body(body.to_vec());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -155,8 +200,17 @@ impl World {
     /// Lets everything happen that happens at the present time; where only the pace is waited for, time goes on for it.
     pub(crate) async fn settle(&self) {
         let mut patience = 20;
-        while self.app().engine().settled().await.expect("the store answers") {
-            let wake = self.clock.next_wake().expect("whoever waits for the pace sleeps");
+        while self
+            .app()
+            .engine()
+            .settled()
+            .await
+            .expect("the store answers")
+        {
+            let wake = self
+                .clock
+                .next_wake()
+                .expect("whoever waits for the pace sleeps");
             let now = self.clock.now();
             if kartwheel::clock::between(now, wake) <= PACE_WAIT_MAX || patience == 0 {
                 self.clock.set(wake.max(now));
@@ -184,32 +238,58 @@ impl World {
     }
 
     pub(crate) async fn runs(&self) -> Vec<Run> {
-        let mut runs = self.reader().runs(&RunFilter { limit: 1_000, ..RunFilter::default() }).await.expect("the store answers");
+        let mut runs = self
+            .reader()
+            .runs(&RunFilter {
+                limit: 1_000,
+                ..RunFilter::default()
+            })
+            .await
+            .expect("the store answers");
         runs.sort_by_key(|run| run.seq);
         runs
     }
 
     /// The one run of an event.
     pub(crate) async fn run_of(&self, event: Uuid) -> Run {
-        let runs = self.reader().runs(&RunFilter { event: Some(event), limit: 10, ..RunFilter::default() }).await.expect("the store answers");
+        let runs = self
+            .reader()
+            .runs(&RunFilter {
+                event: Some(event),
+                limit: 10,
+                ..RunFilter::default()
+            })
+            .await
+            .expect("the store answers");
         let [run] = runs.try_into().expect("one run");
         run
     }
 
     pub(crate) async fn attempts(&self, run: &Run) -> Vec<Attempt> {
-        self.reader().attempts(run.id).await.expect("the store answers")
+        self.reader()
+            .attempts(run.id)
+            .await
+            .expect("the store answers")
     }
 
     /// The verbs that reached the sandbox through `/act`, in order, reads included.
     pub(crate) fn verbs(&self) -> Vec<String> {
         let calls = self.sandbox.world().calls();
-        calls.into_iter().filter_map(|call| call.verb).filter(|verb| *verb != "retrieve-account-lists").collect()
+        calls
+            .into_iter()
+            .filter_map(|call| call.verb)
+            .filter(|verb| *verb != "retrieve-account-lists")
+            .collect()
     }
 
     /// Ends the story: nothing due is left, and every run stands in one of these states.
     pub(crate) async fn end(mut self, states: &[State]) {
         self.settle().await;
-        let counts = self.reader().counts(self.clock.now()).await.expect("the store answers");
+        let counts = self
+            .reader()
+            .counts(self.clock.now())
+            .await
+            .expect("the store answers");
         assert_eq!(counts.due, 0, "something due is left");
         for run in self.runs().await {
             assert!(states.contains(&run.state), "{run:?}");
@@ -223,7 +303,11 @@ impl World {
 /// The project of a folder; it must have no errors.
 pub(crate) fn load(dir: &Path) -> Project {
     let project = project::load(dir, &env(), Strictness::Serve);
-    let errors: Vec<_> = project.problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
+    let errors: Vec<_> = project
+        .problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error)
+        .collect();
     assert!(errors.is_empty(), "{errors:#?}");
     project
 }
@@ -250,9 +334,22 @@ pub(crate) fn client() -> reqwest::Client {
 async fn answered(request: reqwest::RequestBuilder) -> Answered {
     let response = request.send().await.expect("the daemon answers");
     let status = response.status().as_u16();
-    let headers = response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned())).collect();
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                value.to_str().unwrap_or_default().to_owned(),
+            )
+        })
+        .collect();
     let text = response.text().await.expect("a body");
-    Answered { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)), headers }
+    Answered {
+        status,
+        body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        headers,
+    }
 }
 
 /// An instant written out.
