@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use axum::serve::ListenerExt;
+use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -18,7 +19,8 @@ use crate::engine::{ActionsHandle, Engine, Parts, Tasks};
 use crate::kartra;
 use crate::membrane::Client;
 use crate::rule::RuleSet;
-use crate::store::{self, OpenOptions, Store};
+use crate::store::{self, OpenOptions, Store, StoreError};
+use crate::web::api::Guard;
 use crate::web::{self, DELIVERIES_MAX, Hooks};
 
 /// What to start.
@@ -54,20 +56,43 @@ impl App {
     /// # Errors
     /// When an address is taken, the store cannot be opened, or another daemon has it. Says what to do.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let Options { config, rules, clock, test_events } = options;
+        let Options {
+            config,
+            rules,
+            clock,
+            test_events,
+        } = options;
+        let token = config
+            .console
+            .token
+            .as_ref()
+            .map(|token| token.expose_secret());
+        let guard = Guard::new(token, config.console.listen)?;
+        let api_clock = clock.clone();
         let hooks = Arc::new(hooks(&config, &clock));
-        let webhooks = bind(config.listen, "listen").await?;
-        let console = bind(config.console.listen, "console.listen").await?;
+        let (webhooks, console) = match listeners(&config).await {
+            Ok(listeners) => listeners,
+            Err(error) => return Err(sooner(error, &config, clock).await),
+        };
         let (webhook_address, console_address) = (webhooks.local_addr()?, console.local_addr()?);
         let close = watch::Sender::new(false);
         let mut servers = vec![serve(webhooks, web::hooks(hooks.clone()), &close)];
 
         let store = store::open(&config.database, clock.clone(), OpenOptions::default()).await?;
-        let (engine, tasks) = Engine::start(parts(&config, Arc::new(rules), clock, store, test_events)?).await?;
-        let api = Router::new();
+        let (engine, tasks) =
+            Engine::start(parts(&config, Arc::new(rules), clock, store, test_events)?).await?;
+        let api = web::api::of_engine(&engine, guard, api_clock, kartra::catalog());
         servers.push(serve(console, web::console(hooks.clone(), api), &close));
         let _ = hooks.engine.set(engine.clone());
-        Ok(Self { webhook_address, console_address, engine, tasks, drain: config.drain, servers, close })
+        Ok(Self {
+            webhook_address,
+            console_address,
+            engine,
+            tasks,
+            drain: config.drain,
+            servers,
+            close,
+        })
     }
 
     /// The engine.
@@ -110,7 +135,13 @@ fn hooks(config: &Config, clock: &SharedClock) -> Hooks {
     }
 }
 
-fn parts(config: &Config, rules: Arc<RuleSet>, clock: SharedClock, store: Store, test_events: bool) -> anyhow::Result<Parts> {
+fn parts(
+    config: &Config,
+    rules: Arc<RuleSet>,
+    clock: SharedClock,
+    store: Store,
+    test_events: bool,
+) -> anyhow::Result<Parts> {
     let catalog = kartra::catalog();
     let client = Client::new(config.membrane.clone(), catalog, clock.clone())?;
     let connections: Vec<Arc<str>> = config.membrane.connections.keys().cloned().collect();
@@ -120,15 +151,39 @@ fn parts(config: &Config, rules: Arc<RuleSet>, clock: SharedClock, store: Store,
         catalog,
         clock,
         rules,
-        default_connection: if connections.len() == 1 { connections[0].clone() } else { "main".into() },
+        default_connection: if connections.len() == 1 {
+            connections[0].clone()
+        } else {
+            "main".into()
+        },
         connections,
         observed: config.observed_connections().collect::<HashSet<_>>(),
         test_events,
     })
 }
 
+async fn listeners(config: &Config) -> anyhow::Result<(TcpListener, TcpListener)> {
+    let webhooks = bind(config.listen, "listen").await?;
+    Ok((
+        webhooks,
+        bind(config.console.listen, "console.listen").await?,
+    ))
+}
+
+/// Where an address is taken because another daemon of this very project runs, that is the reason to give.
+async fn sooner(error: anyhow::Error, config: &Config, clock: SharedClock) -> anyhow::Error {
+    match store::open(&config.database, clock, OpenOptions::default()).await {
+        Err(locked @ StoreError::Locked(_)) => locked.into(),
+        _ => error,
+    }
+}
+
 async fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
-    let advice = || format!("cannot listen on {address} (`{setting}` in kartwheel.yaml): is something else there, or another kartwheel?");
+    let advice = || {
+        format!(
+            "cannot listen on {address} (`{setting}` in kartwheel.yaml): is something else there, or another kartwheel?"
+        )
+    };
     TcpListener::bind(address).await.with_context(advice)
 }
 

@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 
 use crate::membrane::Settings;
 use crate::problem::{Problem, Severity, Source};
-use crate::rule::duration;
+use crate::rule::{duration, zone};
 use crate::trigger;
 use crate::yaml::{self, Node, Reader};
 
@@ -197,18 +197,21 @@ impl Parser<'_> {
         let membrane = self.membrane(root);
         declared.connections = membrane.connections.keys().cloned().collect();
         let sources = self.sources(root, &mut declared);
+        let trusted_proxies = self.proxies(root);
+        let public_url = self.public_url(root);
+        let drain = self.drain(root);
         self.later(root);
         let config = timezone.map(|timezone| Config {
             timezone,
             database,
             listen,
             console,
-            trusted_proxies: self.proxies(root),
-            public_url: self.public_url(root),
+            trusted_proxies,
+            public_url,
             env,
             membrane,
             sources,
-            drain: self.drain(root),
+            drain,
             dir: self.dir.to_owned(),
             observed: std::mem::take(&mut self.observed),
         });
@@ -225,13 +228,14 @@ impl Parser<'_> {
             return None;
         };
         let text = self.reader.text(node, "`timezone`")?;
-        let zone = TimeZone::get(text);
-        if zone.is_err() {
-            let message = format!("`{text}` is no time zone");
-            let help = "write an IANA name, such as `Europe/Berlin` or `America/New_York`";
-            self.reader.error_help("K0111", node.span, message, help);
+        match zone::parse(text) {
+            Ok(zone) => Some(zone),
+            Err(complaint) => {
+                let problem = complaint.problem("K0111", self.reader.source, node.span, text);
+                self.reader.note(problem);
+                None
+            }
         }
-        zone.ok()
     }
 
     fn database(&mut self, root: &Node) -> String {

@@ -1,8 +1,8 @@
 //! Kartwheel turns webhooks and schedules into actions in a Kartra account, as YAML rules say.
 
 pub mod action;
-pub mod cli;
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod engine;

@@ -1,23 +1,17 @@
 //! `kartwheel check`: every mistake in settings and rules, with its line and its fix.
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::desk::load;
 use super::screen::{Line, Screen, Tone};
 use super::{Desk, Exit};
-use crate::kartra;
+use crate::config::Env;
 use crate::problem::{Problem, Source, draw};
-use crate::project::{Project, Strictness};
-use crate::rule::{self, Surroundings};
-
-/// The file that makes a folder a project.
-const SETTINGS: &str = "kartwheel.yaml";
+use crate::project::{self, Project, Strictness};
 
 /// Find every mistake in kartwheel.yaml and the rules
 ///
@@ -51,11 +45,11 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     let path = arguments.path.as_deref().unwrap_or(&desk.project);
-    let found = if path.is_file() {
-        file(path)?
+    let found = Found::of(if path.is_file() {
+        project::load_file(path, &Env::of_process())
     } else {
-        Found::of(load(path, Strictness::Check)?)
-    };
+        load(path, Strictness::Check)?
+    });
     if arguments.json || arguments.format == Format::Json {
         desk.screen.json(&found.json())?;
     } else {
@@ -135,37 +129,6 @@ impl Found {
         };
         screen.line(&line)
     }
-}
-
-/// One file of rules: with the project it belongs to, or alone.
-fn file(path: &Path) -> anyhow::Result<Found> {
-    let real = path
-        .canonicalize()
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    let project = real.ancestors().find(|dir| dir.join(SETTINGS).is_file());
-    if let Some(dir) = project {
-        let name = real
-            .strip_prefix(dir)
-            .unwrap_or(&real)
-            .to_string_lossy()
-            .into_owned();
-        let mut found = Found::of(load(dir, Strictness::Check)?);
-        if found.texts.iter().any(|source| *source.name == *name) {
-            found.problems.retain(|problem| *problem.file == *name);
-            return Ok(found);
-        }
-    }
-    let text =
-        fs::read_to_string(&real).with_context(|| format!("cannot read {}", path.display()))?;
-    let source = Source::new(path.to_string_lossy(), text);
-    let mut problems = Vec::new();
-    let rules = rule::read(&source, &Surroundings::of(kartra::catalog()), &mut problems).len();
-    Ok(Found {
-        problems,
-        texts: vec![source],
-        files: 1,
-        rules,
-    })
 }
 
 /// `1 rule`, `2 rules`.

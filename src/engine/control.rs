@@ -1,10 +1,13 @@
 //! What a person can do: cancel, retry, resume, resolve a run; pause and resume sending.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::Engine;
+use crate::clock::SharedClock;
 use crate::run::{Progress, Run, State, StepProgress, StepState};
-use crate::store::{Change, Changed, HoldKind, StoreError};
+use crate::store::{Change, Changed, Hold, HoldKind, Store, StoreError};
 
 /// How often a change is tried again when the run moves on between look and change.
 const TRIES: usize = 20;
@@ -47,10 +50,22 @@ pub enum ControlError {
     Store(#[from] StoreError),
 }
 
+/// Carries out what a person asks for, on the store alone. The engine does it so; and a command that holds the database itself, since no
+/// daemon runs, needs no engine for it.
+#[derive(Debug, Clone)]
+pub struct Controls {
+    /// Where runs and holds are.
+    pub store: Store,
+    /// Time.
+    pub clock: SharedClock,
+    /// Every connection of the project.
+    pub connections: Vec<Arc<str>>,
+}
+
 /// What a control does with a run: its new state, and its new progress when that changes.
 type Decision = Result<(State, Option<Progress>, Option<String>), &'static str>;
 
-impl Engine {
+impl Controls {
     /// Ends a run. A call already on its way may still arrive.
     ///
     /// # Errors
@@ -158,13 +173,13 @@ impl Engine {
     /// When the connection is unknown or the store fails.
     pub async fn pause(&self, connection: Option<&str>, reason: &str) -> Result<(), ControlError> {
         self.known(connection)?;
-        Ok(self
-            .hold(
-                connection.unwrap_or_default(),
-                HoldKind::Paused,
-                reason.to_owned(),
-            )
-            .await?)
+        let hold = Hold {
+            connection: connection.unwrap_or_default().into(),
+            kind: HoldKind::Paused,
+            reason: reason.to_owned(),
+            since: self.clock.now(),
+        };
+        Ok(self.store.hold(hold).await?)
     }
 
     /// Ends a pause, and a hold that waits for a person.
@@ -173,23 +188,22 @@ impl Engine {
     /// When there is none, or the store fails.
     pub async fn unpause(&self, connection: Option<&str>) -> Result<(), ControlError> {
         self.known(connection)?;
-        let name = connection.unwrap_or_default();
-        let mut ended = self.release(name, Some(HoldKind::Paused)).await?;
-        if connection.is_some() {
-            ended += self.release(name, Some(HoldKind::NotAllowed)).await?;
+        let mut ended = 0;
+        for kind in ended_by_a_person(connection) {
+            let name = connection.unwrap_or_default().into();
+            ended += self
+                .store
+                .release(name, Some(*kind), self.clock.now())
+                .await?;
         }
-        if ended == 0 {
-            let what = connection.map_or("sending".to_owned(), |name| format!("connection {name}"));
-            return Err(ControlError::NotHeld(format!("{what} is not paused")));
-        }
-        Ok(())
+        something_ended(ended, connection)
     }
 
     fn known(&self, connection: Option<&str>) -> Result<(), ControlError> {
         let Some(name) = connection else {
             return Ok(());
         };
-        let all = &self.0.parts.connections;
+        let all = &self.connections;
         if all.iter().any(|known| &**known == name) {
             return Ok(());
         }
@@ -209,7 +223,7 @@ impl Engine {
     ) -> Result<Run, ControlError> {
         for _ in 0..TRIES {
             let run = self
-                .store()
+                .store
                 .reader()
                 .run_as_stored(id)
                 .await?
@@ -219,7 +233,7 @@ impl Engine {
                 state: run.state,
                 advice,
             })?;
-            let now = self.clock().now();
+            let now = self.clock.now();
             let change = Change {
                 run: id,
                 expect: (run.state, run.updated_at),
@@ -231,11 +245,10 @@ impl Engine {
                 reason: reason.to_owned(),
                 now,
             };
-            match self.store().change(change).await? {
+            match self.store.change(change).await? {
                 Changed::Yes => {
-                    self.look_again();
                     return self
-                        .store()
+                        .store
                         .reader()
                         .run(id)
                         .await?
@@ -247,6 +260,106 @@ impl Engine {
         }
         Err(ControlError::Moving(id))
     }
+}
+
+impl Engine {
+    /// Ends a run. A call already on its way may still arrive.
+    ///
+    /// # Errors
+    /// As of [`Controls::cancel`].
+    pub async fn cancel(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
+        let run = self.controls().cancel(run, reason).await?;
+        self.look_again();
+        Ok(run)
+    }
+
+    /// Tries a failed or waiting run again now, from the step it stands at.
+    ///
+    /// # Errors
+    /// As of [`Controls::retry`].
+    pub async fn retry(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
+        let run = self.controls().retry(run, reason).await?;
+        self.look_again();
+        Ok(run)
+    }
+
+    /// Lets a run that gave up or is held go on from where it stands.
+    ///
+    /// # Errors
+    /// As of [`Controls::resume`].
+    pub async fn resume(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
+        let run = self.controls().resume(run, reason).await?;
+        self.look_again();
+        Ok(run)
+    }
+
+    /// Settles an unknown outcome, as a person found it.
+    ///
+    /// # Errors
+    /// As of [`Controls::resolve`].
+    pub async fn resolve(
+        &self,
+        run: Uuid,
+        resolution: Resolution,
+        reason: &str,
+    ) -> Result<Run, ControlError> {
+        let run = self.controls().resolve(run, resolution, reason).await?;
+        self.look_again();
+        Ok(run)
+    }
+
+    /// Stops sending, on one connection or on all; accepting goes on.
+    ///
+    /// # Errors
+    /// When the connection is unknown or the store fails.
+    pub async fn pause(&self, connection: Option<&str>, reason: &str) -> Result<(), ControlError> {
+        self.controls().known(connection)?;
+        Ok(self
+            .hold(
+                connection.unwrap_or_default(),
+                HoldKind::Paused,
+                reason.to_owned(),
+            )
+            .await?)
+    }
+
+    /// Ends a pause, and a hold that waits for a person.
+    ///
+    /// # Errors
+    /// When there is none, or the store fails.
+    pub async fn unpause(&self, connection: Option<&str>) -> Result<(), ControlError> {
+        self.controls().known(connection)?;
+        let mut ended = 0;
+        for kind in ended_by_a_person(connection) {
+            let name = connection.unwrap_or_default();
+            ended += self.release(name, Some(*kind)).await?;
+        }
+        something_ended(ended, connection)
+    }
+
+    fn controls(&self) -> Controls {
+        Controls {
+            store: self.store().clone(),
+            clock: self.clock().clone(),
+            connections: self.0.parts.connections.clone(),
+        }
+    }
+}
+
+/// The holds that `resume` ends: with a connection also the one that waits for a person.
+const fn ended_by_a_person(connection: Option<&str>) -> &'static [HoldKind] {
+    match connection {
+        None => &[HoldKind::Paused],
+        Some(_) => &[HoldKind::Paused, HoldKind::NotAllowed],
+    }
+}
+
+fn something_ended(ended: u64, connection: Option<&str>) -> Result<(), ControlError> {
+    if ended > 0 {
+        return Ok(());
+    }
+    let what = connection.map_or("sending".to_owned(), |name| format!("connection {name}"));
+    Err(ControlError::NotHeld(format!("{what} is not paused")))
 }
 
 /// The progress of a run that starts anew at the step it failed at: what is settled stays, that step counts from one.

@@ -1,1 +1,138 @@
-//! Tests of loading.
+//! Tests of loading: which files are read, in which order, and what a broken one leaves.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::*;
+
+fn rule(id: &str) -> String {
+    format!("id: {id}\ntrigger: {{ webhook: shop }}\nactions: [ {{ stop: }} ]\n")
+}
+
+fn project(files: &[(&str, &str)]) -> TempDir {
+    let dir = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        fs::write(path, text).expect("written");
+    }
+    dir
+}
+
+const CONFIG_TEXT: &str = "timezone: UTC\nsources:\n  shop: { verify: bearer, secret: env:SHOP }\n";
+
+fn ids(project: &Project) -> Vec<String> {
+    project
+        .rules
+        .rules()
+        .iter()
+        .map(|rule| rule.id.to_string())
+        .collect()
+}
+
+#[test]
+fn all_rule_files_are_read_and_nothing_else() {
+    let dir = project(&[
+        ("kartwheel.yaml", CONFIG_TEXT),
+        (".env", "SHOP=secret-of-the-shop\n"),
+        ("rules.yaml", &rule("root")),
+        ("rules/b.yaml", &rule("b")),
+        ("rules/deep/er/a.yml", &rule("a")),
+        ("rules/b.test.yaml", "rule: b\ntests: []\n"),
+        ("rules/.hidden.yaml", "nonsense"),
+        ("rules/..data/x.yaml", &rule("x")),
+        ("rules/notes.md", "nonsense"),
+    ]);
+    let project = load(dir.path(), &Env::default(), Strictness::Check);
+    assert_eq!(project.problems, []);
+    assert_eq!(ids(&project), ["a", "b", "root"]);
+    assert_eq!(project.files, 4);
+    assert!(
+        project
+            .config
+            .is_some_and(|config| config.sources.contains_key("shop"))
+    );
+}
+
+#[test]
+fn links_are_followed_and_circles_end() {
+    let dir = project(&[
+        ("kartwheel.yaml", CONFIG_TEXT),
+        ("elsewhere/one.yaml", &rule("one")),
+    ]);
+    fs::create_dir(dir.path().join("rules")).expect("made");
+    let link = |from: &str, to: &str| {
+        std::os::unix::fs::symlink(dir.path().join(from), dir.path().join(to)).expect("linked");
+    };
+    link("elsewhere/one.yaml", "rules/one.yaml");
+    link("rules", "rules/circle");
+    link("nowhere.yaml", "rules/broken.yaml");
+    let env = Env::from_pairs([("SHOP", "secret-of-the-shop")]);
+    let project = load(dir.path(), &env, Strictness::Check);
+    assert_eq!(ids(&project), ["one"]);
+    let codes: Vec<_> = project
+        .problems
+        .iter()
+        .map(|problem| problem.code)
+        .collect();
+    assert_eq!(codes, ["K0001"], "the link that leads nowhere");
+}
+
+#[test]
+fn the_first_of_two_equal_ids_stays() {
+    let dir = project(&[
+        ("kartwheel.yaml", CONFIG_TEXT),
+        ("rules/a.yaml", &rule("one")),
+        ("rules/b.yaml", &rule("one")),
+    ]);
+    let env = Env::from_pairs([("SHOP", "secret-of-the-shop")]);
+    let project = load(dir.path(), &env, Strictness::Check);
+    assert_eq!(ids(&project), ["one"]);
+    assert_eq!(&*project.rules.rules()[0].file, "rules/a.yaml");
+    assert_eq!(project.problems[0].place(), "rules/b.yaml:1:5");
+    assert!(project.has_errors());
+}
+
+#[test]
+fn broken_settings_do_not_make_every_rule_wrong() {
+    let dir = project(&[
+        (
+            "kartwheel.yaml",
+            "timezone: Nowhere\nsources:\n  shop: { verify: bearer }\n",
+        ),
+        ("rules/a.yaml", &rule("one")),
+    ]);
+    let project = load(dir.path(), &Env::default(), Strictness::Check);
+    assert!(project.config.is_none());
+    assert_eq!(ids(&project), ["one"]);
+    assert!(
+        project
+            .problems
+            .iter()
+            .all(|problem| &*problem.file == "kartwheel.yaml"),
+        "{:?}",
+        project.problems
+    );
+}
+
+#[test]
+fn a_folder_without_settings_says_so() {
+    let dir = project(&[]);
+    let project = load(dir.path(), &Env::default(), Strictness::Serve);
+    assert!(project.config.is_none());
+    assert_eq!(project.problems.len(), 1);
+    assert_eq!(project.problems[0].code, "K0001");
+}
+
+#[test]
+fn one_file_is_checked_with_the_settings_around_it() {
+    let dir = project(&[
+        ("kartwheel.yaml", CONFIG_TEXT),
+        ("rules/deep/a.yaml", &rule("one").replace("shop", "shp")),
+    ]);
+    let project = load_file(&dir.path().join("rules/deep/a.yaml"), &Env::default());
+    assert_eq!(project.problems.len(), 1);
+    assert_eq!(project.problems[0].code, "K0201");
+    assert_eq!(project.problems[0].place(), "rules/deep/a.yaml:2:21");
+}

@@ -1,15 +1,21 @@
 //! The rule language: parse, check, judge. Pure: no I/O, no clock, no async.
 
+mod age;
 pub mod case;
 mod check;
+pub mod compare;
 pub mod complaint;
 pub mod condition;
 pub mod duration;
 mod expr;
+mod fields;
 pub mod index;
+pub mod op;
+mod order;
 mod parse;
 pub mod path;
 pub mod pattern;
+pub mod reason;
 pub mod retry;
 pub mod schedule;
 mod set;
@@ -19,6 +25,7 @@ pub mod template;
 #[cfg(test)]
 mod tests;
 mod words;
+pub mod zone;
 
 use std::collections::HashMap;
 use std::fmt;

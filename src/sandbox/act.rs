@@ -216,7 +216,7 @@ fn resolve(
         caller,
     };
     if let Some(call) = inner.ledger.calls.get_mut(run.caller.call) {
-        call.verb = Some(spec.key);
+        call.verb = Some(spec.key.to_owned());
         call.input = Some(Arc::clone(&run.input));
         call.meta.clone_from(&run.meta);
     }

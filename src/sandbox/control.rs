@@ -28,6 +28,7 @@ type Answer = Result<Json<Value>, Failure>;
 pub(super) fn router() -> Router<Arc<State>> {
     Router::new()
         .route("/", get(index))
+        .route("/state", get(state))
         .route("/calls", get(calls))
         .route("/effects", get(effects))
         .route("/leads", get(leads))
@@ -51,6 +52,7 @@ pub(super) async fn index() -> Json<Value> {
         "sandbox": "A stand-in for Membrane and the Kartra account behind it. Nothing here is real.",
         "connection": CONNECTION_ID,
         "look": [
+            "GET state",
             "GET calls?verb=&after=&limit=",
             "GET effects?verb=&run=",
             "GET leads?limit=&cursor=",
@@ -73,16 +75,28 @@ pub(super) async fn index() -> Json<Value> {
     }))
 }
 
+async fn state(In(world): In<Arc<State>>) -> Json<Value> {
+    let leads = world.account(|account| account.leads().count());
+    let inner = world.lock();
+    Json(json!({
+        "now": world.clock.now(),
+        "leads": leads,
+        "effects": inner.ledger.effects_total,
+        "effects_by_verb": inner.ledger.effects_by_verb,
+        "faults": inner.faults.left(),
+        "settings": inner.settings,
+        "tenants": inner.tenants.keys().collect::<Vec<_>>(),
+    }))
+}
+
 async fn calls(In(world): In<Arc<State>>, Asked(query): Asked<Query>) -> Answer {
     let limit = paging::limit(&query)?;
     let after = paging::number(&query, "after", [0, usize::MAX])?.unwrap_or(0) as u64;
     let verb = paging::text(&query, "verb");
     let inner = world.lock();
-    let wanted = inner
-        .ledger
-        .calls
-        .iter()
-        .filter(|call| call.number > after && verb.is_none_or(|verb| call.verb == Some(verb)));
+    let wanted = inner.ledger.calls.iter().filter(|call| {
+        call.number > after && verb.is_none_or(|verb| call.verb.as_deref() == Some(verb))
+    });
     Ok(Json(
         json!({ "items": wanted.take(limit).collect::<Vec<_>>() }),
     ))

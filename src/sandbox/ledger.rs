@@ -8,6 +8,7 @@ use axum::http::header::AUTHORIZATION;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use uuid::Uuid;
 
 /// Longer bodies are not remembered whole.
 const BODY_KEPT_BYTES_MAX: usize = 64 * 1024;
@@ -30,7 +31,7 @@ pub struct RecordedCall {
     /// The beginning of the body.
     pub body: String,
     /// The key of the action, when one was to be run.
-    pub verb: Option<&'static str>,
+    pub verb: Option<String>,
     /// Its input as it was sent.
     pub input: Option<Arc<Value>>,
     /// What the caller wants to find in the run log.
@@ -49,7 +50,7 @@ pub struct Effect {
     /// When.
     pub at: Timestamp,
     /// The key of the action.
-    pub verb: &'static str,
+    pub verb: String,
     /// The connection on which it was done.
     pub connection: String,
     /// The input, without what the action does not know.
@@ -64,6 +65,14 @@ pub struct Effect {
     pub action_run: String,
     /// Whether the account is not what it was before. Assigning a tag twice is two effects and one change.
     pub changed: bool,
+}
+
+impl Effect {
+    /// The run it was done for, when `meta.runId` is one of ours.
+    #[must_use]
+    pub fn run_id(&self) -> Option<Uuid> {
+        self.run.as_ref()?.parse().ok()
+    }
 }
 
 /// The newest of a series, under numbers that go on.
@@ -121,7 +130,7 @@ pub(super) struct Ledger {
     pub(super) calls: Ring<RecordedCall>,
     pub(super) effects: Ring<Effect>,
     pub(super) effects_total: u64,
-    pub(super) effects_by_verb: BTreeMap<&'static str, u64>,
+    pub(super) effects_by_verb: BTreeMap<String, u64>,
 }
 
 impl Ledger {
@@ -155,7 +164,12 @@ impl Ledger {
         }
         effect.number = self.effects.next();
         self.effects_total += 1;
-        *self.effects_by_verb.entry(effect.verb).or_default() += 1;
+        match self.effects_by_verb.get_mut(&effect.verb) {
+            Some(count) => *count += 1,
+            None => {
+                self.effects_by_verb.insert(effect.verb.clone(), 1);
+            }
+        }
         self.effects.push(effect);
     }
 }

@@ -24,6 +24,7 @@
 //! | Route | Does |
 //! |---|---|
 //! | `GET /_sandbox/` | this list, in short |
+//! | `GET /_sandbox/state` | counts, faults and settings at a glance |
 //! | `GET /_sandbox/calls?verb=&after=&limit=` | requests that arrived, oldest first |
 //! | `GET /_sandbox/effects?verb=&run=` | what was really done; twice is twice |
 //! | `GET /_sandbox/leads?limit=`, `GET /_sandbox/lead?email=` | the account's people |
@@ -35,6 +36,14 @@
 //! | `POST /_sandbox/account` | adds `tags`, `lists`, `pages`, `sequences: { name: steps }`, `memberships: { name: [level] }`, `sales: [{ email, product, amount, recurring }]` |
 //! | `POST /_sandbox/secret` | `{ "workspace_secret": … }`: tokens signed with another are refused from now on |
 //! | `POST /_sandbox/reset` | all as it was at the start |
+//!
+//! # Faults, as JSON
+//!
+//! `{ "on": …, "nth": 1, "times": 1, "chance": 0.1, "for_ms": 5000, "fault": … }`, all but `fault` optional.
+//! `on` is `"any_run"`, `{ "verb": "assign-tag" }` or `{ "path": "/connections" }`; `times: null` is without end.
+//! `fault` is the name of a [`FaultKind`] in small letters, such as `"drop_after"`, with what it takes:
+//! `{ "rate_limited": { "retry_after": 2 } }`, `{ "delay_after": { "clock_ms": 5000 } }`,
+//! `{ "status": { "code": 500, "body": "…", "after_work": true } }`, `{ "kartra_error": { "number": 212, "form": "nested" } }`.
 //!
 //! To add a route: a function in the file of its noun and its line in `router`. To add a fault: a variant of
 //! [`FaultKind`], and its arm in `faults::kind`.
@@ -76,7 +85,7 @@ pub use account::{
     Named, Nesting, OnList, Sale, Sequence, Subscription, Transaction, TransactionKind,
 };
 pub use connections::ConnectionState;
-pub use faults::{Delay, Fault, FaultKind, KartraForm, On, RateLimitForm};
+pub use faults::{Delay, Fault, FaultKind, KartraForm, On};
 pub use ledger::{Effect, RecordedCall};
 pub use settings::{EnsureScript, RunLogs, Settings};
 pub use state::State;

@@ -172,7 +172,7 @@ fn perform(
         let effect = Effect {
             number: 0,
             at: now,
-            verb: command.verb,
+            verb: command.verb.to_owned(),
             connection: connection.to_owned(),
             input: Arc::new(Value::Object(fields.clone())),
             run: None,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::account::{Account, Lead, Transaction};
+use super::account::{Account, Cents, Lead, Sale, Transaction};
 use super::connections::{Connection, ConnectionState};
 use super::faults::{Fault, Faults};
 use super::ledger::{Effect, Ledger, RecordedCall};
@@ -87,7 +87,7 @@ impl State {
     #[must_use]
     pub fn calls_of(&self, verb: &str) -> Vec<RecordedCall> {
         let mut calls = self.calls();
-        calls.retain(|call| call.verb == Some(verb));
+        calls.retain(|call| call.verb.as_deref() == Some(verb));
         calls
     }
 
@@ -142,6 +142,18 @@ impl State {
             Some(lead) => account.transactions_of(lead).cloned().collect(),
             None => Vec::new(),
         })
+    }
+
+    /// Adds a sale to a lead, who is made when there is none; gives the transaction's number.
+    pub fn add_sale(&self, email: &str, cents: i64) -> u64 {
+        let now = self.clock.now();
+        let sale = Sale {
+            email,
+            product: "Signature Course",
+            amount: Cents(cents),
+            recurring: false,
+        };
+        self.account(|account| account.add_sale(&sale, now).0)
     }
 
     /// Looks at the account behind the connection that everybody sees, or changes it.

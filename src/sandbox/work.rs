@@ -106,7 +106,7 @@ impl Run {
         let effect = Effect {
             number: 0,
             at: now,
-            verb: self.spec.key,
+            verb: self.spec.key.to_owned(),
             connection: self.connection.clone(),
             input: Arc::new(Value::Object(input)),
             run: meta("runId").and_then(Value::as_str).map(str::to_owned),

@@ -18,6 +18,7 @@ mod work;
 mod writer;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -32,7 +33,7 @@ pub use list::{Counts, EventFilter, RefusalCount, RunFilter, StoredEvent};
 pub use op::{Answer, Op, StoreError};
 pub use rules::{ActivateRules, RuleText};
 pub use work::{Begin, Change, Changed, Claim, Claimed, Ended, Lease, Next, Record, Written};
-pub use writer::{Failure, QUEUE_BYTES_MAX, QUEUE_OPS_MAX};
+pub use writer::{Failure, QUEUE_BYTES_MAX, QUEUE_OPS_MAX, TRANSACTION_SECONDS_MAX};
 
 /// Carries out batches. One per process, owned by the writer task.
 #[async_trait]
@@ -73,11 +74,7 @@ pub trait Reader: Send + Sync + 'static {
     /// All holds in force.
     async fn holds(&self) -> Result<Vec<Hold>, StoreError>;
     /// How long a connection was held in all up to `now` (`within` and `timeout` stand still meanwhile).
-    async fn held_for(
-        &self,
-        connection: &str,
-        now: Timestamp,
-    ) -> Result<std::time::Duration, StoreError>;
+    async fn held_for(&self, connection: &str, now: Timestamp) -> Result<Duration, StoreError>;
     /// Refusals since then, newest minute first.
     async fn refusals(&self, since: Timestamp, limit: u32)
     -> Result<Vec<RefusalCount>, StoreError>;
@@ -94,6 +91,8 @@ pub struct OpenOptions {
     pub holder: String,
     /// So many operations may wait for the writer; over it, `StoreError::Busy`.
     pub queue_ops: usize,
+    /// A transaction that stays open longer ends the store, and with it the process.
+    pub transaction_max: Duration,
 }
 
 impl Default for OpenOptions {
@@ -101,6 +100,7 @@ impl Default for OpenOptions {
         Self {
             holder: "kartwheel".into(),
             queue_ops: QUEUE_OPS_MAX,
+            transaction_max: Duration::from_secs(TRANSACTION_SECONDS_MAX),
         }
     }
 }
@@ -151,7 +151,7 @@ impl Store {
         options: &OpenOptions,
     ) -> Self {
         Self {
-            writer: writer::start(backend, failure, options.queue_ops),
+            writer: writer::start(backend, failure, options),
             reader,
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::store::{Answer, Backend, Op, StoreError};
+use crate::store::{Answer, Backend, Op, OpenOptions, StoreError};
 
 /// So many operations may wait for the writer.
 pub const QUEUE_OPS_MAX: usize = 4096;
@@ -20,7 +20,7 @@ const BATCH_OPS_MAX: usize = 512;
 /// So many bytes of events go into one transaction; a single larger event goes alone.
 const BATCH_BYTES_MAX: usize = 8 << 20;
 /// A transaction that is open longer than this ends the process.
-const TRANSACTION_SECONDS_MAX: u64 = 10;
+pub const TRANSACTION_SECONDS_MAX: u64 = 10;
 /// What an operation weighs beside the body it carries.
 const OP_BYTES: usize = 512;
 
@@ -83,14 +83,18 @@ pub(super) struct Writer {
     clippy::disallowed_methods,
     reason = "the writer is a task of the store's own and ends with it"
 )]
-pub(super) fn start(backend: Box<dyn Backend>, failure: Failure, queue_ops: usize) -> Writer {
-    let (queue, inbox) = mpsc::channel(queue_ops.max(1));
+pub(super) fn start(backend: Box<dyn Backend>, failure: Failure, options: &OpenOptions) -> Writer {
+    let (queue, inbox) = mpsc::channel(options.queue_ops.max(1));
     let writer = Writer {
         queue,
         queued_bytes: Arc::default(),
         failure: failure.clone(),
     };
-    let committer = Committer { backend, failure };
+    let committer = Committer {
+        backend,
+        failure,
+        transaction_max: options.transaction_max,
+    };
     tokio::spawn(run(committer, inbox, Arc::clone(&writer.queued_bytes)));
     writer
 }
@@ -239,12 +243,13 @@ impl Batch {
 struct Committer {
     backend: Box<dyn Backend>,
     failure: Failure,
+    transaction_max: Duration,
 }
 
 impl Committer {
     /// Commits a batch. When a row of it is refused, its halves are committed apart until that row stands alone.
     async fn carry_out(&mut self, mut batch: Batch) {
-        let mut left = Vec::from_iter([0..batch.ops.len()]);
+        let mut left: Vec<Range<usize>> = std::iter::once(0..batch.ops.len()).collect();
         while let Some(range) = left.pop() {
             match self.commit(&batch.ops[range.clone()]).await {
                 Ok(answers) => batch.answer(range, answers),
@@ -268,7 +273,7 @@ impl Committer {
         if let Some(reason) = self.failure.reason() {
             return Err(StoreError::Fatal(reason));
         }
-        let limit = Duration::from_secs(TRANSACTION_SECONDS_MAX);
+        let limit = self.transaction_max;
         let result = match tokio::time::timeout(limit, self.backend.commit(ops)).await {
             Ok(Ok(answers)) if answers.len() != ops.len() => Err(StoreError::Fatal(format!(
                 "{} answers to {} operations",
@@ -277,7 +282,7 @@ impl Committer {
             ))),
             Ok(result) => result,
             Err(_) => Err(StoreError::Fatal(format!(
-                "a transaction stayed open longer than {TRANSACTION_SECONDS_MAX} s"
+                "a transaction stayed open longer than {limit:?}"
             ))),
         };
         if let Err(StoreError::Fatal(reason)) = &result {

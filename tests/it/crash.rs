@@ -42,10 +42,18 @@ type Acknowledged = Arc<Mutex<HashMap<u64, Uuid>>>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_delivery_answered_with_200_is_done_whatever_is_killed() {
-    let kills = from_environment("KARTWHEEL_TEST_KILLS").map_or(KILLS, |kills| usize::try_from(kills).expect("a number of kills"));
-    let mut random = Random(from_environment("KARTWHEEL_TEST_SEED").unwrap_or(0x9e37_79b9_7f4a_7c15));
+    let kills = from_environment("KARTWHEEL_TEST_KILLS").map_or(KILLS, |kills| {
+        usize::try_from(kills).expect("a number of kills")
+    });
+    let mut random =
+        Random(from_environment("KARTWHEEL_TEST_SEED").unwrap_or(0x9e37_79b9_7f4a_7c15));
     println!("seed {}", random.0);
-    let sandbox = Sandbox::start(sandbox::Options { clock: Arc::new(SystemClock), ..sandbox::Options::default() }).await.expect("the sandbox starts");
+    let sandbox = Sandbox::start(sandbox::Options {
+        effects_kept: 1_000_000,
+        ..sandbox::Options::default()
+    })
+    .await
+    .expect("the sandbox starts");
     let dir = tempfile::tempdir().expect("a temporary folder");
     let port = project(dir.path(), &sandbox);
     let acknowledged = Acknowledged::default();
@@ -55,7 +63,16 @@ async fn every_delivery_answered_with_200_is_done_whatever_is_killed() {
         let answers = Arc::new(AtomicUsize::new(0));
         let wanted = usize::try_from(1 + random.next() % ANSWERS_MAX).expect("small");
         let senders: Vec<_> = (0..SENDERS)
-            .map(|_| tokio::spawn(send(dir.path().to_owned(), sandbox.clone(), port, numbers.clone(), answers.clone(), acknowledged.clone())))
+            .map(|_| {
+                tokio::spawn(send(
+                    dir.path().to_owned(),
+                    sandbox.world().clone(),
+                    port,
+                    numbers.clone(),
+                    answers.clone(),
+                    acknowledged.clone(),
+                ))
+            })
             .collect();
         wait_for("answers", || answers.load(Ordering::SeqCst) >= wanted).await;
         daemon.kill().expect("killed");
@@ -65,41 +82,89 @@ async fn every_delivery_answered_with_200_is_done_whatever_is_killed() {
         }
     }
     let mut daemon = start(dir.path(), port).await;
-    let reader = store::open_read_only(&format!("sqlite://{}", dir.path().join("kartwheel.db").display())).await.expect("readable");
+    let url = format!("sqlite://{}", dir.path().join("kartwheel.db").display());
+    let reader = store::open_read_only(&url, Arc::new(SystemClock))
+        .await
+        .expect("readable");
     let began = Instant::now();
     let runs = loop {
         let runs = all_runs(&*reader).await;
-        if runs.iter().all(|run| run.state.is_over() || run.state == State::NeedsPerson) {
+        if runs
+            .iter()
+            .all(|run| run.state.is_over() || run.state == State::NeedsPerson)
+        {
             break runs;
         }
-        assert!(began.elapsed() < PATIENCE, "still unfinished: {:?}", runs.iter().filter(|run| !run.state.is_over()).collect::<Vec<_>>());
+        assert!(
+            began.elapsed() < PATIENCE,
+            "still unfinished: {:?}",
+            runs.iter()
+                .filter(|run| !run.state.is_over())
+                .collect::<Vec<_>>()
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
-    judge(&*reader, &sandbox, &acknowledged.lock().expect("free"), &runs).await;
+    judge(
+        &*reader,
+        &sandbox,
+        &acknowledged.lock().expect("free"),
+        &runs,
+    )
+    .await;
     daemon.kill().expect("killed");
     daemon.wait().expect("ended");
     sandbox.stop().await;
 }
 
 /// Every acknowledged delivery has its event and run; what is recorded is what happened; no refund happened twice.
-async fn judge(reader: &dyn Reader, sandbox: &Sandbox, acknowledged: &HashMap<u64, Uuid>, runs: &[Run]) {
-    assert!(acknowledged.len() > 100, "too few deliveries to mean anything: {}", acknowledged.len());
+async fn judge(
+    reader: &dyn Reader,
+    sandbox: &Sandbox,
+    acknowledged: &HashMap<u64, Uuid>,
+    runs: &[Run],
+) {
+    assert!(
+        acknowledged.len() > 100,
+        "too few deliveries to mean anything: {}",
+        acknowledged.len()
+    );
     let by_event: HashMap<Uuid, &Run> = runs.iter().map(|run| (run.event, run)).collect();
     let mut effects: HashMap<(Uuid, String), usize> = HashMap::new();
     for effect in sandbox.world().effects() {
-        *effects.entry((effect.run_id().expect("our meta"), effect.verb.clone())).or_default() += 1;
+        let run = effect.run_id().expect("our meta");
+        *effects.entry((run, effect.verb)).or_default() += 1;
     }
     for (number, event) in acknowledged {
-        assert!(by_event.contains_key(event), "delivery {number} was answered with 200 and has no run");
+        assert!(
+            by_event.contains_key(event),
+            "delivery {number} was answered with 200 and has no run"
+        );
     }
     let mut unknown = 0;
     for run in runs {
-        let count = |verb: &str| effects.get(&(run.id, verb.to_owned())).copied().unwrap_or(0);
+        let count = |verb: &str| {
+            effects
+                .get(&(run.id, verb.to_owned()))
+                .copied()
+                .unwrap_or(0)
+        };
         if &*run.rule == "order" {
             assert_eq!(run.state, State::Done, "{run:?}");
-            assert!(run.progress.steps.values().all(|step| matches!(step.state, StepState::Ok | StepState::Already)), "{run:?}");
-            let lead = sandbox.world().lead(run.key.as_deref().expect("a key")).expect("a lead");
-            assert!(lead.has_tag("buyer") && lead.is_on_list("Buyers"), "{lead:?}");
+            assert!(
+                run.progress
+                    .steps
+                    .values()
+                    .all(|step| matches!(step.state, StepState::Ok | StepState::Already)),
+                "{run:?}"
+            );
+            let lead = sandbox
+                .world()
+                .lead(run.key.as_deref().expect("a key"))
+                .expect("a lead");
+            assert!(
+                lead.has_tag("buyer") && lead.is_on_list("Buyers"),
+                "{lead:?}"
+            );
             assert!(count("create-lead") <= 1, "{run:?}");
         } else {
             assert!(count("refund-transaction") <= 1, "refunded twice: {run:?}");
@@ -110,14 +175,28 @@ async fn judge(reader: &dyn Reader, sandbox: &Sandbox, acknowledged: &HashMap<u6
             }
         }
         for attempt in reader.attempts(run.id).await.expect("readable") {
-            assert!(attempt.ended_at.is_some(), "an attempt without an outcome is left: {attempt:?}");
+            assert!(
+                attempt.ended_at.is_some(),
+                "an attempt without an outcome is left: {attempt:?}"
+            );
         }
     }
-    println!("{} deliveries acknowledged, {} runs, {unknown} refunds wait for a person", acknowledged.len(), runs.len());
+    println!(
+        "{} deliveries acknowledged, {} runs, {unknown} refunds wait for a person",
+        acknowledged.len(),
+        runs.len()
+    );
 }
 
 /// Sends orders, each tenth of them a refund, until the daemon no longer answers.
-async fn send(dir: std::path::PathBuf, sandbox: Sandbox, port: u16, numbers: Arc<AtomicUsize>, answers: Arc<AtomicUsize>, acknowledged: Acknowledged) {
+async fn send(
+    dir: std::path::PathBuf,
+    sandbox: Arc<sandbox::State>,
+    port: u16,
+    numbers: Arc<AtomicUsize>,
+    answers: Arc<AtomicUsize>,
+    acknowledged: Acknowledged,
+) {
     let http = world::client();
     let project = world::load(&dir);
     let source = project.config.expect("a config").sources["shop"].clone();
@@ -125,23 +204,33 @@ async fn send(dir: std::path::PathBuf, sandbox: Sandbox, port: u16, numbers: Arc
         let number = numbers.fetch_add(1, Ordering::SeqCst) as u64;
         let email = format!("person{number}@example.com");
         let body = if number % 10 == 9 {
-            let transaction = sandbox.world().add_sale(&email, 29_700);
+            let transaction = sandbox.add_sale(&email, 29_700);
             json!({ "id": number, "type": "refund", "email": email, "transaction": transaction })
         } else {
             json!({ "id": number, "type": "order", "email": email })
         };
         let body = body.to_string();
         let signed = source.sign(body.as_bytes(), jiff::Timestamp::UNIX_EPOCH);
-        let mut request = http.post(format!("http://127.0.0.1:{port}/hooks/shop")).header("content-type", "application/json").body(body);
+        let mut request = http
+            .post(format!("http://127.0.0.1:{port}/hooks/shop"))
+            .header("content-type", "application/json")
+            .body(body);
         for (name, value) in signed.headers {
             request = request.header(name, value);
         }
-        let Ok(response) = request.send().await else { return };
+        let Ok(response) = request.send().await else {
+            return;
+        };
         if response.status() != 200 {
             continue;
         }
-        let Ok(body) = response.json::<Value>().await else { return };
-        let event = body["event"].as_str().and_then(|id| id.parse().ok()).expect("an event id");
+        let Ok(body) = response.json::<Value>().await else {
+            return;
+        };
+        let event = body["event"]
+            .as_str()
+            .and_then(|id| id.parse().ok())
+            .expect("an event id");
         acknowledged.lock().expect("free").insert(number, event);
         answers.fetch_add(1, Ordering::SeqCst);
     }
@@ -149,7 +238,12 @@ async fn send(dir: std::path::PathBuf, sandbox: Sandbox, port: u16, numbers: Arc
 
 /// Writes the project; gives the port that was free.
 fn project(dir: &Path, sandbox: &Sandbox) -> u16 {
-    let free = || std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
+    let free = || {
+        std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port")
+            .port()
+    };
     let (port, console) = (free(), free());
     let config = format!(
         "timezone: UTC\ndatabase: sqlite://kartwheel.db\nlisten: 127.0.0.1:{port}\nconsole: {{ listen: 127.0.0.1:{console} }}\n\
@@ -173,17 +267,30 @@ async fn start(dir: &Path, port: u16) -> Child {
         .envs(world::SECRETS)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::from(std::fs::File::options().create(true).append(true).open(dir.join("log")).expect("a log")))
+        .stderr(Stdio::from(
+            std::fs::File::options()
+                .create(true)
+                .append(true)
+                .open(dir.join("log"))
+                .expect("a log"),
+        ))
         .spawn()
         .expect("the daemon starts");
     let http = world::client();
     let began = Instant::now();
     loop {
-        let ready = http.get(format!("http://127.0.0.1:{port}/readyz")).send().await;
+        let ready = http
+            .get(format!("http://127.0.0.1:{port}/readyz"))
+            .send()
+            .await;
         if ready.is_ok_and(|response| response.status() == 200) {
             return daemon;
         }
-        assert!(began.elapsed() < PATIENCE, "the daemon did not become ready: {}", std::fs::read_to_string(dir.join("log")).unwrap_or_default());
+        assert!(
+            began.elapsed() < PATIENCE,
+            "the daemon did not become ready: {}",
+            std::fs::read_to_string(dir.join("log")).unwrap_or_default()
+        );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -200,7 +307,14 @@ async fn all_runs(reader: &dyn Reader) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     loop {
         let before = runs.last().map(|run| run.seq);
-        let page = reader.runs(&RunFilter { before, limit: 1_000, ..RunFilter::default() }).await.expect("readable");
+        let page = reader
+            .runs(&RunFilter {
+                before,
+                limit: 1_000,
+                ..RunFilter::default()
+            })
+            .await
+            .expect("readable");
         if page.is_empty() {
             return runs;
         }
@@ -209,7 +323,9 @@ async fn all_runs(reader: &dyn Reader) -> Vec<Run> {
 }
 
 fn from_environment(name: &str) -> Option<u64> {
-    std::env::vars().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok())
+    std::env::vars()
+        .find(|(key, _)| key == name)
+        .and_then(|(_, value)| value.parse().ok())
 }
 
 /// A small generator of numbers (xorshift): the same seed, the same campaign.

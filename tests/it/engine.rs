@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use kartwheel::run::{State, StepState};
-use serde_json::json;
+use kartwheel::run::State;
+use kartwheel::sandbox::{Fault, FaultKind};
 
 use crate::world::World;
 
@@ -21,9 +21,19 @@ async fn a_signed_order_becomes_a_lead_with_a_tag() {
     let event = world.order("1", "Ada@example.com").await.event();
     world.settle().await;
     let run = world.run_of(event).await;
-    assert_eq!((run.state, run.key.as_deref()), (State::Done, Some("ada@example.com")));
+    assert_eq!(
+        (run.state, run.key.as_deref()),
+        (State::Done, Some("ada@example.com"))
+    );
     assert_eq!(world.verbs(), ["get-lead", "create-lead", "assign-tag"]);
-    assert!(world.sandbox.world().lead("ada@example.com").expect("a lead").has_tag("buyer"));
+    assert!(
+        world
+            .sandbox
+            .world()
+            .lead("ada@example.com")
+            .expect("a lead")
+            .has_tag("buyer")
+    );
     world.end(&[State::Done]).await;
 }
 
@@ -34,21 +44,38 @@ async fn the_same_delivery_is_one_event_twice_ten_at_once_and_after_a_restart() 
     let second = world.order("1", "ada@example.com").await;
     assert_eq!(first.event(), second.event());
     let at_once = (0..10).map(|_| world.order("2", "grace@example.com"));
-    let ids: Vec<_> = futures::future::join_all(at_once).await.iter().map(crate::world::Answered::event).collect();
+    let ids: Vec<_> = futures_util::future::join_all(at_once)
+        .await
+        .iter()
+        .map(crate::world::Answered::event)
+        .collect();
     assert!(ids.iter().all(|id| *id == ids[0]));
     world.settle().await;
     world.restart().await;
-    assert_eq!(world.order("1", "ada@example.com").await.event(), first.event());
+    assert_eq!(
+        world.order("1", "ada@example.com").await.event(),
+        first.event()
+    );
     world.settle().await;
     assert_eq!(world.runs().await.len(), 2);
-    assert_eq!(world.verbs().iter().filter(|verb| *verb == "assign-tag").count(), 2);
+    assert_eq!(
+        world
+            .verbs()
+            .iter()
+            .filter(|verb| *verb == "assign-tag")
+            .count(),
+        2
+    );
     world.end(&[State::Done]).await;
 }
 
 #[tokio::test]
 async fn events_of_one_person_go_in_order_and_another_person_does_not_wait() {
     let world = World::with(TAG).await;
-    world.sandbox.world().add_fault(fault("assign-tag", json!({ "status": 500 }), 3));
+    world
+        .sandbox
+        .world()
+        .add_fault(Fault::on_verb("assign-tag", FaultKind::LockTimeout).times(3));
     let first = world.order("1", "ada@example.com").await.event();
     world.settle().await;
     let second = world.order("2", "ada@example.com").await.event();
@@ -62,21 +89,30 @@ async fn events_of_one_person_go_in_order_and_another_person_does_not_wait() {
     }
     let first_attempts = world.attempts(&world.run_of(first).await).await;
     let second_attempts = world.attempts(&world.run_of(second).await).await;
-    let ended = first_attempts.last().and_then(|attempt| attempt.ended_at).expect("an end");
-    assert!(second_attempts[0].intended_at >= ended, "the second began before the first ended");
+    let ended = first_attempts
+        .last()
+        .and_then(|attempt| attempt.ended_at)
+        .expect("an end");
+    assert!(
+        second_attempts[0].intended_at >= ended,
+        "the second began before the first ended"
+    );
     world.end(&[State::Done]).await;
 }
 
 #[tokio::test]
 async fn a_wait_survives_a_restart() {
-    let mut world = World::with("
+    let mut world = World::with(
+        "
 id: later
 trigger: { webhook: shop }
 actions:
   - ensure-lead: { email: \"${{ person.email }}\" }
   - wait: 3d
   - assign-tag: { email: \"${{ person.email }}\", tag_name: vip }
-").await;
+",
+    )
+    .await;
     let event = world.order("1", "ada@example.com").await.event();
     world.settle().await;
     assert_eq!(world.run_of(event).await.state, State::Waiting);

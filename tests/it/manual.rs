@@ -13,13 +13,22 @@ struct Row<'m> {
 }
 
 fn rows() -> Vec<Row<'static>> {
-    let (_, limits) = MANUAL.split_once("## Limits").expect("the manual has its limits");
+    let (_, limits) = MANUAL
+        .split_once("## Limits")
+        .expect("the manual has its limits");
     limits
         .lines()
         .filter(|line| line.starts_with("| `"))
         .map(|line| {
-            let cells: Vec<&str> = line.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
-            Row { name: cells[1], told: cells[2], file: cells[3] }
+            let cells: Vec<&str> = line
+                .split('|')
+                .map(|cell| cell.trim().trim_matches('`'))
+                .collect();
+            Row {
+                name: cells[1],
+                told: cells[2],
+                file: cells[3],
+            }
         })
         .collect()
 }
@@ -34,8 +43,13 @@ fn written<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 /// `2 * 1024 * 1024`, `8 << 20`, `1_000`, `Duration::from_secs(15 * 60)`; in bytes and seconds.
 fn in_code(name: &str, value: &str) -> f64 {
     let unit = [("MILLIS", 1e-3), ("MICROS", 1e-6), ("DAYS", 86_400.0)];
-    let unit = unit.iter().find(|(part, _)| name.contains(part)).map_or(1.0, |(_, unit)| *unit);
-    let inner = value.strip_prefix("Duration::from_secs(").and_then(|rest| rest.strip_suffix(')'));
+    let unit = unit
+        .iter()
+        .find(|(part, _)| name.contains(part))
+        .map_or(1.0, |(_, unit)| *unit);
+    let inner = value
+        .strip_prefix("Duration::from_secs(")
+        .and_then(|rest| rest.strip_suffix(')'));
     let product: f64 = inner
         .unwrap_or(value)
         .split(" * ")
@@ -65,7 +79,9 @@ fn in_words(told: &str) -> f64 {
 }
 
 fn number(text: &str) -> f64 {
-    text.replace('_', "").parse().unwrap_or_else(|_| panic!("`{text}` is not a number"))
+    text.replace('_', "")
+        .parse()
+        .unwrap_or_else(|_| panic!("`{text}` is not a number"))
 }
 
 fn read(file: &str) -> String {
@@ -82,25 +98,50 @@ fn every_limit_of_the_manual_stands_in_the_code_with_that_value() {
         let value = written(&text, row.name);
         let value = value.unwrap_or_else(|| panic!("{} has no const {}", row.file, row.name));
         let (code, words) = (in_code(row.name, value), in_words(row.told));
-        assert!((code - words).abs() < 1e-9, "{} is {value} in {}, and {} in the manual", row.name, row.file, row.told);
+        assert!(
+            (code - words).abs() < 1e-9,
+            "{} is {value} in {}, and {} in the manual",
+            row.name,
+            row.file,
+            row.told
+        );
     }
 }
 
 /// Public limits of the daemon. The sandbox's are its own.
 #[test]
 fn no_public_limit_is_missing_from_the_manual() {
-    let known: BTreeSet<(String, String)> = rows().iter().map(|row| (row.file.to_owned(), row.name.to_owned())).collect();
+    let known: BTreeSet<(String, String)> = rows()
+        .iter()
+        .map(|row| (row.file.to_owned(), row.name.to_owned()))
+        .collect();
     let mut missing = Vec::new();
-    visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut |file, text| {
-        for line in text.lines().filter_map(|line| line.strip_prefix("pub const ")) {
-            let Some((name, _)) = line.split_once(':') else { continue };
-            let limit = name.ends_with("_MAX") || name.starts_with("MAX_") || name.starts_with("MOST_");
-            if limit && !file.starts_with("src/sandbox") && !known.contains(&(file.to_owned(), name.to_owned())) {
-                missing.push(format!("{name} of {file}"));
+    visit(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut |file, text| {
+            for line in text
+                .lines()
+                .filter_map(|line| line.strip_prefix("pub const "))
+            {
+                let Some((name, _)) = line.split_once(':') else {
+                    continue;
+                };
+                let limit =
+                    name.ends_with("_MAX") || name.starts_with("MAX_") || name.starts_with("MOST_");
+                if limit
+                    && !file.starts_with("src/sandbox")
+                    && !known.contains(&(file.to_owned(), name.to_owned()))
+                {
+                    missing.push(format!("{name} of {file}"));
+                }
             }
-        }
-    });
-    assert!(missing.is_empty(), "docs/operating.md, Limits, lacks {}", missing.join(", "));
+        },
+    );
+    assert!(
+        missing.is_empty(),
+        "docs/operating.md, Limits, lacks {}",
+        missing.join(", ")
+    );
 }
 
 /// Shows every Rust file below this folder, by its path in the repository.
@@ -110,7 +151,11 @@ fn visit(folder: &Path, see: &mut dyn FnMut(&str, &str)) {
         if path.is_dir() {
             visit(&path, see);
         } else if path.extension().is_some_and(|end| end == "rs") {
-            let name = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("inside").to_string_lossy().into_owned();
+            let name = path
+                .strip_prefix(env!("CARGO_MANIFEST_DIR"))
+                .expect("inside")
+                .to_string_lossy()
+                .into_owned();
             see(&name, &read(&name));
         }
     }

@@ -1,7 +1,6 @@
 //! A world to tell stories in: the whole program on a settable clock and a temporary database, with the sandbox as Membrane.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +19,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 /// When every story begins: the day of the sample payloads.
-pub const START: &str = "2026-11-01T08:00:00Z";
+pub(crate) const START: &str = "2026-11-01T08:00:00Z";
 /// The sources every story has.
 const SOURCES: &str = r#"
   stripe: { preset: stripe, secret: env:STRIPE_SECRET }
@@ -35,41 +34,52 @@ const SOURCES: &str = r#"
 /// More than any story needs: the clock must not stand still for the pace.
 const PACE: &str = "per_second: 1000, at_once: 64";
 
+/// A wait for the pace is shorter than this, a retry's is not.
+const PACE_WAIT_MAX: Duration = Duration::from_millis(50);
+
 /// The program, its clock, its outside.
-pub struct World {
-    pub dir: TempDir,
-    pub clock: Arc<SettableClock>,
-    pub sandbox: Sandbox,
+pub(crate) struct World {
+    pub(crate) dir: TempDir,
+    pub(crate) clock: Arc<SettableClock>,
+    pub(crate) sandbox: Sandbox,
     app: Option<App>,
     http: reqwest::Client,
 }
 
 /// The answer to a delivery.
 #[derive(Debug)]
-pub struct Answered {
-    pub status: u16,
-    pub body: Value,
-    pub headers: BTreeMap<String, String>,
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+    pub(crate) headers: BTreeMap<String, String>,
 }
 
 impl Answered {
     /// The event's id; the delivery must have been accepted.
-    pub fn event(&self) -> Uuid {
+    pub(crate) fn event(&self) -> Uuid {
         assert_eq!(self.status, 200, "{}", self.body);
-        self.body["event"].as_str().and_then(|id| id.parse().ok()).expect("an accepted delivery names its event")
+        self.body["event"]
+            .as_str()
+            .and_then(|id| id.parse().ok())
+            .expect("an accepted delivery names its event")
     }
 }
 
 impl World {
     /// A world with these rules (one or several documents).
-    pub async fn with(rules: &str) -> Self {
+    pub(crate) async fn with(rules: &str) -> Self {
         Self::with_settings(rules, "").await
     }
 
     /// A world with these rules and more settings of kartwheel.yaml.
-    pub async fn with_settings(rules: &str, settings: &str) -> Self {
+    pub(crate) async fn with_settings(rules: &str, settings: &str) -> Self {
         let clock = SettableClock::starting_at(START.parse().expect("a time"));
-        let sandbox = Sandbox::start(sandbox::Options { clock: clock.clone(), ..sandbox::Options::default() }).await.expect("the sandbox starts");
+        let sandbox = Sandbox::start(sandbox::Options {
+            clock: clock.clone(),
+            ..sandbox::Options::default()
+        })
+        .await
+        .expect("the sandbox starts");
         let dir = tempfile::tempdir().expect("a temporary folder");
         let config = format!(
             "timezone: UTC\ndatabase: sqlite://kartwheel.db\nlisten: 127.0.0.1:0\nconsole: {{ listen: 127.0.0.1:0 }}\n\
@@ -80,39 +90,64 @@ impl World {
         std::fs::write(dir.path().join("kartwheel.yaml"), config).expect("written");
         std::fs::create_dir(dir.path().join("rules")).expect("made");
         std::fs::write(dir.path().join("rules/rules.yaml"), rules).expect("written");
-        let mut world = Self { dir, clock, sandbox, app: None, http: client() };
+        let mut world = Self {
+            dir,
+            clock,
+            sandbox,
+            app: None,
+            http: client(),
+        };
         world.start().await;
         world
     }
 
     /// Starts the program on what the folder holds.
-    pub async fn start(&mut self) {
+    pub(crate) async fn start(&mut self) {
         let project = load(self.dir.path());
-        let options = Options { config: project.config.expect("a config"), rules: project.rules, clock: self.clock.clone(), test_events: true };
+        let options = Options {
+            config: project.config.expect("a config"),
+            rules: project.rules,
+            clock: self.clock.clone(),
+            test_events: true,
+        };
         self.app = Some(App::start(options).await.expect("the program starts"));
         self.settle().await;
     }
 
     /// Stops the program in order, and starts it again.
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.app.take().expect("running").stop().await;
         self.start().await;
     }
 
-    pub fn app(&self) -> &App {
+    pub(crate) fn app(&self) -> &App {
         self.app.as_ref().expect("running")
     }
 
-    pub fn reader(&self) -> &dyn Reader {
-        self.app().store().reader()
+    pub(crate) fn reader(&self) -> &dyn Reader {
+        &**self.app().store().reader()
     }
 
     /// Posts a body, signed as the source's sender signs.
-    pub async fn send_bytes(&self, source: &str, content_type: &str, body: &[u8]) -> Answered {
+    pub(crate) async fn send_bytes(
+        &self,
+        source: &str,
+        content_type: &str,
+        body: &[u8],
+    ) -> Answered {
         let project = load(self.dir.path());
         let config = project.config.expect("a config");
         let signed = config.sources[source].sign(body, self.clock.now());
-        let mut request = self.http.post(format!("{}/hooks/{source}{}", self.url(), signed.url_suffix)).header("content-type", content_type).body(body.to_vec());
+        let query = signed
+            .query
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
+        let body = signed.body.unwrap_or_else(|| body.to_vec());
+        let mut request = self
+            .http
+            .post(format!("{}/hooks/{source}{query}", self.url()))
+            .header("content-type", content_type)
+            .body(body);
         for (name, value) in signed.headers {
             request = request.header(name, value);
         }
@@ -120,46 +155,76 @@ impl World {
     }
 
     /// Posts a JSON body, signed.
-    pub async fn send(&self, source: &str, body: &Value) -> Answered {
-        self.send_bytes(source, "application/json", body.to_string().as_bytes()).await
+    pub(crate) async fn send(&self, source: &str, body: &Value) -> Answered {
+        self.send_bytes(source, "application/json", body.to_string().as_bytes())
+            .await
     }
 
     /// An order of the shop, for this person.
-    pub async fn order(&self, id: &str, email: &str) -> Answered {
-        self.send("shop", &json!({ "id": id, "type": "order", "email": email })).await
+    pub(crate) async fn order(&self, id: &str, email: &str) -> Answered {
+        self.send(
+            "shop",
+            &json!({ "id": id, "type": "order", "email": email }),
+        )
+        .await
     }
 
     /// Any request to the webhook listener.
-    pub async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answered {
+    pub(crate) async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answered {
         let method = method.parse().expect("a method");
-        let mut request = self.http.request(method, format!("{}{path}", self.url())).body(body.to_vec());
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.url()))
+            .body(body.to_vec());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         answered(request).await
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.app().webhook_address)
     }
 
-    pub fn console(&self) -> SocketAddr {
-        self.app().console_address
+    /// When the story began.
+    pub(crate) fn clock_start(&self) -> Timestamp {
+        START.parse().expect("a time")
     }
 
     /// Lets everything happen that happens at the present time; where only the pace is waited for, time goes on for it.
-    pub async fn settle(&self) {
-        while self.app().engine().settled().await.expect("the store answers") {
-            for _ in 0..100 {
-                tokio::task::yield_now().await;
+    pub(crate) async fn settle(&self) {
+        let mut patience = 20;
+        while self
+            .app()
+            .engine()
+            .settled()
+            .await
+            .expect("the store answers")
+        {
+            let wake = self
+                .clock
+                .next_wake()
+                .expect("whoever waits for the pace sleeps");
+            let now = self.clock.now();
+            if kartwheel::clock::between(now, wake) <= PACE_WAIT_MAX || patience == 0 {
+                self.clock.set(wake.max(now));
+                patience = 20;
+            } else {
+                // Whoever was just woken has not moved yet.
+                patience -= 1;
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
-            let wake = self.clock.next_wake().expect("whoever waits for the pace sleeps");
-            self.clock.set(wake.max(self.clock.now()));
         }
     }
 
     /// Lets time pass, stopping wherever something becomes due.
-    pub async fn advance(&self, length: Duration) {
+    pub(crate) async fn advance(&self, length: Duration) {
         let end = kartwheel::clock::after(self.clock.now(), length);
         loop {
             self.settle().await;
@@ -172,32 +237,59 @@ impl World {
         }
     }
 
-    pub async fn runs(&self) -> Vec<Run> {
-        let mut runs = self.reader().runs(&RunFilter { limit: 1_000, ..RunFilter::default() }).await.expect("the store answers");
+    pub(crate) async fn runs(&self) -> Vec<Run> {
+        let mut runs = self
+            .reader()
+            .runs(&RunFilter {
+                limit: 1_000,
+                ..RunFilter::default()
+            })
+            .await
+            .expect("the store answers");
         runs.sort_by_key(|run| run.seq);
         runs
     }
 
     /// The one run of an event.
-    pub async fn run_of(&self, event: Uuid) -> Run {
-        let runs = self.reader().runs(&RunFilter { event: Some(event), limit: 10, ..RunFilter::default() }).await.expect("the store answers");
+    pub(crate) async fn run_of(&self, event: Uuid) -> Run {
+        let runs = self
+            .reader()
+            .runs(&RunFilter {
+                event: Some(event),
+                limit: 10,
+                ..RunFilter::default()
+            })
+            .await
+            .expect("the store answers");
         let [run] = runs.try_into().expect("one run");
         run
     }
 
-    pub async fn attempts(&self, run: &Run) -> Vec<Attempt> {
-        self.reader().attempts(run.id).await.expect("the store answers")
+    pub(crate) async fn attempts(&self, run: &Run) -> Vec<Attempt> {
+        self.reader()
+            .attempts(run.id)
+            .await
+            .expect("the store answers")
     }
 
     /// The verbs that reached the sandbox through `/act`, in order, reads included.
-    pub fn verbs(&self) -> Vec<String> {
-        self.sandbox.world().calls().into_iter().filter_map(|call| call.verb).filter(|verb| verb != "retrieve-account-lists").collect()
+    pub(crate) fn verbs(&self) -> Vec<String> {
+        let calls = self.sandbox.world().calls();
+        calls
+            .into_iter()
+            .filter_map(|call| call.verb)
+            .filter(|verb| *verb != "retrieve-account-lists")
+            .collect()
     }
 
     /// Ends the story: nothing due is left, and every run stands in one of these states.
-    pub async fn end(mut self, states: &[State]) {
+    pub(crate) async fn end(mut self, states: &[State]) {
         self.settle().await;
-        let counts = self.reader().counts(self.clock.now()).await.expect("the store answers");
+        let counts = self
+            .reader()
+            .counts(self.clock.now())
+            .await
+            .expect("the store answers");
         assert_eq!(counts.due, 0, "something due is left");
         for run in self.runs().await {
             assert!(states.contains(&run.state), "{run:?}");
@@ -209,15 +301,19 @@ impl World {
 }
 
 /// The project of a folder; it must have no errors.
-pub fn load(dir: &Path) -> Project {
+pub(crate) fn load(dir: &Path) -> Project {
     let project = project::load(dir, &env(), Strictness::Serve);
-    let errors: Vec<_> = project.problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
+    let errors: Vec<_> = project
+        .problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error)
+        .collect();
     assert!(errors.is_empty(), "{errors:#?}");
     project
 }
 
 /// The secrets of the stories.
-pub const SECRETS: [(&str, &str); 5] = [
+pub(crate) const SECRETS: [(&str, &str); 5] = [
     ("MEMBRANE_TOKEN", "sandbox-token"),
     ("STRIPE_SECRET", "whsec_FakeStripeSigningSecret0123456789ab"),
     ("TYPEFORM_SECRET", "typeform-secret"),
@@ -226,24 +322,32 @@ pub const SECRETS: [(&str, &str); 5] = [
 ];
 
 /// The environment of the stories.
-pub fn env() -> Env {
+pub(crate) fn env() -> Env {
     Env::from_pairs(SECRETS)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the stories' own client")]
-pub fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::new()
 }
 
 async fn answered(request: reqwest::RequestBuilder) -> Answered {
     let response = request.send().await.expect("the daemon answers");
     let status = response.status().as_u16();
-    let headers = response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned())).collect();
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                value.to_str().unwrap_or_default().to_owned(),
+            )
+        })
+        .collect();
     let text = response.text().await.expect("a body");
-    Answered { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)), headers }
-}
-
-/// The sandbox's lead, or a failed test.
-pub fn instant(text: &str) -> Timestamp {
-    text.parse().expect("a time")
+    Answered {
+        status,
+        body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        headers,
+    }
 }

@@ -1,45 +1,28 @@
-//! The offline path: no daemon holds the database's lock, so a command takes it and acts itself.
-
-use async_trait::async_trait;
-use uuid::Uuid;
+//! The offline path: no daemon holds the database's lock, so the command takes it and acts itself.
 
 use super::Opened;
-use crate::web::api::{As, Control, Refusal};
+use crate::cli::Failure;
+use crate::engine::Controls;
+use crate::store::{self, OpenOptions, StoreError};
 
-/// Holds the database's lock for as long as it lives.
-pub(super) struct Local;
+/// What is written into the lock, for whoever starts a daemon in this very moment.
+const HOLDER: &str = "a kartwheel command";
 
-impl Local {
-    /// Takes the lock; `None` when a daemon has it.
-    #[expect(clippy::unused_async, reason = "opens the store once it is there")]
-    pub(super) async fn take(_project: &Opened) -> anyhow::Result<Option<Self>> {
-        Ok(None)
-    }
-}
-
-#[async_trait]
-impl Control for Local {
-    async fn cancel(&self, _run: Uuid, _reason: &str) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    async fn retry(&self, _run: Uuid, _reason: &str) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    async fn resume(&self, _run: Uuid, _reason: &str) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    async fn resolve(&self, _run: Uuid, _outcome: As, _reason: &str) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    async fn pause(&self, _connection: Option<&str>, _reason: &str) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    async fn unpause(&self, _connection: Option<&str>) -> Result<(), Refusal> {
-        Ok(())
+/// Takes the lock; `None` when somebody has it. It is given back when the process ends.
+pub(super) async fn take(project: &Opened) -> Result<Option<Controls>, Failure> {
+    let config = &project.config;
+    let options = OpenOptions {
+        holder: HOLDER.to_owned(),
+        ..OpenOptions::default()
+    };
+    let clock = project.clock.clone();
+    match store::open(&config.database, clock.clone(), options).await {
+        Ok(store) => Ok(Some(Controls {
+            store,
+            clock,
+            connections: config.membrane.connections.keys().cloned().collect(),
+        })),
+        Err(StoreError::Locked(_)) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

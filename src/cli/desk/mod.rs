@@ -30,8 +30,8 @@ impl Opened {
     /// The one that can carry out changes now: whoever holds the database's lock. That is the daemon, asked through its API; or,
     /// when there is none, this command.
     pub(super) async fn control(&self) -> anyhow::Result<Box<dyn Control>> {
-        match local::Local::take(self).await? {
-            Some(local) => Ok(Box::new(local)),
+        match local::take(self).await? {
+            Some(controls) => Ok(Box::new(controls)),
             None => {
                 let console = &self.config.console;
                 let token = console.token.as_ref().map(|token| token.expose_secret());

@@ -96,6 +96,16 @@ async fn no_more_than_at_once_are_under_way() {
 }
 
 #[tokio::test]
+async fn the_next_one_goes_although_nobody_has_finished() {
+    let (clock, pace) = setup(10.0, 4);
+    let _first = pace.slot(Priority::Normal).await;
+    let _second = pace.slot(Priority::Normal).await;
+    let both = async { tokio::join!(pace.slot(Priority::Normal), pace.slot(Priority::Normal)) };
+    let _both = drive(&clock, both).await;
+    assert_eq!(millis(clock.now()), 200);
+}
+
+#[tokio::test]
 async fn the_urgent_go_first_and_equals_in_the_order_they_came() {
     let (clock, pace) = setup(10.0, 1);
     let taken = pace.slot(Priority::Low).await;

@@ -1,11 +1,10 @@
 //! The `schedule` of a trigger: read and checked whole, carried out by a later version.
 
 use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
 
 use super::Parser;
 use crate::rule::schedule::Cron;
-use crate::rule::words;
+use crate::rule::{words, zone};
 use crate::yaml::{Entry, Node};
 
 /// The longest pause, jitter or catch-up of a schedule, in days.
@@ -74,13 +73,8 @@ impl Parser<'_> {
         let Some(text) = self.reader.text(node, "`timezone`") else {
             return;
         };
-        if TimeZone::get(text).is_err() {
-            self.reader.error_help(
-                "K0111",
-                node.span,
-                format!("`{text}` is no time zone"),
-                "write an IANA name, such as `Europe/Berlin` or `America/New_York`",
-            );
+        if let Err(complaint) = zone::parse(text) {
+            self.complain("K0111", node, complaint);
         }
     }
 

@@ -78,7 +78,7 @@ impl Parser<'_> {
             );
         }
         match &*kind.key {
-            "webhook" => return self.webhook(node, &kind.value),
+            "webhook" => self.webhook(node, &kind.value),
             "schedule" => {
                 self.schedule(&kind.value);
                 later(self);

@@ -1,3 +1,5 @@
+//! Paths against documents, against the library, and what is refused.
+
 use proptest::prelude::*;
 use serde_json::json;
 

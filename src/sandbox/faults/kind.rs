@@ -29,17 +29,6 @@ pub enum Delay {
     RealMs(u64),
 }
 
-/// Who says that there were too many calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RateLimitForm {
-    /// Membrane: `bad_request`, and `Retry-After` as a header.
-    #[default]
-    Membrane,
-    /// Kartra, through Membrane: `connection`, and `retry-after` among the headers of its answer in `data`.
-    Kartra,
-}
-
 /// In which form an error of Kartra's arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -69,11 +58,14 @@ pub enum FaultKind {
     DropAfter,
     /// Closes the connection after the work, in the middle of the answer's body.
     CutBody,
-    /// Too many calls; before the work.
+    /// Membrane had too many calls: `bad_request`, and `Retry-After` as a header; before the work.
     RateLimited {
-        /// Who says so.
+        /// The seconds of `Retry-After`.
         #[serde(default)]
-        form: RateLimitForm,
+        retry_after: Option<u64>,
+    },
+    /// Kartra had too many calls: `connection`, and `retry-after` among the headers of its answer in `data`; before the work.
+    RateLimitedByKartra {
         /// The seconds of `Retry-After`.
         #[serde(default)]
         retry_after: Option<u64>,
@@ -220,10 +212,10 @@ impl FaultKind {
     fn failure(&self, place: Place<'_>) -> Option<Failure> {
         let connection = place.connection();
         Some(match self {
-            Self::RateLimited { form, retry_after } => match form {
-                RateLimitForm::Membrane => errors::rate_limited(*retry_after),
-                RateLimitForm::Kartra => errors::kartra_rate_limited(connection, *retry_after),
-            },
+            Self::RateLimited { retry_after } => errors::rate_limited(*retry_after),
+            Self::RateLimitedByKartra { retry_after } => {
+                errors::kartra_rate_limited(connection, *retry_after)
+            }
             Self::LockTimeout => errors::lock_timeout(connection),
             Self::ConnectionDefunct => errors::connection_defunct(connection),
             Self::AccessTokenExpired => errors::access_token_expired(connection),
@@ -256,10 +248,8 @@ impl FaultKind {
     fn is_of_a_run(&self) -> bool {
         matches!(
             self,
-            Self::RateLimited {
-                form: RateLimitForm::Kartra,
-                ..
-            } | Self::ConnectionDefunct
+            Self::RateLimitedByKartra { .. }
+                | Self::ConnectionDefunct
                 | Self::AccessTokenExpired
                 | Self::Internal
                 | Self::External { .. }

@@ -8,7 +8,7 @@ mod kind;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use kind::{Delay, FaultKind, KartraForm, RateLimitForm};
+pub use kind::{Delay, FaultKind, KartraForm};
 
 pub(super) use kind::Place;
 
@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn a_path_fault_is_for_paths_and_an_order_in_json_has_its_defaults() {
         let text = r#"{ "on": { "path": "/connections" }, "times": null, "chance": 0.5,
-            "fault": { "rate_limited": { "form": "kartra", "retry_after": 2 } } }"#;
+            "fault": { "rate_limited_by_kartra": { "retry_after": 2 } } }"#;
         let fault: Fault = serde_json::from_str(text).expect("an order");
         assert_eq!((fault.nth, fault.times, fault.chance), (1, None, Some(0.5)));
         assert!(fits(&fault.on, Occasion::Path("/connections/1")));
@@ -314,5 +314,15 @@ mod tests {
         assert!(!fits(&fault.on, Occasion::Run("assign-tag")));
         let least: Fault = serde_json::from_str(r#"{ "fault": "drop_after" }"#).expect("an order");
         assert_eq!(least, Fault::new(FaultKind::DropAfter));
+        for fault in [
+            r#"{ "delay_after": { "clock_ms": 5000 } }"#,
+            r#"{ "status": { "code": 500, "body": "x", "after_work": true } }"#,
+            r#"{ "kartra_error": { "number": 212, "form": "nested" } }"#,
+            r#"{ "output_large": 1000 }"#,
+        ] {
+            let text = format!(r#"{{ "fault": {fault}, "for_ms": 5000 }}"#);
+            let fault: Fault = serde_json::from_str(&text).expect(&text);
+            assert_eq!(fault.for_ms, Some(5_000));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Keeps the write-ahead log short: beside the writer as long as that is enough, in the writer when it is not.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,12 +93,12 @@ async fn checkpoint(db: &mut SqliteConnection, sql: &'static str) -> Result<bool
 /// The bound of the log, kept by the writer between batches.
 pub(super) struct LogBound {
     log: PathBuf,
-    bytes_max: u64,
+    pub(super) bytes_max: u64,
     not_before: Option<Instant>,
 }
 
 impl LogBound {
-    pub(super) fn of(database: &std::path::Path) -> Self {
+    pub(super) fn of(database: &Path) -> Self {
         Self {
             log: file::beside(database, "-wal"),
             bytes_max: LOG_BYTES_MAX,

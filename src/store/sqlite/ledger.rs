@@ -95,7 +95,8 @@ fn row_of(memory: &mut Minute, refusal: &Refused) -> (i64, String, Arc<str>) {
     (minute, row.0, row.1)
 }
 
-fn minute(at: jiff::Timestamp) -> i64 {
+/// The minute that an instant lies in.
+pub(super) fn minute(at: jiff::Timestamp) -> i64 {
     micros(at).div_euclid(MINUTE_MICROS) * MINUTE_MICROS
 }
 

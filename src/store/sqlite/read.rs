@@ -12,7 +12,7 @@ use crate::clock::{self, SharedClock, from_micros, micros};
 use crate::run::{Attempt, Run, State};
 use crate::store::sqlite::claim::CLOCK_JITTER;
 use crate::store::sqlite::statements::{attempt_columns, event_columns, run_columns};
-use crate::store::sqlite::{error, hold, lists, rows};
+use crate::store::sqlite::{error, hold, ledger, lists, rows};
 use crate::store::{
     Counts, EventFilter, Hold, Reader, RefusalCount, RuleText, RunFilter, StoreError, StoredEvent,
 };
@@ -46,7 +46,7 @@ const STATES: &str = "SELECT state, count(*) FROM runs WHERE state <> 'done' GRO
 const DUE: &str = "SELECT count(*) FROM connections c CROSS JOIN runs r ON r.connection = c.name
     AND r.due_at IS NOT NULL AND r.due_at <= ?1 WHERE c.held_since IS NULL AND c.name <> ''";
 const EVENTS: &str = "SELECT count(*) FROM events";
-const NEXT_DUE: &str = "SELECT r.due_at, r.due_set_at FROM connections c
+pub(super) const NEXT_DUE: &str = "SELECT r.due_at, r.due_set_at FROM connections c
     CROSS JOIN runs r ON r.seq = (SELECT d.seq FROM runs d
         WHERE d.connection = c.name AND d.due_at IS NOT NULL ORDER BY d.due_at LIMIT 1)
     WHERE c.held_since IS NULL AND c.name <> '' ORDER BY r.due_at LIMIT 1";
@@ -183,7 +183,7 @@ impl Reader for Sqlite {
     ) -> Result<Vec<RefusalCount>, StoreError> {
         let mut db = self.reader().await?;
         let found = sqlx::query(REFUSALS)
-            .bind(micros(since))
+            .bind(ledger::minute(since))
             .bind(limit)
             .fetch_all(&mut *db)
             .await

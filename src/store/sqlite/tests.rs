@@ -1,1 +1,224 @@
-//! t
+//! What only SQLite can show: that every statement is one, that the right index serves it, that the settings hold.
+
+use std::path::PathBuf;
+
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Executor, Row, SqlSafeStr};
+
+use super::*;
+use crate::clock::{SettableClock, from_micros};
+use crate::run::State;
+use crate::store::sqlite::sql::SIZES;
+use crate::store::{Hold, HoldKind, RunFilter};
+
+struct Fresh {
+    db: SqliteConnection,
+    path: PathBuf,
+    _dir: tempfile::TempDir,
+}
+
+async fn fresh() -> Fresh {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("kartwheel.db");
+    let now = from_micros(0);
+    migrate_to(&path, MIGRATIONS.len(), now).await.unwrap();
+    let db = link::writer(&path).await.unwrap();
+    Fresh {
+        db,
+        path,
+        _dir: dir,
+    }
+}
+
+#[tokio::test]
+async fn every_statement_can_be_prepared_in_every_size() {
+    let mut fresh = fresh().await;
+    for (name, sql) in statements::ALL {
+        for size in 0..SIZES.len() {
+            let prepared = fresh.db.prepare(sql.of_size(size).into_sql_str()).await;
+            assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
+        }
+    }
+    for sql in read::ALL {
+        let prepared = fresh.db.prepare((*sql).into_sql_str()).await;
+        assert!(prepared.is_ok(), "{sql}: {:?}", prepared.err());
+    }
+}
+
+async fn pragma(db: &mut SqliteConnection, sql: &'static str) -> String {
+    let row = sqlx::query(sql).fetch_one(db).await.unwrap();
+    row.try_get::<String, _>(0)
+        .or_else(|_| row.try_get::<i64, _>(0).map(|number| number.to_string()))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn the_settings_hold() {
+    let mut fresh = fresh().await;
+    for (sql, value) in [
+        ("PRAGMA journal_mode", "wal"),
+        ("PRAGMA synchronous", "2"),
+        ("PRAGMA auto_vacuum", "2"),
+        ("PRAGMA foreign_keys", "1"),
+        ("PRAGMA wal_autocheckpoint", "0"),
+        ("PRAGMA busy_timeout", "5000"),
+        ("PRAGMA locking_mode", "normal"),
+    ] {
+        assert_eq!(pragma(&mut fresh.db, sql).await, value, "{sql}");
+    }
+}
+
+/// How SQLite goes about a statement, a line per table.
+async fn plan(db: &mut SqliteConnection, sql: &str) -> Vec<String> {
+    let sql = format!("EXPLAIN QUERY PLAN {sql}");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(db).await;
+    let rows = rows.unwrap();
+    rows.iter().map(|row| row.get("detail")).collect()
+}
+
+/// A table that grows must be looked up, never walked; neither may a look-up end in a sort of it.
+#[tokio::test]
+async fn no_statement_of_the_writer_walks_a_table_that_grows() {
+    let mut fresh = fresh().await;
+    // Once in the life of a process, and when a clock was put back: it walks what is due.
+    let rare = ["RECKON_ANEW"];
+    for (name, sql) in statements::ALL {
+        if rare.contains(name) {
+            continue;
+        }
+        for size in [0, SIZES.len() - 1] {
+            for line in plan(&mut fresh.db, sql.of_size(size)).await {
+                let table = line.strip_prefix("SCAN ").unwrap_or("v");
+                let table = table.split(' ').next().unwrap_or_default();
+                let small = SMALL.contains(&table) || line.contains("CONSTANT ROW");
+                assert!(small, "{name}: {line}");
+            }
+        }
+    }
+}
+
+/// What a statement may walk: the rows it was given, and tables that stay small.
+const SMALL: [&str; 8] = [
+    "v",
+    "c",
+    "j",
+    "d",
+    "heads",
+    "holds",
+    "connections",
+    "sqlite_sequence",
+];
+
+#[tokio::test]
+async fn the_indexes_for_claims_and_keys_are_used() {
+    let mut fresh = fresh().await;
+    for (sql, index) in [
+        (&statements::DUE, "runs_due"),
+        (&statements::QUEUES, "runs_queue"),
+        (&statements::QUEUES, "runs_holder"),
+        (&statements::WAKE_KEYS, "runs_queue"),
+        (&statements::BUSY_KEYS, "runs_queue"),
+        (&statements::TAKEN_ONCE, "runs_once"),
+        (&statements::RESCUE, "runs_open"),
+        (&statements::RENEW, "runs_open"),
+        (&statements::END_ATTEMPTS, "attempts_number"),
+        (&statements::OPEN_ATTEMPTS, "attempts_number"),
+        (&statements::KNOWN_EVENTS, "events_delivery"),
+    ] {
+        let lines = plan(&mut fresh.db, sql.of_size(0)).await;
+        let used = lines.iter().any(|line| line.contains(index));
+        assert!(used, "{index} in {lines:?}");
+    }
+    let next_due = plan(&mut fresh.db, read::NEXT_DUE).await;
+    assert!(next_due.iter().any(|line| line.contains("runs_due")));
+}
+
+#[tokio::test]
+async fn lists_are_served_by_an_index_and_not_sorted() {
+    let mut fresh = fresh().await;
+    let holds = [Hold {
+        connection: "main".into(),
+        kind: HoldKind::Down,
+        reason: String::new(),
+        since: from_micros(0),
+    }];
+    let all = RunFilter::default;
+    for filter in [
+        all(),
+        RunFilter {
+            rule: Some("a".into()),
+            ..all()
+        },
+        RunFilter {
+            key: Some("a".into()),
+            ..all()
+        },
+        RunFilter {
+            state: Some(State::Failed),
+            ..all()
+        },
+        RunFilter {
+            state: Some(State::Ready),
+            ..all()
+        },
+        RunFilter {
+            changed_since: Some(from_micros(0)),
+            ..all()
+        },
+    ] {
+        let query = lists::runs(&filter, &holds);
+        let lines = plan(&mut fresh.db, query.sql().as_str()).await;
+        assert!(
+            !lines.iter().any(|line| line.contains("TEMP B-TREE")),
+            "{filter:?}: {lines:?}"
+        );
+        let narrow = filter.rule.is_some() || filter.key.is_some() || filter.state.is_some();
+        let walks = lines.iter().any(|line| line == "SCAN r");
+        assert!(!(narrow && walks), "{filter:?}: {lines:?}");
+    }
+}
+
+/// The log is started anew by the writer when it has grown past its bound, and readers are not in its way for long.
+#[tokio::test]
+async fn a_log_past_its_bound_is_started_anew() {
+    let mut fresh = fresh().await;
+    let log = file::beside(&fresh.path, "-wal");
+    let mut bound = checkpoint::LogBound::of(&fresh.path);
+    bound.bytes_max = 10_000;
+    let write = "INSERT INTO rules VALUES (hex(randomblob(8)), 'a', 'b', hex(zeroblob(20000)), 0)";
+    sqlx::query(write).execute(&mut fresh.db).await.unwrap();
+    assert!(file::length(&log) > 10_000);
+    bound.keep(&mut fresh.db).await.unwrap();
+    assert_eq!(file::length(&log), 0);
+    assert_eq!(pragma(&mut fresh.db, "PRAGMA busy_timeout").await, "5000");
+}
+
+/// What a commit that failed had learned is forgotten with it.
+#[tokio::test]
+async fn a_batch_that_is_refused_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("kartwheel.db");
+    file::create(&path).unwrap();
+    let lock = file::Lock::take(&path, "test", from_micros(0)).unwrap();
+    let mut backend = Sqlite::open(&path, lock, from_micros(0), &Failure::default())
+        .await
+        .unwrap();
+    let before = format!("{:?}", backend.memory);
+    let hold = Op::Hold(Hold {
+        connection: "main".into(),
+        kind: HoldKind::Down,
+        reason: String::new(),
+        since: from_micros(0),
+    });
+    let sql = "CREATE TRIGGER no BEFORE INSERT ON holds BEGIN SELECT raise(ABORT, 'no'); END";
+    sqlx::raw_sql(sql).execute(&mut backend.db).await.unwrap();
+    let refused = backend.commit(&[hold]).await;
+    assert!(matches!(refused, Err(StoreError::Row(_))), "{refused:?}");
+    assert_eq!(format!("{:?}", backend.memory), before);
+    let known = sqlx::query(statements::CONNECTIONS.text()).fetch_all(&mut backend.db);
+    assert_eq!(known.await.unwrap().len(), 1);
+    Box::new(backend).close().await;
+    let clock = SettableClock::starting_at(from_micros(0));
+    let url = path.display().to_string();
+    assert!(open_read_only(&url, clock).await.is_ok());
+}

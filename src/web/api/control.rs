@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{CANCEL_RUNS_MAX, Refusal};
+use crate::engine::{ControlError, Controls, Engine, Resolution};
 use crate::run::{Run, State};
 use crate::store::{Reader, RunFilter};
 
@@ -61,6 +62,87 @@ pub trait Control: Send + Sync + 'static {
     async fn pause(&self, connection: Option<&str>, reason: &str) -> Result<(), Refusal>;
     /// Ends a pause, or a hold of the connection that waits for a person.
     async fn unpause(&self, connection: Option<&str>) -> Result<(), Refusal>;
+}
+
+#[async_trait]
+impl Control for Engine {
+    async fn cancel(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
+        Ok(Self::cancel(self, run, reason).await.map(drop)?)
+    }
+
+    async fn retry(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
+        Ok(Self::retry(self, run, reason).await.map(drop)?)
+    }
+
+    async fn resume(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
+        Ok(Self::resume(self, run, reason).await.map(drop)?)
+    }
+
+    async fn resolve(&self, run: Uuid, outcome: As, reason: &str) -> Result<(), Refusal> {
+        Ok(Self::resolve(self, run, outcome.into(), reason)
+            .await
+            .map(drop)?)
+    }
+
+    async fn pause(&self, connection: Option<&str>, reason: &str) -> Result<(), Refusal> {
+        Ok(Self::pause(self, connection, reason).await?)
+    }
+
+    async fn unpause(&self, connection: Option<&str>) -> Result<(), Refusal> {
+        Ok(Self::unpause(self, connection).await?)
+    }
+}
+
+#[async_trait]
+impl Control for Controls {
+    async fn cancel(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
+        Ok(Self::cancel(self, run, reason).await.map(drop)?)
+    }
+
+    async fn retry(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
+        Ok(Self::retry(self, run, reason).await.map(drop)?)
+    }
+
+    async fn resume(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
+        Ok(Self::resume(self, run, reason).await.map(drop)?)
+    }
+
+    async fn resolve(&self, run: Uuid, outcome: As, reason: &str) -> Result<(), Refusal> {
+        Ok(Self::resolve(self, run, outcome.into(), reason)
+            .await
+            .map(drop)?)
+    }
+
+    async fn pause(&self, connection: Option<&str>, reason: &str) -> Result<(), Refusal> {
+        Ok(Self::pause(self, connection, reason).await?)
+    }
+
+    async fn unpause(&self, connection: Option<&str>) -> Result<(), Refusal> {
+        Ok(Self::unpause(self, connection).await?)
+    }
+}
+
+impl From<As> for Resolution {
+    fn from(outcome: As) -> Self {
+        match outcome {
+            As::Done => Self::Done,
+            As::Repeat => Self::Repeat,
+            As::Fail => Self::Fail,
+        }
+    }
+}
+
+impl From<ControlError> for Refusal {
+    fn from(error: ControlError) -> Self {
+        let (status, code) = match error {
+            ControlError::Unknown(_) => (404, "not_found"),
+            ControlError::State { .. } => (409, "state"),
+            ControlError::Moving(_) => (409, "moving"),
+            ControlError::NotHeld(_) => (409, "not_held"),
+            ControlError::Store(error) => return error.into(),
+        };
+        Self::new(status, code, error.to_string())
+    }
 }
 
 /// Cancels the unfinished runs of a rule, up to `CANCEL_RUNS_MAX`. Gives the cancelled ones and whether more are left.

@@ -23,6 +23,7 @@ use axum::routing::{get, post};
 
 use crate::action::Catalog;
 use crate::clock::SharedClock;
+use crate::engine::Engine;
 use crate::store::Reader;
 
 pub use answer::Refusal;
@@ -58,6 +59,17 @@ pub struct Api {
 /// The router of the console's listener, beside health: everything below `/api`.
 pub fn mount(api: Api) -> Router {
     Router::new().nest("/api", router(api))
+}
+
+/// The same, over a running engine.
+pub fn of_engine(engine: &Engine, guard: Guard, clock: SharedClock, catalog: Catalog) -> Router {
+    mount(Api {
+        reader: Arc::clone(engine.store().reader()),
+        control: Arc::new(engine.clone()),
+        clock,
+        guard,
+        catalog,
+    })
 }
 
 fn router(api: Api) -> Router {

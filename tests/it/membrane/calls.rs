@@ -45,6 +45,19 @@ async fn a_refused_token_is_renewed_once_and_the_call_goes_out_again() {
 }
 
 #[tokio::test]
+async fn an_error_is_one_whatever_the_status_says() {
+    let fake = Fake::acting(|_| {
+        let error = json!({ "type": "connection", "key": "connection_is_defunct", "message": "m" });
+        Reply::json(200, &error)
+    })
+    .await;
+    assert_eq!(
+        super::assign_tag(&fake.url()).await.class,
+        Class::ConnectionDown
+    );
+}
+
+#[tokio::test]
 async fn a_connection_that_lapsed_with_401_costs_no_second_call() {
     let fake = Fake::acting(|_| {
         Reply::json(
@@ -225,6 +238,8 @@ async fn ready_means_that_a_cheap_read_works_too() {
     })
     .await;
     let client = super::client(super::settings(&fake.url()), &super::clock());
+    let report = client.check("main").await.expect("a report");
+    assert!(matches!(report.readiness, Readiness::NotReady(_)));
     let readiness = client.readiness("main").await;
     assert!(
         matches!(&readiness, Readiness::NotReady(text) if text.contains("does not accept the API key (203)")),

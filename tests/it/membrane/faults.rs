@@ -94,11 +94,11 @@ async fn an_answer_that_does_not_come_in_time_leaves_the_outcome_unknown() {
     let clock = super::clock();
     let client = super::client(super::settings(&fake.url()), &clock);
     let mut call = super::call(&clock, "assign-tag", super::tag());
-    call.timeout = Some(Duration::from_millis(100));
+    call.timeout = Some(Duration::from_millis(500));
     let outcome = client.call(&call).await;
     assert_eq!(outcome.class, Class::Unknown, "{}", outcome.message);
     assert!(
-        outcome.message.contains("did not answer within 0.1 s"),
+        outcome.message.contains("did not answer within 0.5 s"),
         "{}",
         outcome.message
     );

@@ -29,6 +29,8 @@ async fn a_stranger_can_do_all_of_it_over_http() {
         (status, ordered["items"].as_array().unwrap().len()),
         (200, 2)
     );
+    let (_, state) = world.get("/_sandbox/state").await;
+    assert_eq!((&state["leads"], &state["effects"]), (&json!(2), &json!(0)));
     let bad = json!({ "fault": "earthquake" });
     assert_eq!(world.post("/_sandbox/faults", bad).await.0, 400);
 
@@ -129,7 +131,7 @@ async fn requests_are_remembered_without_their_tokens() {
         (act.method.as_str(), act.path.as_str(), act.status),
         ("POST", "/act", Some(200))
     );
-    assert_eq!(act.verb, Some("assign-tag"));
+    assert_eq!(act.verb.as_deref(), Some("assign-tag"));
     assert_eq!(act.meta.as_ref().unwrap()["attempt"], 1);
     assert!(act.effect && act.body.contains("vip"));
     let header = |name: &str| act.headers.iter().find(|(known, _)| known == name);

@@ -4,9 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use kartwheel::sandbox::{
-    CONNECTION_ID, ConnectionState, Delay, Fault, FaultKind, KartraForm, RateLimitForm,
-};
+use kartwheel::sandbox::{CONNECTION_ID, ConnectionState, Delay, Fault, FaultKind, KartraForm};
 use serde_json::{Value, json};
 
 use super::{World, error, tag_input};
@@ -26,26 +24,24 @@ fn status(code: u16, body: &str, after_work: bool) -> FaultKind {
     }
 }
 
+fn rate_limited(retry_after: Option<u64>) -> FaultKind {
+    FaultKind::RateLimited { retry_after }
+}
+
+fn rate_limited_by_kartra(retry_after: Option<u64>) -> FaultKind {
+    FaultKind::RateLimitedByKartra { retry_after }
+}
+
 #[tokio::test]
 async fn errors_of_membranes_come_before_the_work() {
-    let rate = |form, retry_after| FaultKind::RateLimited { form, retry_after };
+    let (membrane, kartra) = (rate_limited(None), rate_limited_by_kartra(None));
     let external = FaultKind::External {
         status: 503,
         retry_after: Some(10),
     };
     for (fault, status, kind, key) in [
-        (
-            rate(RateLimitForm::Membrane, None),
-            429,
-            "bad_request",
-            "rate_limit_exceeded",
-        ),
-        (
-            rate(RateLimitForm::Kartra, None),
-            429,
-            "connection",
-            "rate_limit_exceeded",
-        ),
+        (membrane, 429, "bad_request", "rate_limit_exceeded"),
+        (kartra, 429, "connection", "rate_limit_exceeded"),
         (FaultKind::LockTimeout, 400, "concurrency", "lock_timeout"),
         (
             FaultKind::ConnectionDefunct,
@@ -97,18 +93,14 @@ async fn errors_of_membranes_come_before_the_work() {
 
 #[tokio::test]
 async fn retry_after_is_a_header_of_membranes_and_data_of_kartras() {
-    let rate = |form| FaultKind::RateLimited {
-        form,
-        retry_after: Some(7),
-    };
-    let world = world_with(rate(RateLimitForm::Membrane)).await;
+    let world = world_with(rate_limited(Some(7))).await;
     let response = world
         .running("assign-tag", &tag_input())
         .send()
         .await
         .unwrap();
     assert_eq!(response.headers()["retry-after"], "7");
-    let world = world_with(rate(RateLimitForm::Kartra)).await;
+    let world = world_with(rate_limited_by_kartra(Some(7))).await;
     let (_, body) = world.tag().await;
     assert_eq!(body["data"]["response"]["headers"]["retry-after"], "7");
     assert!(body["actionRunId"].is_string());

@@ -4,6 +4,7 @@ mod actions;
 mod auth;
 mod connections;
 mod control;
+mod effects;
 mod faults;
 mod logs;
 mod proxy;
@@ -122,4 +123,21 @@ async fn read(response: Response) -> (u16, Value) {
 fn error(body: &Value) -> (&str, &str) {
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or("");
     (text("type"), text("key"))
+}
+
+fn with(mut input: Value, name: &str, value: Value) -> Value {
+    input[name] = value;
+    input
+}
+
+/// The number in Kartra's answer, wherever it stands.
+fn number(output: &Value) -> &str {
+    let first = output["actions"][0].as_object();
+    let inner = first.and_then(|action| action.values().next());
+    let wrapped = output.as_object().and_then(|all| all.values().next());
+    [Some(output), inner, wrapped]
+        .into_iter()
+        .flatten()
+        .find_map(|place| place.get("type")?.as_str())
+        .unwrap_or("")
 }
