@@ -62,7 +62,7 @@ pub(crate) fn load(dir: &Path, strictness: Strictness) -> Result<Project, Failur
         };
         return Err(Failure::new(format!("there is no kartwheel.yaml in {shown}"))
             .means("A project is a folder with kartwheel.yaml, rules/ and .env.")
-            .to_do("Go into it, or name it with --project DIR; `kartwheel init DIR` makes a new one."));
+            .remedy("Go into it, or name it with --project DIR; `kartwheel init DIR` makes a new one."));
     }
     Ok(project::load(dir, &Env::of_process(), strictness))
 }
@@ -88,7 +88,7 @@ pub(crate) fn usable(
             dir.join("kartwheel.yaml").display()
         ))
         .means(drawn.join("\n\n"))
-        .to_do("`kartwheel check` shows all of it.")),
+        .remedy("`kartwheel check` shows all of it.")),
     }
 }
 

@@ -135,7 +135,7 @@ fn refuse_to_overwrite(dir: &Path) -> Result<(), Failure> {
         there.join(", ")
     ))
     .means("Nothing was written: what exists is never overwritten.")
-    .to_do("Give another folder: kartwheel init DIR"))
+    .remedy("Give another folder: kartwheel init DIR"))
 }
 
 /// Writes a new file; fails if it exists. Private ones are never readable by others, not even for a moment.

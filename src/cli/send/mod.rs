@@ -105,8 +105,8 @@ fn source(settings: &Config, name: &str) -> Result<Arc<Source>, Failure> {
     let names = settings.sources.keys().map(|name| &**name);
     let failure = Failure::new(format!("kartwheel.yaml has no source `{name}`"));
     Err(match nearest(name, names.clone()) {
-        Some(near) => failure.to_do(format!("Did you mean {near}?")),
-        None => failure.to_do(format!(
+        Some(near) => failure.remedy(format!("Did you mean {near}?")),
+        None => failure.remedy(format!(
             "Its sources: {}",
             names.collect::<Vec<_>>().join(", ")
         )),
@@ -145,9 +145,9 @@ fn letter(
         None => Failure::new(format!("the source {} has no samples", source.name())),
     };
     Err(if kinds.is_empty() {
-        failure.to_do("Give a file: kartwheel send SOURCE --file body.json")
+        failure.remedy("Give a file: kartwheel send SOURCE --file body.json")
     } else {
-        failure.to_do(format!("Its samples: {}", kinds.join(", ")))
+        failure.remedy(format!("Its samples: {}", kinds.join(", ")))
     }
     .into())
 }
