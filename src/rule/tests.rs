@@ -38,6 +38,7 @@ fn event(body: Value) -> Event {
         id: Uuid::from_u128(1),
         source: "shop".into(),
         sender_id: "1".to_owned(),
+        earlier: None,
         kind: "order.paid".to_owned(),
         received_at: now(),
         live: Some(true),

@@ -30,7 +30,8 @@ async fn tags_come_and_go() {
   - assign-tag: { email: ada@example.com, tag_name: buyer }
   - assign-tag: { email: ada@example.com, tag_name: vip }
   - unassign-tag: { email: ada@example.com, tag_name: buyer }
-").await;
+")
+    .await;
     assert!(ada(&world).has_tag("vip") && !ada(&world).has_tag("buyer"));
     world.end(&[State::Done]).await;
 }
@@ -41,7 +42,8 @@ async fn lists_come_and_go() {
   - subscribe-lead-to-list: { email: ada@example.com, list_name: Buyers }
   - subscribe-lead-to-list: { email: ada@example.com, list_name: Newsletter }
   - unsubscribe-lead-from-list: { email: ada@example.com, list_name: Newsletter }
-").await;
+")
+    .await;
     assert!(ada(&world).is_on_list("Buyers") && !ada(&world).is_on_list("Newsletter"));
     world.end(&[State::Done]).await;
 }
@@ -52,7 +54,8 @@ async fn sequences_start_at_a_step_and_stop() {
   - subscribe-lead-to-sequence: { email: ada@example.com, sequence_name: Welcome, step: 2 }
   - subscribe-lead-to-sequence: { email: ada@example.com, sequence_name: Nudge, step: '1' }
   - unsubscribe-lead-from-sequence: { email: ada@example.com, sequence_name: Nudge }
-").await;
+")
+    .await;
     assert_eq!(ada(&world).step_in("Welcome"), Some(2));
     assert_eq!(ada(&world).step_in("Nudge"), None);
     world.end(&[State::Done]).await;
@@ -81,11 +84,34 @@ async fn leads_are_made_changed_and_read() {
   - ensure-lead: { email: new@example.com }
   - ensure-lead: { email: newest@example.com, first_name: Ada }
 ").await;
-    let new = world.sandbox.world().lead("new@example.com").expect("a lead");
-    assert_eq!((new.field("first_name"), new.field("last_name")), ("Grace", "Hopper"));
-    assert_eq!(ada(&world).field("company"), "Hopper", "the output of a read is known to later steps");
-    assert_eq!(world.sandbox.world().lead("newest@example.com").expect("a lead").field("first_name"), "Ada");
-    assert_eq!(world.sandbox.world().effects_of("create-lead").len(), 2, "a lead that exists is not made again");
+    let new = world
+        .sandbox
+        .world()
+        .lead("new@example.com")
+        .expect("a lead");
+    assert_eq!(
+        (new.field("first_name"), new.field("last_name")),
+        ("Grace", "Hopper")
+    );
+    assert_eq!(
+        ada(&world).field("company"),
+        "Hopper",
+        "the output of a read is known to later steps"
+    );
+    assert_eq!(
+        world
+            .sandbox
+            .world()
+            .lead("newest@example.com")
+            .expect("a lead")
+            .field("first_name"),
+        "Ada"
+    );
+    assert_eq!(
+        world.sandbox.world().effects_of("create-lead").len(),
+        2,
+        "a lead that exists is not made again"
+    );
     world.end(&[State::Done]).await;
 }
 
@@ -97,14 +123,50 @@ async fn the_account_is_read() {
   - { id: sequences, retrieve-account-sequences: {} }
   - { id: tags, retrieve-account-tags: {} }
   - { id: lists, retrieve-account-lists: {} }
-").await;
+")
+    .await;
     let runs = world.runs().await;
-    let output = |path: &str| runs[0].progress.steps[path].output.clone().expect("an output is kept for a step with an id");
-    assert!(output("0")["account_pages"].as_array().is_some_and(|pages| pages.contains(&json!("Home"))), "{}", output("0"));
-    assert!(output("1")["custom_fields"].as_array().is_some_and(|fields| !fields.is_empty()), "{}", output("1"));
-    assert!(output("2")["account_sequences"].as_array().is_some_and(|names| names.contains(&json!("Welcome"))), "{}", output("2"));
-    assert!(output("3")["account_tags"].as_array().is_some_and(|tags| tags.contains(&json!("buyer"))), "{}", output("3"));
-    assert!(output("4")["account_lists"].as_array().is_some_and(|lists| lists.contains(&json!("Buyers"))), "{}", output("4"));
+    let output = |path: &str| {
+        runs[0].progress.steps[path]
+            .output
+            .clone()
+            .expect("an output is kept for a step with an id")
+    };
+    assert!(
+        output("0")["account_pages"]
+            .as_array()
+            .is_some_and(|pages| pages.contains(&json!("Home"))),
+        "{}",
+        output("0")
+    );
+    assert!(
+        output("1")["custom_fields"]
+            .as_array()
+            .is_some_and(|fields| !fields.is_empty()),
+        "{}",
+        output("1")
+    );
+    assert!(
+        output("2")["account_sequences"]
+            .as_array()
+            .is_some_and(|names| names.contains(&json!("Welcome"))),
+        "{}",
+        output("2")
+    );
+    assert!(
+        output("3")["account_tags"]
+            .as_array()
+            .is_some_and(|tags| tags.contains(&json!("buyer"))),
+        "{}",
+        output("3")
+    );
+    assert!(
+        output("4")["account_lists"]
+            .as_array()
+            .is_some_and(|lists| lists.contains(&json!("Buyers"))),
+        "{}",
+        output("4")
+    );
     world.end(&[State::Done]).await;
 }
 
@@ -124,15 +186,35 @@ actions:
     let world = World::with(rule).await;
     let first = world.sandbox.world().add_sale(EMAIL, 29_700);
     let second = world.sandbox.world().add_sale(EMAIL, 4_900);
-    let body = json!({ "id": "1", "type": "order", "email": EMAIL, "first": first, "second": second });
+    let body =
+        json!({ "id": "1", "type": "order", "email": EMAIL, "first": first, "second": second });
     let event = world.send("shop", &body).await.event();
     world.settle().await;
     let run = world.run_of(event).await;
     assert_eq!(run.state, State::Done, "{run:?}");
-    assert_eq!(run.progress.steps["0"].output.as_ref().expect("kept")["transaction_list"].as_array().map(Vec::len), Some(2), "{run:?}");
-    let refunded: Vec<_> = world.sandbox.world().effects_of("refund-transaction").iter().map(|effect| effect.input["transaction_id"].to_string()).collect();
+    assert_eq!(
+        run.progress.steps["0"].output.as_ref().expect("kept")["transaction_list"]
+            .as_array()
+            .map(Vec::len),
+        Some(2),
+        "{run:?}"
+    );
+    let refunded: Vec<_> = world
+        .sandbox
+        .world()
+        .effects_of("refund-transaction")
+        .iter()
+        .map(|effect| effect.input["transaction_id"].to_string())
+        .collect();
     assert_eq!(refunded, [first.to_string(), second.to_string()]);
-    assert_eq!(world.sandbox.world().effects_of("cancel-subscription").len(), 1);
+    assert_eq!(
+        world
+            .sandbox
+            .world()
+            .effects_of("cancel-subscription")
+            .len(),
+        1
+    );
     world.end(&[State::Done]).await;
 }
 
@@ -142,16 +224,26 @@ async fn what_was_done_before_is_as_good_as_done() {
   - create-lead: { email: ada@example.com }
   - cancel-subscription: { transaction_internal_subscription_id: 14833 }
   - cancel-subscription: { transaction_internal_subscription_id: 14833 }
-").await;
+")
+    .await;
     let runs = world.runs().await;
-    let states: Vec<_> = runs[0].progress.steps.values().map(|step| step.state).collect();
-    assert_eq!(states, [StepState::Already, StepState::Ok, StepState::Already]);
+    let states: Vec<_> = runs[0]
+        .progress
+        .steps
+        .values()
+        .map(|step| step.state)
+        .collect();
+    assert_eq!(
+        states,
+        [StepState::Already, StepState::Ok, StepState::Already]
+    );
     world.end(&[State::Done]).await;
 }
 
 #[tokio::test]
 async fn vars_conditions_set_and_stop_steer_a_run() {
-    let world = World::with("
+    let world = World::with(
+        "
 id: steer
 trigger: { webhook: shop }
 match:
@@ -164,33 +256,50 @@ actions:
   - if: ${{ body.id != '1' }}
     stop: only the first
   - assign-tag: { email: '${{ vars.email }}', tag_name: '${{ vars.tag }}' }
-").await;
+",
+    )
+    .await;
     let first = world.order("1", "ADA@example.com").await.event();
     let second = world.order("2", "grace@example.com").await.event();
     world.settle().await;
     assert!(ada(&world).has_tag("vip"));
     let stopped = world.run_of(second).await;
-    assert_eq!((stopped.state, stopped.why.as_deref()), (State::Done, Some("stopped: only the first")));
-    assert_eq!(world.run_of(first).await.progress.steps["2"].state, StepState::Skipped);
+    assert_eq!(
+        (stopped.state, stopped.why.as_deref()),
+        (State::Done, Some("stopped: only the first"))
+    );
+    assert_eq!(
+        world.run_of(first).await.progress.steps["2"].state,
+        StepState::Skipped
+    );
     world.end(&[State::Done]).await;
 }
 
 #[tokio::test]
 async fn observe_sends_only_reads_and_shows_the_rest() {
-    let world = World::with("
+    let world = World::with(
+        "
 id: careful
 mode: observe
 trigger: { webhook: shop }
 actions:
   - { id: all, retrieve-account-tags: {} }
   - assign-tag: { email: '${{ person.email }}', tag_name: vip }
-").await;
+",
+    )
+    .await;
     let event = world.order("1", EMAIL).await.event();
     world.settle().await;
     let run = world.run_of(event).await;
     assert_eq!(run.state, State::Done);
     assert_eq!(world.verbs(), ["retrieve-account-tags"]);
     let attempts = world.attempts(&run).await;
-    assert_eq!((attempts[1].input["tag_name"].as_str(), attempts[1].message.as_deref()), (Some("vip"), Some("observe: not sent")));
+    assert_eq!(
+        (
+            attempts[1].input["tag_name"].as_str(),
+            attempts[1].message.as_deref()
+        ),
+        (Some("vip"), Some("observe: not sent"))
+    );
     world.end(&[State::Done]).await;
 }

@@ -69,6 +69,8 @@ fn the_list_is_sorted_and_is_the_folder() {
                 .map(str::to_owned)
         })
         .filter(|name| name != "mod" && name != "tests")
+        // `in` is a word of Rust.
+        .map(|name| name.replace("in_list", "in"))
         .collect();
     assert_eq!(listed, files.into_iter().collect::<Vec<_>>());
 }

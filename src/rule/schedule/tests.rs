@@ -47,7 +47,7 @@ fn five_fields_six_fields_and_nicknames_are_read() {
         "@DAILY",
         "00 0 * * 0-7",
     ] {
-        assert_eq!(sets(&parse(text)), [daily.clone()], "{text}");
+        assert_eq!(sets(&parse(text)), std::slice::from_ref(&daily), "{text}");
     }
     let [seconds, minutes, hours, ..] = &sets(&parse("30 1-3,8 22-23 * * *"))[0];
     assert_eq!(
@@ -312,8 +312,9 @@ proptest! {
     }
 
     #[test]
-    fn lists_and_ranges_mean_their_numbers(from in 0..60_u32, to in 0..60_u32, step in 1..59_u32, more in 0..60_u32) {
-        prop_assume!(from <= to && step <= to - from);
+    fn lists_and_ranges_mean_their_numbers(from in 0..58_u32, length in 1..60_u32, step in 1..59_u32, more in 0..60_u32) {
+        let to = (from + length).min(59);
+        let step = step.min(to - from);
         let cron = parse(&format!("{from}-{to}/{step},{more} * * * *"));
         let mut expected: Vec<u32> = (from..=to).step_by(step as usize).chain([more]).collect();
         expected.sort_unstable();

@@ -119,6 +119,7 @@ impl House {
             id: event,
             source: "shop".into(),
             sender_id: event.to_string(),
+            earlier: None,
             kind: "order.paid".into(),
             received_at: now,
             live: Some(true),
