@@ -7,41 +7,18 @@ use kartwheel::action::Class;
 use kartwheel::config::Env;
 use kartwheel::event::Format;
 use kartwheel::project::{self, Project, Strictness};
-use kartwheel::rule::Rule;
-use kartwheel::rule::Trigger;
 use kartwheel::rule::case::{Case, CaseBody, ExpectedCall};
-use kartwheel::run::Attempt;
+use kartwheel::rule::{Rule, Trigger};
+use kartwheel::run::{Attempt, State};
 use kartwheel::sandbox::{Fault, FaultKind};
 use kartwheel::store::StoredVerdict;
 use kartwheel::trigger;
 use serde_json::Value;
 
-use crate::world::{START, World};
+use crate::world::{START, World, env};
 
 /// Where waits are over, even the longest that a rule may have.
 const END: Duration = Duration::from_secs(367 * 86_400);
-
-/// The secrets that the examples' sources name.
-const SECRETS: &[(&str, &str)] = &[
-    ("SHOP_SECRET", "example-secret"),
-    (
-        "STRIPE_WEBHOOK_SECRET",
-        "whsec_ExampleStripeSecret0123456789",
-    ),
-    ("THRIVECART_SECRET", "TC7EXAMPLESECRET"),
-    ("TOOL_TOKEN", "example-secret-of-the-tool"),
-    ("TYPEFORM_SECRET", "example-secret"),
-    ("WEBINARS_SECRET", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"),
-];
-
-/// What is added to an example's kartwheel.yaml so that it runs here.
-const HERE: &str = "
-listen: 127.0.0.1:0
-console: { listen: 127.0.0.1:0 }
-membrane: { url: SANDBOX_URL, token: env:MEMBRANE_TOKEN }
-connections:
-  main: { id: CONNECTION_ID, per_second: 1000, at_once: 64 }
-";
 
 /// One test per example, and the list of them.
 macro_rules! examples {
@@ -114,8 +91,11 @@ async fn every_case_holds(folder: &str) {
 }
 
 fn load(folder: &str) -> Project {
-    let env = Env::from_pairs(SECRETS.iter().copied());
-    project::load(&Path::new("examples").join(folder), &env, Strictness::Serve)
+    project::load(
+        &Path::new("examples").join(folder),
+        &env(),
+        Strictness::Sandbox,
+    )
 }
 
 async fn play(folder: &str, project: &Project, rule: &Rule, case: &Case) {
@@ -123,7 +103,7 @@ async fn play(folder: &str, project: &Project, rule: &Rule, case: &Case) {
     let start = case
         .now
         .map_or_else(|| START.to_owned(), |now| now.to_string());
-    let world = World::in_folder(copy(folder), SECRETS, &start).await;
+    let world = world(folder, &start).await;
     for (verb, answers) in &case.answers {
         for (number, answer) in (1..).zip(answers) {
             if let Some(fault) = fault(answer.class) {
@@ -161,14 +141,20 @@ async fn play(folder: &str, project: &Project, rule: &Rule, case: &Case) {
         let attempts = attempts(&world, event, rule).await;
         assert_calls(&story, expected, rule, &attempts);
     }
+    let runs = world.runs().await;
+    let run = runs
+        .iter()
+        .find(|run| run.event == event && run.rule == rule.id);
     if let Some(state) = case.expect.state {
-        let runs = world.runs().await;
-        assert!(
-            runs.iter()
-                .any(|run| run.rule == rule.id && run.state == state),
-            "{story}: {runs:#?}"
-        );
+        assert_eq!(run.map(|run| run.state), Some(state), "{story}: {run:#?}");
     }
+    let cut_short = case.until.map(|_| State::Waiting);
+    let states = Vec::from_iter(
+        [Some(State::Done), cut_short, case.expect.state]
+            .into_iter()
+            .flatten(),
+    );
+    world.end(&states).await;
 }
 
 fn assert_verdict(story: &str, case: &Case, verdict: Option<&StoredVerdict>) {
@@ -223,16 +209,16 @@ async fn attempts(world: &World, event: uuid::Uuid, rule: &Rule) -> Vec<Attempt>
     }
 }
 
-/// A folder with the example's project, told to talk to the sandbox.
-fn copy(folder: &str) -> tempfile::TempDir {
+/// A world with the example's sources and rules.
+async fn world(folder: &str, start: &str) -> World {
     let from = Path::new("examples").join(folder);
-    let to = tempfile::tempdir().expect("a temporary folder");
     let read = |name: &str| std::fs::read_to_string(from.join(name)).expect("the example's file");
-    let config = format!("{}{HERE}", read("kartwheel.yaml"));
-    std::fs::write(to.path().join("kartwheel.yaml"), config).expect("written");
-    std::fs::create_dir(to.path().join("rules")).expect("made");
-    std::fs::write(to.path().join("rules/rules.yaml"), read("rules.yaml")).expect("written");
-    to
+    let settings: String = read("kartwheel.yaml")
+        .lines()
+        .filter(|line| !line.starts_with("timezone:"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    World::at(start, &read("rules.yaml"), &settings).await
 }
 
 /// What is posted. A form in which values are set goes as JSON: the rule sees the same tree.
@@ -253,7 +239,7 @@ fn body(folder: &str, project: &Project, source: &str, case: &Case) -> (&'static
                 .iter()
                 .find(|sample| sample.kind == kind)
                 .expect("a sample");
-            (Format::Json, sample.body.to_vec())
+            (Format::Json, sample.body.as_bytes().to_vec())
         }
     };
     if case.event.set.is_empty() {

@@ -11,6 +11,7 @@ mod cli;
 mod crash;
 mod daemon;
 mod engine;
+mod examples;
 mod faults;
 mod ingress;
 mod manual;

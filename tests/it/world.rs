@@ -73,7 +73,12 @@ impl World {
 
     /// A world with these rules and more settings of kartwheel.yaml.
     pub(crate) async fn with_settings(rules: &str, settings: &str) -> Self {
-        let clock = SettableClock::starting_at(START.parse().expect("a time"));
+        Self::at(START, rules, &format!("sources:{SOURCES}{settings}")).await
+    }
+
+    /// A world that begins at `start`, with these rules and these settings beside those that lead to the sandbox.
+    pub(crate) async fn at(start: &str, rules: &str, settings: &str) -> Self {
+        let clock = SettableClock::starting_at(start.parse().expect("a time"));
         let sandbox = Sandbox::start(sandbox::Options {
             clock: clock.clone(),
             ..sandbox::Options::default()
@@ -83,7 +88,7 @@ impl World {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let config = format!(
             "timezone: UTC\ndatabase: sqlite://kartwheel.db\nlisten: 127.0.0.1:0\nconsole: {{ listen: 127.0.0.1:0 }}\n\
-             membrane: {{ url: {}, token: env:MEMBRANE_TOKEN }}\nconnections:\n  main: {{ id: {}, {PACE} }}\nsources:{SOURCES}{settings}",
+             membrane: {{ url: {}, token: env:MEMBRANE_TOKEN }}\nconnections:\n  main: {{ id: {}, {PACE} }}\n{settings}",
             sandbox.url(),
             sandbox::CONNECTION_ID,
         );
@@ -313,7 +318,11 @@ pub(crate) fn load(dir: &Path) -> Project {
 }
 
 /// The secrets of the stories.
-pub(crate) const SECRETS: [(&str, &str); 5] = [
+pub(crate) const SECRETS: [(&str, &str); 9] = [
+    ("STRIPE_WEBHOOK_SECRET", "whsec_ExampleStripeSecret0123456789"),
+    ("THRIVECART_SECRET", "TC7EXAMPLESECRET"),
+    ("TOOL_TOKEN", "example-secret-of-the-tool"),
+    ("WEBINARS_SECRET", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"),
     ("MEMBRANE_TOKEN", "sandbox-token"),
     ("STRIPE_SECRET", "whsec_FakeStripeSigningSecret0123456789ab"),
     ("TYPEFORM_SECRET", "typeform-secret"),

@@ -21,6 +21,9 @@ pub(super) fn tokens(text: &str) -> Vec<&str> {
         } else if let Some(length) = raw_string(rest) {
             found.push("\"");
             length
+        } else if rest.starts_with("r#") {
+            // A raw name such as `r#in`: the name follows.
+            2
         } else if first == '"' {
             found.push("\"");
             quoted(rest, '"')
@@ -229,6 +232,14 @@ mod tests {
             fn found() { crate::found::it() }
         "####;
         assert_eq!(flat(text), ["crate::found::it"]);
+    }
+
+    #[test]
+    fn raw_names_are_names() {
+        assert_eq!(
+            tokens("mod r#in; use r#in::In;"),
+            ["mod", "in", ";", "use", "in", "::", "In", ";"]
+        );
     }
 
     #[test]
