@@ -13,6 +13,7 @@ mod daemon;
 mod engine;
 mod examples;
 mod faults;
+mod holds;
 mod ingress;
 mod manual;
 mod membrane;
