@@ -319,7 +319,10 @@ pub(crate) fn load(dir: &Path) -> Project {
 
 /// The secrets of the stories.
 pub(crate) const SECRETS: [(&str, &str); 9] = [
-    ("STRIPE_WEBHOOK_SECRET", "whsec_ExampleStripeSecret0123456789"),
+    (
+        "STRIPE_WEBHOOK_SECRET",
+        "whsec_ExampleStripeSecret0123456789",
+    ),
     ("THRIVECART_SECRET", "TC7EXAMPLESECRET"),
     ("TOOL_TOKEN", "example-secret-of-the-tool"),
     ("WEBINARS_SECRET", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"),
