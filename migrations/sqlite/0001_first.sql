@@ -64,7 +64,8 @@ CREATE INDEX runs_updated ON runs (updated_at);
 -- Runs that are done are most of the table and are never looked for by their state alone.
 CREATE INDEX runs_open ON runs (state) WHERE state <> 'done';
 -- What is due, per connection: runs that wait behind a key are not in it, and a held connection's part is skipped whole.
-CREATE INDEX runs_due ON runs (connection, due_at) WHERE due_at IS NOT NULL;
+-- When it was set stands beside it, so that a look for due times of a wrong clock reads no run.
+CREATE INDEX runs_due ON runs (connection, due_at, due_set_at) WHERE due_at IS NOT NULL;
 -- One run at a time has a key …
 CREATE UNIQUE INDEX runs_holder ON runs (connection, key) WHERE holds_key = 1;
 -- … and these are the ones that want it, in the order of their numbers.

@@ -31,6 +31,9 @@ use desk::Desk;
 use failure::Failure;
 use screen::Screen;
 
+/// The heading of the options that all commands have.
+const EVERYWHERE: &str = "Options of all commands";
+
 /// Turns webhooks into actions in a Kartra account, as YAML rules say.
 #[derive(Debug, Parser)]
 #[command(
@@ -49,12 +52,13 @@ struct Arguments {
         alias = "dir",
         global = true,
         value_name = "DIR",
-        default_value = "."
+        default_value = ".",
+        help_heading = EVERYWHERE
     )]
     project: PathBuf,
 
     /// Plain text, also on a terminal (NO_COLOR does the same)
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     no_color: bool,
 
     #[command(subcommand)]

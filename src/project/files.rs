@@ -18,6 +18,10 @@ const DEPTH_MAX: usize = 16;
 pub(super) fn read(dir: &Path, path: &Path, problems: &mut Vec<Problem>) -> Option<Source> {
     let name = shown(dir, path);
     let text = fs::File::open(path).and_then(|file| {
+        // A pipe or a device would be read forever.
+        if !file.metadata()?.is_file() {
+            return Err(std::io::Error::other("it is not a file"));
+        }
         let mut bytes = Vec::new();
         file.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
         Ok(bytes)

@@ -108,16 +108,13 @@ impl Names {
         } else if self.vars.iter().any(|var| **var == *root) {
             format!("did you mean `vars.{root}`?")
         } else if self.ran.iter().any(|step| **step == *root) {
-            format!("did you mean `steps.{}`?", name)
+            format!("did you mean `steps.{name}`?")
         } else if PERSON.contains(&root) {
             format!("did you mean `person.{root}`?")
         } else if let Some(near) = nearest(root, ROOTS.iter().copied()) {
             format!("did you mean `{near}`?")
         } else {
-            format!(
-                "what arrived is under `body`: did you mean `body.{}`?",
-                name
-            )
+            format!("what arrived is under `body`: did you mean `body.{name}`?")
         };
         Unknown {
             code: "K0402",

@@ -223,6 +223,11 @@ impl<'a> Parser<'a> {
                 .wrong_type(node, &format!("{what} is a map of names and values"));
             return Vec::new();
         };
+        if entries.is_empty() {
+            let help = "write `name: value`, or remove it";
+            self.reader
+                .error_help("K0110", node.span, format!("{what} names nothing"), help);
+        }
         let mut vars = Vec::new();
         for entry in entries {
             self.name(&entry.key, entry.key_span, "the name of a var");

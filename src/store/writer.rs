@@ -188,7 +188,10 @@ async fn run(
             committer.carry_out(batch).await;
         }
     }
-    committer.backend.close().await;
+    // A database that failed may never answer again; the process is about to end without its leave.
+    if committer.failure.reason().is_none() {
+        committer.backend.close().await;
+    }
     for done in closing {
         let _ = done.send(());
     }

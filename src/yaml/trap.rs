@@ -66,9 +66,11 @@ pub(super) fn braces(source: &Source, at: usize) -> Problem {
         source.span(at..at + end),
         format!("YAML takes `{text}` for a map"),
     )
-    .help(format!(
-        "an expression is written with a dollar sign: `${text}`"
-    ))
+    .help(if line.is_flow(at - line.start) {
+        format!("an expression is written with a dollar sign, and inside `{{ }}` with quotes: `\"${text}\"`")
+    } else {
+        format!("an expression is written with a dollar sign: `${text}`")
+    })
 }
 
 /// `tag_name: #vip`: the comment that stands where a value is missing, when no space follows the `#`.
@@ -151,10 +153,15 @@ impl<'a> Line<'a> {
         quote.is_none()
     }
 
+    /// Whether this column lies inside `{ }` or `[ ]`, as far as one line can tell.
+    fn is_flow(&self, column: usize) -> bool {
+        self.text[..column].contains(['{', '['])
+    }
+
     /// The text from this column to the end of the value: a comma or bracket of a flow map ends it.
     fn value_from(&self, column: usize) -> &'a str {
         let rest = &self.text[column.min(self.text.len())..];
-        let in_flow = self.text[..column].contains(['{', '[']);
+        let in_flow = self.is_flow(column);
         let end = if in_flow {
             rest.find([',', '}', ']']).unwrap_or(rest.len())
         } else {
@@ -215,7 +222,7 @@ fn expression(source: &Source, line: &Line<'_>) -> Option<Problem> {
     let rest = &line.text[open..];
     let end = rest.find("}}").map_or(rest.trim_end().len(), |end| end + 2);
     let span = source.span(line.start + open..line.start + open + end);
-    let in_flow = line.text[..open].contains(['{', '[']);
+    let in_flow = line.is_flow(open);
     let why = if in_flow {
         "inside `{ }` and `[ ]` an expression needs quotes"
     } else if rest.contains(": ") {

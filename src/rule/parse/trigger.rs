@@ -20,11 +20,12 @@ impl Parser<'_> {
             return Some(Trigger::Manual);
         }
         if let Some(text) = node.as_str() {
+            let source = text.strip_prefix("webhook ").unwrap_or(text).trim();
             self.reader.error_help(
                 "K0104",
                 node.span,
                 "a trigger says what kind it is",
-                format!("write `trigger: {{ webhook: {text} }}`"),
+                format!("write `trigger: {{ webhook: {source} }}`"),
             );
             return None;
         }

@@ -145,7 +145,11 @@ impl Parser<'_> {
                 "K0401",
                 node.span,
                 format!("{what} takes an expression"),
-                format!("write `${{{{ {} }}}}`", node.raw.trim()),
+                if node.raw.trim_start().starts_with("{{") {
+                    format!("write `${}`", node.raw.trim())
+                } else {
+                    format!("write `${{{{ {} }}}}`", node.raw.trim())
+                },
             );
             return None;
         }

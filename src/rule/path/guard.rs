@@ -108,6 +108,11 @@ impl Guard {
     fn test(&mut self, test: &Test, filters: usize) -> Result<(), Complaint> {
         match test {
             Test::AbsQuery(_) => Err(absolute()),
+            // The library takes a filter right behind `@` for a test of the node itself.
+            Test::RelQuery(segments) if segments.first().is_some_and(filters_here) => {
+                Err(Complaint::new("a filter may not stand right after `@`")
+                    .help("name what is filtered, such as `@.items[?@.price > 10]`"))
+            }
             Test::RelQuery(segments) => self.segments(segments, filters),
             Test::Function(function) => self.function(function, filters),
         }
@@ -186,6 +191,16 @@ fn absolute() -> Complaint {
 fn not_an_argument(function: &str) -> Complaint {
     Complaint::new(format!("that is no argument for `{function}`"))
         .help(format!("write a path, such as `{function}(@.items)`"))
+}
+
+fn filters_here(segment: &Segment) -> bool {
+    match segment {
+        Segment::Descendant(inner) => filters_here(inner),
+        Segment::Selector(selector) => matches!(selector, Selector::Filter(_)),
+        Segment::Selectors(selectors) => selectors
+            .iter()
+            .any(|selector| matches!(selector, Selector::Filter(_))),
+    }
 }
 
 const fn yields_truth(function: &TestFunction) -> bool {

@@ -120,6 +120,10 @@ fn ill_typed_queries_are_refused() {
         "$[?match(@.*, 'a')]",
         "$[?length(match(@.a, 'a')) > 1]",
         "$[?in(@.a, @.b)]",
+        "$[?@[?@ > 1]]",
+        "$[?count(@[?@ > 1]) > 0]",
+        "$[?@[0, ?@ > 1]]",
+        "$[?@..[?@ > 1]]",
     ] {
         let complaint = refused(path);
         assert!(complaint.help.is_some(), "{path}: {complaint}");

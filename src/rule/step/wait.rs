@@ -31,6 +31,10 @@ enum Wait {
 
 fn parse(parser: &mut Parser<'_>, part: &Part<'_>) -> Option<Box<dyn Kind>> {
     let value = &part.verb.value;
+    if value.is_null() {
+        no_length(parser, part);
+        return None;
+    }
     if value.as_map().is_none() {
         let wait = Wait::For(parser.duration(value, "`wait`", DAYS_MAX)?);
         return Some(Box::new(wait));
@@ -46,12 +50,7 @@ fn parse(parser: &mut Parser<'_>, part: &Part<'_>) -> Option<Box<dyn Kind>> {
         return None;
     }
     let Some(until) = value.get("until") else {
-        parser.reader.error_help(
-            "K0103",
-            part.verb.key_span,
-            "`wait` does not say for how long",
-            "write `wait: 3d` or `wait: { until: \"${{ … }}\" }`",
-        );
+        no_length(parser, part);
         return None;
     };
     for key in ["by", "match", "look_back", "at_most", "else"] {
@@ -67,6 +66,15 @@ fn parse(parser: &mut Parser<'_>, part: &Part<'_>) -> Option<Box<dyn Kind>> {
         parser.instant(until, "`until`")?;
     }
     Some(Box::new(Wait::Until(expr)))
+}
+
+fn no_length(parser: &mut Parser<'_>, part: &Part<'_>) {
+    parser.reader.error_help(
+        "K0103",
+        part.verb.key_span,
+        "`wait` does not say for how long",
+        "write `wait: 3d` or `wait: { until: \"${{ … }}\" }`",
+    );
 }
 
 /// `wait: { for: … }`: read and checked, carried out by a later version.

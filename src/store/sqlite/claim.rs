@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 
 use crate::clock::{from_micros, micros};
 use crate::run::Attempt;
@@ -208,20 +209,23 @@ async fn claimed(
         open.insert(row.get("run_seq"), rows::attempt(&row)?);
     }
     let mut claimed = Vec::with_capacity(taken.len());
+    let mut aside = Rows::of(&statements::SET_ASIDE);
     for row in runs.fetch(&mut store.db).await? {
-        let run = rows::run(&row)?;
-        let stored = rows::event(&row, true)?;
-        claimed.push(Claimed {
-            lease: Lease {
-                run_seq: run.seq,
-                node: claim.node,
-                epoch: row.get("lease_epoch"),
-            },
-            event: stored.event,
-            envelope: stored.envelope,
-            open_attempt: open.remove(&run.seq),
-            run,
-        });
+        match whole(&row, claim, &mut open) {
+            Ok(one) => claimed.push(one),
+            Err(error) => {
+                let seq: i64 = row.get("seq");
+                tracing::error!(run_seq = seq, %error, "a run cannot be read and is held");
+                aside
+                    .row()
+                    .put(seq)
+                    .put(format!("unreadable: {error}"))
+                    .time(claim.now);
+            }
+        }
+    }
+    if !aside.is_empty() {
+        aside.execute(&mut store.db).await?;
     }
     let order: HashMap<i64, usize> = taken
         .iter()
@@ -230,4 +234,24 @@ async fn claimed(
         .collect();
     claimed.sort_by_key(|claimed| order.get(&claimed.run.seq).copied());
     Ok(claimed)
+}
+
+fn whole(
+    row: &SqliteRow,
+    claim: &Claim,
+    open: &mut HashMap<i64, Attempt>,
+) -> Result<Claimed, StoreError> {
+    let run = rows::run(row)?;
+    let stored = rows::event(row, true)?;
+    Ok(Claimed {
+        lease: Lease {
+            run_seq: run.seq,
+            node: claim.node,
+            epoch: row.get("lease_epoch"),
+        },
+        event: stored.event,
+        envelope: stored.envelope,
+        open_attempt: open.remove(&run.seq),
+        run,
+    })
 }

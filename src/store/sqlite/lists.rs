@@ -35,13 +35,14 @@ pub(super) fn events(filter: &EventFilter, bodies: bool) -> QueryBuilder<Sqlite>
         query.push(" AND e.email = ").push_bind(rows::email(email));
     }
     if let Some(since) = filter.since {
-        // Numbers follow the time of arrival, so the list is cut off there instead of being read to its end.
+        // Numbers follow the time of arrival, but for a clock that was put back, so the list is cut off at the first
+        // event since then instead of being read to its end.
         query
             .push(" AND e.received_at >= ")
             .push_bind(micros(since))
-            .push(" AND e.seq >= (SELECT min(n.seq) FROM events n WHERE n.received_at >= ")
+            .push(" AND e.seq >= (SELECT n.seq FROM events n WHERE n.received_at >= ")
             .push_bind(micros(since))
-            .push(")");
+            .push(" ORDER BY n.received_at, n.seq LIMIT 1)");
     }
     page("e", filter.before, filter.after, &mut query);
     query.push(if filter.after.is_some() {

@@ -118,10 +118,11 @@ statements! {
     DUE = "SELECT r.seq, r.connection, r.key, r.holds_key
         FROM connections c
         CROSS JOIN json_each((SELECT json_group_array(d.seq) FROM (SELECT seq FROM runs
-            WHERE connection = c.name AND due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at, seq LIMIT ?2) d)) j
+            WHERE connection = c.name AND due_at IS NOT NULL AND due_at <= ?1
+                ORDER BY due_at, due_set_at, seq LIMIT ?2) d)) j
         CROSS JOIN runs r ON r.seq = j.value
         WHERE c.held_since IS NULL AND c.name <> ''
-        ORDER BY r.due_at, r.seq LIMIT ?2";
+        ORDER BY r.due_at, r.due_set_at, r.seq LIMIT ?2";
     /// Who has each key, and who is next.
     QUEUES = "WITH v(i, connection, key, now) AS (VALUES @)
         SELECT v.i, (SELECT h.seq FROM runs h WHERE h.connection = v.connection AND h.key = v.key AND h.holds_key = 1)
@@ -139,6 +140,10 @@ statements! {
             why = NULL, due_at = NULL, due_set_at = NULL
         FROM v WHERE runs.seq = v.seq";
     KEEP_KEYS = "WITH v(seq) AS (VALUES @) UPDATE runs SET holds_key = 1 FROM v WHERE runs.seq = v.seq";
+    /// Runs that were taken and cannot be read: a person must look, and the others go on.
+    SET_ASIDE = "WITH v(seq, why, now) AS (VALUES @)
+        UPDATE runs SET state = 'held', why = v.why, lease_node = NULL, lease_until = NULL, updated_at = v.now
+        FROM v WHERE runs.seq = v.seq";
     CLAIMED = concat!("WITH v(seq) AS (VALUES @) SELECT ", run_columns!(), ", r.lease_epoch, ", event_columns!(), ", b.raw
         FROM v CROSS JOIN runs r ON r.seq = v.seq CROSS JOIN events e ON e.seq = r.event_seq
         LEFT JOIN bodies b ON b.event_seq = e.seq");

@@ -9,7 +9,7 @@ use super::*;
 use crate::clock::{SettableClock, from_micros};
 use crate::run::State;
 use crate::store::sqlite::sql::SIZES;
-use crate::store::{Hold, HoldKind, RunFilter};
+use crate::store::{ActivateRules, Claim, Hold, HoldKind, RuleText, RunFilter};
 
 struct Fresh {
     db: SqliteConnection,
@@ -197,12 +197,7 @@ async fn a_log_past_its_bound_is_started_anew() {
 #[tokio::test]
 async fn a_batch_that_is_refused_leaves_nothing_behind() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("kartwheel.db");
-    file::create(&path).unwrap();
-    let lock = file::Lock::take(&path, "test", from_micros(0)).unwrap();
-    let mut backend = Sqlite::open(&path, lock, from_micros(0), &Failure::default())
-        .await
-        .unwrap();
+    let (mut backend, path) = backend(&dir).await;
     let before = format!("{:?}", backend.memory);
     let hold = Op::Hold(Hold {
         connection: "main".into(),
@@ -221,4 +216,80 @@ async fn a_batch_that_is_refused_leaves_nothing_behind() {
     let clock = SettableClock::starting_at(from_micros(0));
     let url = path.display().to_string();
     assert!(open_read_only(&url, clock).await.is_ok());
+}
+
+/// A database of a few pages, opened as the daemon does.
+async fn backend(dir: &tempfile::TempDir) -> (Sqlite, PathBuf) {
+    let path = dir.path().join("kartwheel.db");
+    file::create(&path).unwrap();
+    let lock = file::Lock::take(&path, "test", from_micros(0)).unwrap();
+    let opened = Sqlite::open(&path, lock, from_micros(0), &Failure::default()).await;
+    (opened.unwrap(), path)
+}
+
+fn rules(text_bytes: usize) -> Op {
+    let text = RuleText {
+        hash: "aa".into(),
+        rule: "welcome".into(),
+        file: "welcome.yaml".into(),
+        text: "x".repeat(text_bytes).into(),
+    };
+    Op::ActivateRules(Box::new(ActivateRules {
+        set: "set1".into(),
+        rules: vec![text],
+        node: uuid::Uuid::nil(),
+        now: from_micros(0),
+    }))
+}
+
+/// Invariant 10: nothing is written, nothing is promised, and it passes when there is room again.
+#[tokio::test]
+async fn a_full_disk_is_said_and_passes() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut backend, _) = backend(&dir).await;
+    let sql = "PRAGMA max_page_count = 1";
+    sqlx::raw_sql(sql).execute(&mut backend.db).await.unwrap();
+    for _ in 0..2 {
+        let full = backend.commit(&[rules(200_000)]).await;
+        assert!(matches!(full, Err(StoreError::Full)), "{full:?}");
+        assert!(backend.between().await.is_ok());
+    }
+    let sql = "PRAGMA max_page_count = 1000000";
+    sqlx::raw_sql(sql).execute(&mut backend.db).await.unwrap();
+    assert!(backend.commit(&[rules(200_000)]).await.is_ok());
+    let kept = sqlx::query("SELECT count(*) FROM rule_sets").fetch_one(&mut backend.db);
+    assert_eq!(kept.await.unwrap().get::<i64, _>(0), 1);
+    Box::new(backend).close().await;
+}
+
+/// One run that cannot be read must not keep all others from being taken.
+#[tokio::test]
+async fn a_run_that_cannot_be_read_is_held_and_the_others_are_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut backend, _) = backend(&dir).await;
+    let sql = "INSERT INTO events VALUES (1, zeroblob(16), 's', 'e', '', 0, NULL, NULL, NULL, NULL, 'r', 'empty', 0, '[]',
+            '{\"person\":{}}');
+        INSERT INTO connections (name, held_micros) VALUES ('main', 0);
+        INSERT INTO runs (seq, id, event_seq, rule, rule_hash, connection, state, due_at, due_set_at, created_at,
+            updated_at, progress) VALUES
+            (1, randomblob(16), 1, 'a', 'h', 'main', 'ready', 0, 0, 0, 0, '{\"vars\":7}'),
+            (2, randomblob(16), 1, 'b', 'h', 'main', 'ready', 0, 0, 0, 0, '{}')";
+    sqlx::raw_sql(sql).execute(&mut backend.db).await.unwrap();
+    let claim = Op::Claim(Claim {
+        node: uuid::Uuid::nil(),
+        now: from_micros(1),
+        lease_until: from_micros(2),
+        limit: 10,
+    });
+    let answers = backend.commit(&[claim]).await.unwrap();
+    let Answer::Claimed(claimed) = &answers[0] else {
+        panic!("{answers:?}");
+    };
+    assert_eq!(claimed.len(), 1);
+    assert_eq!(claimed[0].run.seq, 2);
+    let row = sqlx::query("SELECT state, why FROM runs WHERE seq = 1").fetch_one(&mut backend.db);
+    let row = row.await.unwrap();
+    assert_eq!(row.get::<&str, _>("state"), "held");
+    assert!(row.get::<&str, _>("why").starts_with("unreadable: "));
+    Box::new(backend).close().await;
 }

@@ -40,6 +40,9 @@ impl Guard {
                  Take a random one: openssl rand -hex 32"
             );
         }
+        if !listen.ip().is_loopback() {
+            tracing::warn!(%listen, "the API listens beyond this machine and shows personal data: put TLS in front of it");
+        }
         Ok(Self {
             digest: Sha256::digest(token).into(),
         })

@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 use super::advice;
 use super::ids::short;
 use super::story::{StepStory, Story};
-use crate::event::Format;
 use crate::run::{Attempt, Run};
 use crate::store::{Counts, Hold, RefusalCount, StoredEvent};
+use crate::trigger;
 
 /// An event in a list: everything but the body.
 #[must_use]
@@ -135,12 +135,8 @@ pub fn refusals(refusals: &[RefusalCount]) -> Value {
 #[must_use]
 pub fn body(stored: &StoredEvent) -> Value {
     let raw = &stored.event.raw;
-    let text = || Value::String(String::from_utf8_lossy(raw).into_owned());
-    match stored.event.format {
-        Format::Empty => Value::Null,
-        Format::Json => serde_json::from_slice(raw).unwrap_or_else(|_| text()),
-        Format::Form => text(),
-    }
+    trigger::read_body(stored.event.format, raw)
+        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(raw).into_owned()))
 }
 
 fn step(step: &StepStory<'_>) -> Value {
