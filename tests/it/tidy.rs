@@ -75,12 +75,12 @@ fn imports(file: &str, text: &str) -> Vec<String> {
             wrong.insert(format!("{file}: `{top}` may not name the crate `{first}`"));
         }
         let impure = |what: &&str| written.starts_with(*what) || format!("{written}::") == **what;
-        if PURE.contains(&top) && !tests && IMPURE.iter().any(|what| impure(what)) {
+        if PURE.contains(&top) && !tests && IMPURE.iter().any(impure) {
             wrong.insert(format!("{file}: `{top}` is pure and names `{written}`"));
         }
     }
     let waits = |word: &&str| matches!(*word, "async" | "await");
-    if PURE.contains(&top) && top != "action" && words.iter().any(|word| waits(word)) {
+    if PURE.contains(&top) && top != "action" && words.iter().any(waits) {
         wrong.insert(format!("{file}: `{top}` is pure and awaits"));
     }
     wrong.into_iter().collect()

@@ -92,7 +92,7 @@ fn unfold<'a>(
     into: &mut Vec<Vec<&'a str>>,
 ) -> usize {
     let mut path = prefix.to_vec();
-    if !(tokens[at] == "self" && !prefix.is_empty()) {
+    if tokens[at] != "self" || prefix.is_empty() {
         path.push(tokens[at]);
     }
     at += 1;
