@@ -44,6 +44,9 @@ pub struct Event {
     pub source: Arc<str>,
     /// The sender's id of the event, or the hash of the body: the key by which repeats are known.
     pub sender_id: String,
+    /// For an event known by its body's hash: the id it would have had in the window before this one, and since when an
+    /// event of that id is this one again.
+    pub earlier: Option<(String, Timestamp)>,
     /// The event's type, such as `checkout.session.completed`; empty when the source has none.
     pub kind: String,
     /// When it arrived.

@@ -158,17 +158,22 @@ impl Problem {
     }
 }
 
-/// Brings the problems of one file, from this one on, into the order of their places. A warning that stands where an error does says
-/// nothing more, and a problem is told once.
+/// Brings the problems of one file, from this one on, into the order of their places, each told once. Where YAML itself is wrong, and
+/// where an error stands, what else is said of the same place would only follow from it.
 pub fn settle(problems: &mut Vec<Problem>, first: usize) {
     let mut new = problems.split_off(first.min(problems.len()));
     new.sort_by_key(|problem| (problem.span.start, problem.span.end, problem.severity));
-    let wrong: Vec<usize> = new
-        .iter()
-        .filter(|problem| problem.is_error())
-        .map(|problem| problem.span.start)
-        .collect();
-    new.retain(|problem| problem.is_error() || !wrong.contains(&problem.span.start));
+    let of_yaml = |problem: &Problem| problem.is_error() && problem.code < "K01";
+    let starts = |which: &dyn Fn(&Problem) -> bool| -> Vec<usize> {
+        let chosen = new.iter().filter(|problem| which(problem));
+        chosen.map(|problem| problem.span.start).collect()
+    };
+    let (wrong, broken) = (starts(&Problem::is_error), starts(&of_yaml));
+    new.retain(|problem| {
+        let start = &problem.span.start;
+        of_yaml(problem)
+            || !(broken.contains(start) || (!problem.is_error() && wrong.contains(start)))
+    });
     new.dedup();
     problems.append(&mut new);
 }

@@ -14,6 +14,8 @@ use tokio::task::JoinSet;
 
 /// Nothing that is compared takes longer to make all its calls.
 const CALLS_SECONDS_MAX: u64 = 300;
+/// The id of the action that is counted.
+const COUNTED: &[u8] = b"bench-assign-tag";
 
 /// The counting stand-in.
 #[derive(Debug)]
@@ -80,8 +82,9 @@ fn answer(calls: &Calls, method: &Method, path: &str, body: &[u8]) -> Value {
 }
 
 fn call(calls: &Calls, body: &[u8]) -> Value {
-    std::hint::black_box(body.len());
-    *calls.seen.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+    // Looks at the account, such as the check at start, are not what is counted.
+    let is_counted = body.windows(COUNTED.len()).any(|part| part == COUNTED);
+    *calls.seen.lock().unwrap_or_else(PoisonError::into_inner) += usize::from(is_counted);
     calls.more.notify_all();
     json!({
         "actionRunId": "bench",

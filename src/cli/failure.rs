@@ -10,7 +10,7 @@ use crate::web::api::Refusal;
 pub(super) struct Failure {
     what: String,
     means: Option<String>,
-    to_do: Option<String>,
+    remedy: Option<String>,
 }
 
 impl Failure {
@@ -19,7 +19,7 @@ impl Failure {
         Self {
             what: what.into(),
             means: None,
-            to_do: None,
+            remedy: None,
         }
     }
 
@@ -32,8 +32,8 @@ impl Failure {
 
     /// What to do about it.
     #[must_use]
-    pub(super) fn to_do(mut self, to_do: impl Into<String>) -> Self {
-        self.to_do = Some(to_do.into());
+    pub(super) fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
         self
     }
 }
@@ -41,7 +41,7 @@ impl Failure {
 impl Display for Failure {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.what)?;
-        for more in [&self.means, &self.to_do].into_iter().flatten() {
+        for more in [&self.means, &self.remedy].into_iter().flatten() {
             write!(f, "\n  {}", more.replace('\n', "\n  "))?;
         }
         Ok(())
@@ -55,7 +55,7 @@ impl From<Refusal> for Failure {
         Self {
             what: refusal.message,
             means: None,
-            to_do: refusal.help,
+            remedy: refusal.help,
         }
     }
 }
@@ -74,7 +74,7 @@ mod tests {
     fn a_failure_reads_as_what_then_meaning_then_remedy() {
         let failure = Failure::new("nothing answers at 127.0.0.1:8081")
             .means("The daemon is not running.")
-            .to_do("Start it:\nkartwheel serve");
+            .remedy("Start it:\nkartwheel serve");
         assert_eq!(
             failure.to_string(),
             "nothing answers at 127.0.0.1:8081\n  The daemon is not running.\n  Start it:\n  kartwheel serve"

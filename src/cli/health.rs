@@ -30,7 +30,7 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
             "does not answer"
         };
         Failure::new(format!("the daemon {what} at {url}"))
-            .to_do("Is it running? `kartwheel serve` starts it; its log says why it ended.")
+            .remedy("Is it running? `kartwheel serve` starts it; its log says why it ended.")
     };
     let answer = http_client()?.get(&url).send().await.map_err(unreachable)?;
     let ready = answer.status().is_success();

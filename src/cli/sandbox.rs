@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::screen::{Line, Tone};
-use super::serve::signal;
+use super::screen::{Line, Screen, Tone};
+use super::serve::Signals;
 use super::{Desk, Exit};
 use crate::sandbox::{CONNECTION_ID, Options, Sandbox};
 
@@ -37,6 +37,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
+    let mut signals = Signals::new()?;
     let sandbox = Sandbox::start(Options {
         listen: arguments.listen,
         clock: Arc::clone(&desk.clock),
@@ -46,8 +47,15 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
         ..Options::default()
     })
     .await?;
+    // Whoever read the greeting may go away: the sandbox stays.
+    let _ = told(&sandbox, &mut desk.screen);
+    signals.next().await;
+    sandbox.stop().await;
+    Ok(Exit::Done)
+}
+
+fn told(sandbox: &Sandbox, screen: &mut Screen) -> std::io::Result<()> {
     let url = sandbox.url();
-    let screen = &mut desk.screen;
     screen.line(
         &Line::default()
             .add(Tone::Good, "The sandbox")
@@ -58,8 +66,5 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     screen.line(&Line::new(format!("  its leads    {url}/_sandbox/leads")))?;
     screen.line(&Line::new(format!("  all of it    {url}/_sandbox/")))?;
     screen.line(&Line::default().dim("Ctrl-C ends it, and everything in it."))?;
-    screen.flush()?;
-    signal().await;
-    sandbox.stop().await;
-    Ok(Exit::Done)
+    screen.flush()
 }

@@ -1,5 +1,7 @@
 //! Tests of settings: defaults, where values come from, and that nothing shows a secret.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::membrane::Auth;
 
@@ -191,4 +193,23 @@ fn the_real_environment_wins_over_the_file() {
     let file = Env::from_pairs([("A", "file"), ("B", "file")]);
     let env = Env::from_pairs([("A", "real")]).over(file);
     assert_eq!((env.get("A"), env.get("B")), (Some("real"), Some("file")));
+}
+
+proptest! {
+    #[test]
+    fn no_dotenv_makes_it_panic(text in "[ -~\\n\\r\\t日]{0,120}") {
+        let mut problems = Vec::new();
+        read_dotenv(&Source::new(".env", text), &mut problems);
+    }
+
+    #[test]
+    fn no_settings_make_it_panic(parts in prop::collection::vec(prop::sample::select(vec![
+        "timezone: UTC\n", "database: ", "listen: ", "membrane: ", "connections:\n  main: ", "sources:\n  shop: ", "console: ", "env: ",
+        "drain: ", "retention: ", "tables: ", "{ token: env:X }\n", "{ id: 1, per_second: -1 }\n", "{ verify: bearer, secret: file:/ }\n",
+        "[A, B]\n", "7\n", "~\n", "text\n", "'é: '\n", "{ events: 1d }\n", "sqlite://\n", ":80\n", "---\n",
+    ]), 0..8)) {
+        for strictness in [Strictness::Check, Strictness::Sandbox, Strictness::Serve] {
+            let _ = read_as(&parts.concat(), &env(), strictness);
+        }
+    }
 }

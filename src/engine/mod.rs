@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -86,6 +87,7 @@ pub struct Engine(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     node: Uuid,
+    started: Timestamp,
     parts: Parts,
     rules: RwLock<Arc<RuleSet>>,
     pinned: pinned::Pinned,
@@ -116,6 +118,7 @@ impl Engine {
         let holds = parts.store.reader().holds().await?;
         let engine = Self(Arc::new(Shared {
             node,
+            started: parts.clock.now(),
             rules: RwLock::new(rules.clone()),
             pinned: pinned::Pinned::default(),
             holds: watch::Sender::new(holds),
@@ -221,6 +224,7 @@ impl Engine {
             catalog: &self.0.parts.catalog,
             now: self.clock().now(),
             held,
+            started: self.0.started,
             observed: &self.0.parts.observed,
         }
     }

@@ -64,6 +64,8 @@ pub struct Sight<'a> {
     pub now: Timestamp,
     /// How long the run's connection has been held in all.
     pub held: Duration,
+    /// When this process started.
+    pub started: Timestamp,
     /// Connections in `mode: observe`.
     pub observed: &'a HashSet<Arc<str>>,
 }

@@ -14,6 +14,9 @@ use crate::store::HoldKind;
 
 /// Attempts in a row that may end with the process before a person must look.
 pub const CRASHES_MAX: u32 = 3;
+/// A run that was under way at two crashes in a row is tried again only by a process that has lived so long: then a third
+/// crash is its own doing, and not that of whatever ended the others.
+pub const CALM: Duration = Duration::from_secs(15);
 /// The longest `Retry-After` that is obeyed.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(15 * 60);
 /// The first and the longest pause after "too many calls" without a `Retry-After`.
@@ -181,7 +184,10 @@ fn again(
         Some(asked) => asked.min(RETRY_AFTER_MAX),
         None => step.retry.delay(run.id, &step.path, known.counted),
     };
-    let due_at = clock::after(sight.now, pause);
+    let mut due_at = clock::after(sight.now, pause);
+    if known.crashes + 1 >= CRASHES_MAX {
+        due_at = due_at.max(clock::after(sight.started, CALM));
+    }
     let held = sight
         .held
         .saturating_sub(Duration::from_micros(known.held_micros));

@@ -47,8 +47,7 @@ impl Line {
     async fn run(&self, call: &Call, connection: &str, listing: &Listing) -> Result<Ran, Failed> {
         let id = listing.id_of(&call.verb);
         if self.http.is_older() {
-            let answer = self.ask_older(call, connection, id).await;
-            return Ok(self.read(call, answer));
+            return self.run_older(call, connection, id).await;
         }
         let mut body = json!({
             "connectionId": connection,
@@ -66,7 +65,7 @@ impl Line {
             return Ok(ran);
         }
         // 404, and not in Membrane's words: there is no /act here, so nothing was done.
-        let older = self.read(call, self.ask_older(call, connection, id).await);
+        let older = self.run_older(call, connection, id).await?;
         if older.outcome.status == Some(404) && !older.is_membranes {
             return Ok(ran);
         }
@@ -74,23 +73,20 @@ impl Line {
         Ok(older)
     }
 
-    async fn ask_older(
+    async fn run_older(
         &self,
         call: &Call,
         connection: &str,
         id: Option<&str>,
-    ) -> Result<Answer, NoAnswer> {
+    ) -> Result<Ran, Failed> {
         let body = json!({
             "input": &*call.input,
             "meta": { "runId": call.run, "step": &*call.step, "attempt": call.attempt },
         });
         let path = ["actions", id.unwrap_or(&call.verb), "run"];
         let query = [("connectionId", connection)];
-        let request = request_of(call, &path, &query, &body).map_err(|failed| NoAnswer {
-            sent: false,
-            message: failed.message,
-        })?;
-        self.ask(&request).await
+        let request = request_of(call, &path, &query, &body)?;
+        Ok(self.read(call, self.ask(&request).await))
     }
 
     fn read(&self, call: &Call, answer: Result<Answer, NoAnswer>) -> Ran {

@@ -237,10 +237,7 @@ impl State {
 }
 
 fn interval_micros(rate: f64) -> i64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a cast from a float stops at the largest number, which is a very slow pace"
-    )]
+    // A cast from a float stops at the largest number, which is a very slow pace.
     let interval = (MICROS_PER_SECOND / rate).ceil() as i64;
     // At most a thousand years, so that sums stay in range.
     interval.clamp(1, 1_000 * 366 * 86_400 * 1_000_000)

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::template::Name;
 use crate::problem::nearest;
 
 const ROOTS: &[&str] = &[
@@ -73,9 +72,8 @@ impl Names {
     }
 
     /// What is wrong with using this name here.
-    pub(crate) fn check(&self, name: &Name) -> Option<Unknown> {
+    pub(crate) fn check(&self, name: &str) -> Option<Unknown> {
         let parts: Vec<&str> = name
-            .path
             .split(['.', '['])
             .map(|part| part.trim_matches([']', '\'', '"']))
             .collect();
@@ -104,13 +102,13 @@ impl Names {
         }
     }
 
-    fn root(&self, root: &str, name: &Name) -> Unknown {
+    fn root(&self, root: &str, name: &str) -> Unknown {
         let help = if root == "item" {
             "`item` exists only inside `for-each`".to_owned()
         } else if self.vars.iter().any(|var| **var == *root) {
             format!("did you mean `vars.{root}`?")
         } else if self.ran.iter().any(|step| **step == *root) {
-            format!("did you mean `steps.{}`?", name.path)
+            format!("did you mean `steps.{}`?", name)
         } else if PERSON.contains(&root) {
             format!("did you mean `person.{root}`?")
         } else if let Some(near) = nearest(root, ROOTS.iter().copied()) {
@@ -118,7 +116,7 @@ impl Names {
         } else {
             format!(
                 "what arrived is under `body`: did you mean `body.{}`?",
-                name.path
+                name
             )
         };
         Unknown {

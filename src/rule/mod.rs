@@ -8,6 +8,7 @@ pub mod complaint;
 pub mod condition;
 pub mod duration;
 mod expr;
+mod fields;
 pub mod index;
 pub mod op;
 mod order;

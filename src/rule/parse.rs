@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::check::{Names, Stage};
 use super::condition::Condition;
 use super::expr::{Expr, Shape};
+use super::path::Path;
 use super::words;
 use super::{Rule, Surroundings, Trigger};
 use crate::action::Priority;
@@ -185,13 +186,34 @@ impl<'a> Parser<'a> {
         condition.templates(&mut |template, span| {
             for name in template.references() {
                 let place = super::complaint::narrow(source, span, template.text(), &name.range);
-                found.extend(self.names.check(&name).map(|unknown| (unknown, place)));
+                found.extend(self.names.check(&name.path).map(|unknown| (unknown, place)));
             }
         });
         for (unknown, place) in found {
             self.unknown(unknown, place);
         }
+        self.known_paths(node);
         condition
+    }
+
+    /// Of `event`, `person`, `schedule` and `env` it is known what they hold.
+    fn known_paths(&mut self, node: &Node) {
+        for entry in node.as_map().unwrap_or_default() {
+            for member in entry.value.as_list().unwrap_or_default() {
+                self.known_paths(member);
+            }
+            let Ok(path) = Path::compile(&entry.key) else {
+                continue;
+            };
+            let names = path.leading_names();
+            if matches!(
+                names.first(),
+                Some(&("event" | "person" | "schedule" | "env"))
+            ) && let Some(unknown) = self.names.check(&names.join("."))
+            {
+                self.unknown(unknown, entry.key_span);
+            }
+        }
     }
 
     /// `vars` and `set`: each entry knows those before it.

@@ -1,5 +1,6 @@
 //! Tests of rules at work: what starts a run, what each step wants, which rules an event concerns.
 
+mod catalog;
 mod set;
 
 use std::sync::Arc;
@@ -9,16 +10,16 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use catalog::catalog;
+
 use super::*;
 use crate::action::{Class, Outcome};
 use crate::event::{Envelope, Event, Format, Person};
-use crate::kartra;
 use crate::run::{StepProgress, StepState};
 
 fn rule(body: &str) -> Arc<Rule> {
     let text = format!("id: r\ntrigger: {{ webhook: shop }}\n{body}");
-    from_text("rules/r.yaml", &text, kartra::catalog())
-        .unwrap_or_else(|problems| panic!("{problems:#?}"))
+    from_text("rules/r.yaml", &text, catalog()).unwrap_or_else(|problems| panic!("{problems:#?}"))
 }
 
 fn step(text: &str) -> Arc<Rule> {
@@ -37,6 +38,7 @@ fn event(body: Value) -> Event {
         id: Uuid::from_u128(1),
         source: "shop".into(),
         sender_id: "1".to_owned(),
+        earlier: None,
         kind: "order.paid".to_owned(),
         received_at: now(),
         live: Some(true),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -79,13 +79,15 @@ impl Source {
         };
 
         let kind = self.mapping.kind(&tree);
+        let (sender_id, earlier) = match self.mapping.id(&tree) {
+            Some(id) => (id, None),
+            None => self.id_of_body(request.body, arrival.now),
+        };
         let event = Event {
             id: (arrival.new_id)(),
             source: self.name.clone(),
-            sender_id: match self.mapping.id(&tree) {
-                Some(id) => id,
-                None => self.id_of_body(request.body, arrival.now),
-            },
+            sender_id,
+            earlier,
             received_at: arrival.now,
             live: self.mapping.live(&tree),
             replay_of: None,
@@ -112,12 +114,10 @@ impl Source {
 
     /// The id of an event whose sender gives none: the SHA-256 of its body, and in which window of `dedupe` it came.
     ///
-    /// The store knows an event by source and id alone, so the window has to be in the id. Windows of one body follow one another
-    /// without a gap, and where they begin hangs on the body's hash: no moment of the day is the edge of all of them. The edge:
-    /// a repeat that comes after the end of its first one's window counts as new although less than `dedupe` has passed. A repeat
-    /// `r` after the first meets it with probability `r / dedupe`: one in 1,440 for a minute in a day. After `dedupe` equal
-    /// bodies are always two events.
-    fn id_of_body(&self, body: &[u8], now: Timestamp) -> String {
+    /// Windows of one body follow one another without a gap, and where they begin hangs on the body's hash: no moment of the
+    /// day is the edge of all of them. A repeat may come after the end of its first one's window although less than
+    /// `dedupe` has passed; so the id of the window before is given along, with the time since when it still counts.
+    fn id_of_body(&self, body: &[u8], now: Timestamp) -> (String, Option<(String, Timestamp)>) {
         let hash = Sha256::digest(body);
         let window = i64::try_from(self.dedupe.as_secs()).unwrap_or(i64::MAX);
         let phase = hash
@@ -126,6 +126,11 @@ impl Source {
             .fold(0, |sum, byte| sum << 8 | i64::from(*byte))
             % window;
         let number = now.as_second().saturating_sub(phase).div_euclid(window);
-        format!("sha256:{}/{number}", hex::encode(hash))
+        let hash = hex::encode(hash);
+        let since = now.saturating_sub(SignedDuration::from_secs(window));
+        let earlier = since
+            .ok()
+            .map(|since| (format!("sha256:{hash}/{}", number - 1), since));
+        (format!("sha256:{hash}/{number}"), earlier)
     }
 }

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 /// What a command printed, and how it ended.
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// Runs the binary in this folder, without the variables of whoever runs the tests.
-fn kartwheel(dir: &Path, arguments: &[&str]) -> Said {
+pub(crate) fn kartwheel(dir: &Path, arguments: &[&str]) -> Said {
     let output: Output = command(dir, arguments).output().expect("the binary runs");
     Said {
         code: output.status.code().expect("it was not killed"),
@@ -20,7 +20,7 @@ fn kartwheel(dir: &Path, arguments: &[&str]) -> Said {
     }
 }
 
-fn command(dir: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn command(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kartwheel"));
     command
         .args(arguments)
@@ -147,4 +147,200 @@ fn init_makes_a_project_once_with_secrets_of_its_own() {
     assert_eq!(other.code, 0);
     let other = std::fs::read_to_string(dir.path().join("other/.env")).expect(".env");
     assert_ne!(other, env, "each project has secrets of its own");
+}
+
+/// A project with these files.
+fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        let path = dir.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+        std::fs::write(path, text).expect("it can be written");
+    }
+    dir
+}
+
+const SETTINGS: &str = "timezone: UTC\nconnections: { main: { app: kartra.com } }\nmembrane: { token: env:MEMBRANE_TOKEN }\nsources:\n  shop: { verify: bearer, secret: env:SHOP_TOKEN, id: $.body.id, type: order }\n";
+const RULE: &str = "id: order\ntrigger: { webhook: shop }\nactions:\n  - assign-tag: { email: a@example.com, tag_name: buyer }\n";
+const SECRETS: &str = "MEMBRANE_TOKEN=x\nSHOP_TOKEN=y\nKARTWHEEL_TOKEN=0123456789abcdef\n";
+
+#[test]
+fn check_finds_nothing_wrong_with_a_good_project() {
+    let dir = project(&[
+        ("kartwheel.yaml", SETTINGS),
+        ("rules/order.yaml", RULE),
+        (".env", SECRETS),
+    ]);
+    let said = kartwheel(dir.path(), &["check", "--deny-warnings"]);
+    assert_eq!((said.code, &*said.err), (0, ""), "{}", said.out);
+    assert_eq!(said.out, "No problems: 1 rule in 2 files.\n");
+    let said = kartwheel(
+        Path::new("/"),
+        &["check", &dir.path().to_string_lossy(), "--json"],
+    );
+    let found: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+    assert_eq!(
+        found,
+        serde_json::json!({"problems": [], "files": 2, "rules": 1})
+    );
+}
+
+#[test]
+fn check_shows_every_mistake_with_its_line_and_its_fix_and_ends_with_1() {
+    let broken = RULE
+        .replace("assign-tag", "asign-tag")
+        .replace("id: order", "id: Order!");
+    let dir = project(&[
+        ("kartwheel.yaml", SETTINGS),
+        ("rules/order.yaml", &broken),
+        ("rules/good.yaml", RULE),
+        (".env", SECRETS),
+    ]);
+    let said = kartwheel(dir.path(), &["check"]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    for told in [
+        "rules/order.yaml:1:5",
+        "rules/order.yaml:4:5",
+        "assign-tag",
+        "2 errors",
+        "1 rule in 3 files can be used",
+    ] {
+        assert!(
+            said.out.contains(told),
+            "`{told}` is missing:\n{}",
+            said.out
+        );
+    }
+    assert!(
+        !said.out.contains('\u{1b}'),
+        "no colours where nobody looks"
+    );
+    let said = kartwheel(dir.path(), &["check", "--format", "json"]);
+    assert_eq!(said.code, 1);
+    let found: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+    let problem = &found["problems"][0];
+    for key in [
+        "code",
+        "severity",
+        "file",
+        "line",
+        "column",
+        "end_line",
+        "end_column",
+        "message",
+        "help",
+    ] {
+        assert!(problem.get(key).is_some(), "{key} is missing: {problem}");
+    }
+    assert_eq!(
+        (&problem["severity"], &problem["file"], &problem["line"]),
+        (&"error".into(), &"rules/order.yaml".into(), &1.into())
+    );
+    let said = kartwheel(dir.path(), &["check", "rules/good.yaml"]);
+    assert_eq!(said.code, 0, "one file alone: {}", said.out);
+    let said = kartwheel(dir.path(), &["check", "rules/order.yaml"]);
+    assert_eq!(said.code, 1, "one file alone: {}", said.out);
+}
+
+#[test]
+fn a_missing_secret_is_a_warning_to_check_and_an_error_to_serve() {
+    let dir = project(&[("kartwheel.yaml", SETTINGS), ("rules/order.yaml", RULE)]);
+    assert_eq!(kartwheel(dir.path(), &["check"]).code, 0);
+    assert_eq!(kartwheel(dir.path(), &["check", "--deny-warnings"]).code, 1);
+    let said = kartwheel(dir.path(), &["serve"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("MEMBRANE_TOKEN"), "{}", said.err);
+}
+
+#[test]
+fn serve_does_not_start_without_a_token_and_says_how_to_make_one() {
+    let secrets = SECRETS.replace("KARTWHEEL_TOKEN=0123456789abcdef\n", "");
+    let dir = project(&[
+        ("kartwheel.yaml", SETTINGS),
+        ("rules/order.yaml", RULE),
+        (".env", &secrets),
+    ]);
+    let said = kartwheel(dir.path(), &["serve", "--sandbox"]);
+    assert_eq!(said.code, 2, "{}", said.out);
+    assert!(
+        said.err.contains("KARTWHEEL_TOKEN is not set")
+            && said.err.contains("openssl rand -hex 32"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
+fn where_there_is_no_project_every_command_says_so() {
+    let dir = tempfile::tempdir().expect("a folder");
+    for command in [
+        "check",
+        "serve",
+        "health",
+        "events list",
+        "runs list",
+        "send stripe",
+        "pause --reason x",
+        "resume",
+    ] {
+        let arguments: Vec<&str> = command.split(' ').collect();
+        let said = kartwheel(dir.path(), &arguments);
+        assert_eq!(said.code, 2, "{command}: {}", said.out);
+        assert!(
+            said.err
+                .contains("there is no kartwheel.yaml in this folder"),
+            "{command}: {}",
+            said.err
+        );
+        assert!(
+            said.err.contains("kartwheel init"),
+            "{command}: {}",
+            said.err
+        );
+    }
+    let dir = project(&[("kartwheel.yaml", SETTINGS), (".env", SECRETS)]);
+    let said = kartwheel(dir.path(), &["runs", "list"]);
+    assert_eq!(said.code, 2);
+    assert!(
+        said.err.contains("there is no database") && said.err.contains("kartwheel serve"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
+fn the_demo_tells_the_whole_story_and_ends_well() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let said = kartwheel(dir.path(), &["demo"]);
+    assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
+    for told in [
+        "Stripe tells of a purchase",
+        "200 accepted",
+        "Verdict  matched",
+        "ensure-lead",
+        "grant-membership-access",
+        "Signature Course (Full)",
+        "Typeform tells of a sign-up",
+        "Applicants from step 1",
+        "200 seen before",
+        "unsigned  401",
+        "All of it ended as the example rules say.",
+        "kartwheel init shop",
+    ] {
+        assert!(
+            said.out.contains(told),
+            "`{told}` is missing:\n{}",
+            said.out
+        );
+    }
+    assert!(
+        said.out.lines().all(|line| line.chars().count() <= 100),
+        "{}",
+        said.out
+    );
+    assert_eq!(
+        std::fs::read_dir(dir.path()).expect("a folder").count(),
+        0,
+        "it leaves nothing where it was called"
+    );
 }

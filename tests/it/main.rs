@@ -1,18 +1,21 @@
 //! All integration tests in one binary: faster to link, and shared code is a module.
 
 mod api;
+mod check;
 mod cli;
 mod crash;
+mod daemon;
 mod engine;
+mod faults;
+mod ingress;
 mod manual;
 mod membrane;
-#[cfg(test)]
 mod migrations;
 mod rules;
 mod sandbox;
 mod sdk;
 mod signatures;
-#[cfg(test)]
 mod store;
 mod tidy;
+mod verbs;
 mod world;

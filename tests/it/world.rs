@@ -1,7 +1,6 @@
 //! A world to tell stories in: the whole program on a settable clock and a temporary database, with the sandbox as Membrane.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -193,8 +192,9 @@ impl World {
         format!("http://{}", self.app().webhook_address)
     }
 
-    pub(crate) fn console(&self) -> SocketAddr {
-        self.app().console_address
+    /// When the story began.
+    pub(crate) fn clock_start(&self) -> Timestamp {
+        START.parse().expect("a time")
     }
 
     /// Lets everything happen that happens at the present time; where only the pace is waited for, time goes on for it.
@@ -350,9 +350,4 @@ async fn answered(request: reqwest::RequestBuilder) -> Answered {
         body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
         headers,
     }
-}
-
-/// An instant written out.
-pub(crate) fn instant(text: &str) -> Timestamp {
-    text.parse().expect("a time")
 }

@@ -15,7 +15,7 @@ use super::runs;
 use super::screen::{Line, Screen, Tone};
 use super::send::letter::Letter;
 use super::send::post::{self, Answered};
-use super::serve::{Launched, launch, signal};
+use super::serve::{Launched, Signals, launch};
 use super::{Exit, Failure};
 use crate::kartra;
 use crate::project::Strictness;
@@ -57,16 +57,13 @@ struct Stage {
 }
 
 pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
+    let mut signals = Signals::new()?;
     let folder = Folder::make(desk.clock.new_id())?;
-    let played = tokio::time::timeout(WITHIN, play(&folder, desk)).await;
-    let (stage, wrong) = played.map_err(|_| {
-        Failure::new(format!(
-            "the demo did not end within {} s",
-            WITHIN.as_secs()
-        ))
-        .means("A run was still under way: see above which step it stood at.")
-        .to_do("On a very slow machine try again; otherwise this is a bug worth reporting.")
-    })??;
+    let played = tokio::select! {
+        played = tokio::time::timeout(WITHIN, play(&folder, desk)) => played,
+        () = signals.next() => return Err(Failure::new("the demo was stopped before its end").into()),
+    };
+    let (stage, wrong) = played.map_err(|_| too_slow())??;
     let screen = &mut desk.screen;
     for what in &wrong {
         screen.line(&Line::new("  ").add(Tone::Bad, what))?;
@@ -80,7 +77,7 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     }
     if arguments.stay {
         stay(&folder, &stage, screen)?;
-        signal().await;
+        signals.next().await;
     } else {
         next(screen)?;
     }
@@ -90,6 +87,15 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     } else {
         Exit::Problems
     })
+}
+
+fn too_slow() -> Failure {
+    Failure::new(format!(
+        "the demo did not end within {} s",
+        WITHIN.as_secs()
+    ))
+    .means("A run was still under way: see above which step it stood at.")
+    .remedy("On a very slow machine try again; otherwise this is a bug worth reporting.")
 }
 
 /// Plays all scenes. Gives what was not as it should be.

@@ -34,7 +34,7 @@ impl Client {
         let token = token.ok_or_else(|| {
             Failure::new("KARTWHEEL_TOKEN is not set")
                 .means("A daemon has this project's database open, so the change must go through its API, and the API wants a token.")
-                .to_do("Put the daemon's token into the project's .env: KARTWHEEL_TOKEN=…")
+                .remedy("Put the daemon's token into the project's .env: KARTWHEEL_TOKEN=…")
         })?;
         Ok(Self {
             http: http_client()?,

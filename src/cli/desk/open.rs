@@ -26,9 +26,15 @@ pub(crate) struct Opened {
 impl Desk {
     /// The project's settings, as far as a command needs them: missing secrets are no matter. Shows times in its zone.
     pub(crate) fn settings(&mut self) -> Result<Config, Failure> {
-        let config = usable(load(&self.project, Strictness::Check)?, &self.project)?.0;
+        Ok(self.settings_and_rules()?.0)
+    }
+
+    /// The same, with the rules that are in order.
+    pub(crate) fn settings_and_rules(&mut self) -> Result<(Config, RuleSet), Failure> {
+        let project = load(&self.project, Strictness::Check)?;
+        let (config, rules, _) = usable(project, &self.project)?;
         self.screen.zone = config.timezone.clone();
-        Ok(config)
+        Ok((config, rules))
     }
 
     /// The project's settings and its database.
@@ -56,7 +62,7 @@ pub(crate) fn load(dir: &Path, strictness: Strictness) -> Result<Project, Failur
         };
         return Err(Failure::new(format!("there is no kartwheel.yaml in {shown}"))
             .means("A project is a folder with kartwheel.yaml, rules/ and .env.")
-            .to_do("Go into it, or name it with --project DIR; `kartwheel init DIR` makes a new one."));
+            .remedy("Go into it, or name it with --project DIR; `kartwheel init DIR` makes a new one."));
     }
     Ok(project::load(dir, &Env::of_process(), strictness))
 }
@@ -82,7 +88,7 @@ pub(crate) fn usable(
             dir.join("kartwheel.yaml").display()
         ))
         .means(drawn.join("\n\n"))
-        .to_do("`kartwheel check` shows all of it.")),
+        .remedy("`kartwheel check` shows all of it.")),
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit
     let zone = TimeZone::system();
     let timezone = zone
         .iana_name()
-        .filter(|name| *name != "Etc/Unknown")
+        .filter(|name| !name.starts_with("Etc/"))
         .unwrap_or("UTC");
     let (token, stripe) = (secret()?, format!("whsec_{}", secret()?));
     for (name, template, private) in FILES {
@@ -135,7 +135,7 @@ fn refuse_to_overwrite(dir: &Path) -> Result<(), Failure> {
         there.join(", ")
     ))
     .means("Nothing was written: what exists is never overwritten.")
-    .to_do("Give another folder: kartwheel init DIR"))
+    .remedy("Give another folder: kartwheel init DIR"))
 }
 
 /// Writes a new file; fails if it exists. Private ones are never readable by others, not even for a moment.

@@ -191,7 +191,7 @@ fn print_step(screen: &mut Screen, step: &StepStory<'_>, story: &Story) -> io::R
     screen.line(&line)?;
     let mut shown = None;
     for attempt in &step.attempts {
-        print_attempt(screen, attempt, &mut shown)?;
+        print_attempt(screen, step, attempt, &mut shown)?;
     }
     if step.attempts.is_empty()
         && let Some(message) = &step.progress.message
@@ -222,6 +222,7 @@ fn print_step(screen: &mut Screen, step: &StepStory<'_>, story: &Story) -> io::R
 
 fn print_attempt<'a>(
     screen: &mut Screen,
+    step: &StepStory<'a>,
     attempt: &'a Attempt,
     shown: &mut Option<&'a Value>,
 ) -> io::Result<()> {
@@ -232,7 +233,9 @@ fn print_attempt<'a>(
             &cut(&flat(&attempt.input), COLUMNS - INDENT.len()),
         )?;
     }
+    let looked = looked_in_vain(step, attempt);
     let said = match (&attempt.class, attempt.ended_at) {
+        _ if looked => "not there yet",
         (Some(class), _) => class_name(*class),
         (None, Some(_)) => "ended",
         (None, None) => "no answer yet",
@@ -240,21 +243,25 @@ fn print_attempt<'a>(
     let tone = match attempt.class {
         Some(Class::Done | Class::Already) => Tone::Good,
         Some(Class::Transient | Class::RateLimited) | None => Tone::Warn,
+        Some(_) if looked => Tone::Plain,
         Some(_) => Tone::Bad,
     };
-    screen.line(
-        &Line::new(INDENT)
-            .plain(format!(
-                "{}  try {}  ",
-                screen.clock(attempt.intended_at),
-                attempt.number
-            ))
-            .add(tone, said)
-            .dim(after(attempt)),
-    )?;
+    let mut line = Line::new(INDENT).plain(format!(
+        "{}  try {}  ",
+        screen.clock(attempt.intended_at),
+        attempt.number
+    ));
+    if step.verb.as_ref() != Some(&attempt.verb) {
+        line = line.plain(format!("{}  ", attempt.verb));
+    }
+    screen.line(&line.add(tone, said).dim(after(attempt)))?;
+    if looked {
+        return Ok(());
+    }
     let message = attempt.message.as_deref().filter(|text| *text != said);
     let number = attempt
         .app_type
+        .filter(|number| !message.unwrap_or_default().contains(&format!("({number})")))
         .map(|number| format!(" (Kartra {number})"))
         .unwrap_or_default();
     if let Some(message) = message {
@@ -265,6 +272,15 @@ fn print_attempt<'a>(
         below(screen, Tone::Dim, &cut(&text, COLUMNS - INDENT.len()))?;
     }
     Ok(())
+}
+
+/// A step of several calls looked for a lead, found none, and went on to make it: no trouble.
+fn looked_in_vain(step: &StepStory<'_>, attempt: &Attempt) -> bool {
+    let went_on = step.progress.stage > 0 || step.progress.state.is_settled();
+    attempt.class == Some(Class::TargetMissing)
+        && step.verb.as_ref() != Some(&attempt.verb)
+        && step.progress.state != StepState::Failed
+        && went_on
 }
 
 fn next(screen: &mut Screen, story: &Story, now: Timestamp) -> io::Result<()> {

@@ -52,6 +52,7 @@ fn story(state: State) -> Story {
         id: id(0x1c2d_3e4f),
         source: "stripe".into(),
         sender_id: "evt_1".into(),
+        earlier: None,
         kind: "checkout.session.completed".into(),
         received_at: at(0),
         live: Some(true),

@@ -34,7 +34,7 @@ impl Letter {
         if length > FILE_BYTES_MAX {
             let what = format!("{} has {length} bytes", path.display());
             return Err(Failure::new(what)
-                .to_do("A daemon takes bodies up to 1 MiB.")
+                .remedy("A daemon takes bodies up to 1 MiB.")
                 .into());
         }
         let body = std::fs::read(path).with_context(within)?;
@@ -81,7 +81,7 @@ impl Letter {
         let Some(path) = paths.first() else {
             return Err(Failure::new(format!("the source {} has no id to change", source.name()))
                 .means("Its events are known by their whole body: the same body again is the same event.")
-                .to_do("Change something with --set, or send it as it is with --same-id."));
+                .remedy("Change something with --set, or send it as it is with --same-id."));
         };
         let id = id.simple().to_string();
         if let Some(name) = header_name(path) {
@@ -91,7 +91,7 @@ impl Letter {
         let old = self.id_prefix(path);
         let assignment = Assignment::text(path, format!("{old}{id}")).map_err(|why| {
             Failure::new(format!("the source's id cannot be changed: {why}"))
-                .to_do("Send it as it is with --same-id.")
+                .remedy("Send it as it is with --same-id.")
         })?;
         self.set(&[assignment])
     }

@@ -14,6 +14,7 @@ use super::screen::{Line, Tone};
 use super::{Desk, Exit, Failure};
 use crate::config::Config;
 use crate::problem::nearest;
+use crate::rule::{RuleSet, Trigger};
 use crate::trigger::Source;
 use crate::web::api::ids::short;
 use letter::Letter;
@@ -35,7 +36,7 @@ const COUNT_MAX: u32 = 1_000;
 pub(super) struct Arguments {
     /// The source, as kartwheel.yaml names it
     source: String,
-    /// One of the source's samples, or the path of a file [default: the first sample]
+    /// One of the source's samples, or the path of a file [default: the first sample that a rule takes]
     what: Option<String>,
     /// Show the source's samples instead
     #[arg(long, conflicts_with_all = ["what", "file", "set", "count"])]
@@ -64,12 +65,12 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
-    let settings = desk.settings()?;
+    let (settings, rules) = desk.settings_and_rules()?;
     let source = source(&settings, &arguments.source)?;
     if arguments.list {
         return list(&source, arguments.json, desk);
     }
-    let (letter, is_sample) = letter(&source, &arguments)?;
+    let (letter, is_sample) = letter(&source, &rules, &arguments)?;
     let url = arguments.url.clone().unwrap_or_else(|| {
         format!(
             "http://{}/hooks/{}",
@@ -104,8 +105,8 @@ fn source(settings: &Config, name: &str) -> Result<Arc<Source>, Failure> {
     let names = settings.sources.keys().map(|name| &**name);
     let failure = Failure::new(format!("kartwheel.yaml has no source `{name}`"));
     Err(match nearest(name, names.clone()) {
-        Some(near) => failure.to_do(format!("Did you mean {near}?")),
-        None => failure.to_do(format!(
+        Some(near) => failure.remedy(format!("Did you mean {near}?")),
+        None => failure.remedy(format!(
             "Its sources: {}",
             names.collect::<Vec<_>>().join(", ")
         )),
@@ -113,13 +114,20 @@ fn source(settings: &Config, name: &str) -> Result<Arc<Source>, Failure> {
 }
 
 /// What to send, and whether it is one of the source's samples.
-fn letter(source: &Source, arguments: &Arguments) -> anyhow::Result<(Letter, bool)> {
+fn letter(
+    source: &Source,
+    rules: &RuleSet,
+    arguments: &Arguments,
+) -> anyhow::Result<(Letter, bool)> {
     if let Some(path) = &arguments.file {
         return Ok((Letter::of_file(path)?, false));
     }
     let samples = source.samples();
     let sample = match &arguments.what {
-        None => samples.first(),
+        None => samples
+            .iter()
+            .find(|sample| is_taken(rules, source, sample.kind))
+            .or(samples.first()),
         Some(word) => samples.iter().find(|sample| sample.kind == word),
     };
     if let Some(sample) = sample {
@@ -137,11 +145,25 @@ fn letter(source: &Source, arguments: &Arguments) -> anyhow::Result<(Letter, boo
         None => Failure::new(format!("the source {} has no samples", source.name())),
     };
     Err(if kinds.is_empty() {
-        failure.to_do("Give a file: kartwheel send SOURCE --file body.json")
+        failure.remedy("Give a file: kartwheel send SOURCE --file body.json")
     } else {
-        failure.to_do(format!("Its samples: {}", kinds.join(", ")))
+        failure.remedy(format!("Its samples: {}", kinds.join(", ")))
     }
     .into())
+}
+
+/// Whether a rule of the source takes events of this type.
+fn is_taken(rules: &RuleSet, source: &Source, kind: &str) -> bool {
+    rules.rules().iter().any(|rule| match &rule.trigger {
+        Trigger::Webhook {
+            source: name,
+            events,
+        } => {
+            name == source.name()
+                && (events.is_empty() || events.iter().any(|pattern| pattern.matches(kind)))
+        }
+        _ => false,
+    })
 }
 
 fn list(source: &Source, json: bool, desk: &mut Desk) -> anyhow::Result<Exit> {

@@ -90,7 +90,7 @@ pub(crate) async fn post(
         };
         Failure::new(format!("{url} {what}"))
             .means("Nothing was sent, or nobody knows whether it arrived.")
-            .to_do("Is the daemon running? Start it with `kartwheel serve --sandbox`, or give another --url.")
+            .remedy("Is the daemon running? Start it with `kartwheel serve --sandbox`, or give another --url.")
     };
     let mut response = request.send().await.map_err(unreachable)?;
     let status = response.status().as_u16();

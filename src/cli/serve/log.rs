@@ -20,7 +20,7 @@ pub(crate) enum Format {
 pub(crate) fn start(format: Option<Format>, filter: &str, colour: bool) -> Result<(), Failure> {
     let filter = EnvFilter::builder().parse(filter).map_err(|error| {
         Failure::new(format!("the log filter `{filter}` cannot be read: {error}"))
-            .to_do("Give a level (error, warn, info, debug, trace) or filters such as kartwheel::engine=debug,info.")
+            .remedy("Give a level (error, warn, info, debug, trace) or filters such as kartwheel::engine=debug,info.")
     })?;
     let text = match format {
         Some(format) => format == Format::Text,

@@ -2,18 +2,17 @@
 
 mod launch;
 mod log;
+mod signals;
 
 use std::sync::Arc;
-
-use tokio::signal::unix::{self, SignalKind};
 
 use super::desk::{load, usable};
 use super::screen::{Line, Tone};
 use super::{Desk, Exit, Failure};
-use crate::app::App;
 use crate::project::Strictness;
 
 pub(super) use launch::{Launched, launch};
+pub(super) use signals::Signals;
 
 /// The exit code of a daemon that was told twice to end: as a shell reports SIGTERM.
 const FORCED: i32 = 143;
@@ -67,21 +66,26 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     }
     let number = rules.rules().len();
     let clock = Arc::clone(&desk.clock);
+    let mut signals = Signals::new()?;
     let running = launch(config, rules, arguments.sandbox, clock).await?;
-    told(&running, number, desk)?;
-    let ended = ended(&running.app).await;
+    // Whoever read the greeting may go away: the daemon stays.
+    let _ = told(&running, number, desk);
+    let ended = tokio::select! {
+        () = signals.next() => Ended::Asked,
+        why = running.app.failed() => Ended::Failed(why),
+    };
     match ended {
         Ended::Asked => {
-            desk.screen.text("Stopping: calls in flight end, nothing new is taken. Once more ends at once.")?;
-            desk.screen.flush()?;
+            let stopping = "Stopping: calls in flight end, nothing new is taken. Once more ends at once.";
+            let _ = desk.screen.text(stopping).and_then(|()| desk.screen.flush());
             tokio::select! {
                 () = running.stop() => Ok(Exit::Done),
-                () = signal() => std::process::exit(FORCED),
+                () = signals.next() => std::process::exit(FORCED),
             }
         }
         Ended::Failed(why) => Err(Failure::new(format!("the database failed: {why}"))
             .means("Nothing can be promised any more, so the daemon ended. What was answered with a 2xx is on disk.")
-            .to_do("Look at the disk, then start it again: it goes on where it stopped.")
+            .remedy("Look at the disk, then start it again: it goes on where it stopped.")
             .into()),
     }
 }
@@ -92,27 +96,6 @@ enum Ended {
     Asked,
     /// The database.
     Failed(String),
-}
-
-async fn ended(app: &App) -> Ended {
-    tokio::select! {
-        () = signal() => Ended::Asked,
-        why = app.failed() => Ended::Failed(why),
-    }
-}
-
-/// Returns at the next SIGTERM or Ctrl-C.
-pub(super) async fn signal() {
-    let terminated = async {
-        match unix::signal(SignalKind::terminate()) {
-            Ok(mut signals) => drop(signals.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = terminated => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
 }
 
 fn told(running: &Launched, rules: usize, desk: &mut Desk) -> std::io::Result<()> {

@@ -7,12 +7,12 @@ mod contains;
 mod empty;
 mod ends_with;
 mod eq;
-mod every;
+pub(crate) mod every;
 mod exists;
 mod gt;
 mod gte;
 mod ieq;
-mod r#in;
+mod in_list;
 mod lt;
 mod lte;
 mod ne;
@@ -43,7 +43,7 @@ pub const OPERATORS: &[&dyn Operator] = &[
     &gt::Gt,
     &gte::Gte,
     &ieq::Ieq,
-    &r#in::In,
+    &in_list::In,
     &lt::Lt,
     &lte::Lte,
     &ne::Ne,

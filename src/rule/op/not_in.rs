@@ -29,7 +29,7 @@ impl Operator for NotIn {
     }
 
     fn compile(&self, operand: Value) -> Result<Box<dyn Test>, Complaint> {
-        Ok(Box::new(NoneOf(super::r#in::list(operand, "ne")?)))
+        Ok(Box::new(NoneOf(super::in_list::list(operand, "ne")?)))
     }
 }
 

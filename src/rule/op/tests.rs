@@ -69,86 +69,74 @@ fn the_list_is_sorted_and_is_the_folder() {
                 .map(str::to_owned)
         })
         .filter(|name| name != "mod" && name != "tests")
+        // `in` is a word of Rust.
+        .map(|name| name.replace("in_list", "in"))
         .collect();
     assert_eq!(listed, files.into_iter().collect::<Vec<_>>());
 }
 
+/// An operator, its operand, the value, what is expected and what is told of the value.
+const REASONS: &[(&str, &str, &str, &str, &str)] = &[
+    ("gte", r#"4900"#, r#""49.00""#, "a number", "text \"49.00\""),
+    ("gte", r#"4900"#, r#"48"#, "at least 4900", "48"),
+    (
+        "lt",
+        r#""2026-03-08T09:00:00Z""#,
+        r#"5"#,
+        "a time with a zone",
+        "the number 5",
+    ),
+    ("eq", r#"5"#, r#""5""#, "the number 5", "text \"5\""),
+    ("eq", r#""paid""#, r#""unpaid""#, "\"paid\"", "\"unpaid\""),
+    (
+        "in",
+        r#"["a", "b"]"#,
+        r#"1"#,
+        "one of \"a\", \"b\"",
+        "the number 1",
+    ),
+    ("ne", r#""a""#, r#""a""#, "anything but \"a\"", "\"a\""),
+    ("regex", r#""^a""#, r#"7"#, "text", "the number 7"),
+    (
+        "starts_with",
+        r#""a""#,
+        r#""b""#,
+        "text that begins with \"a\"",
+        "\"b\"",
+    ),
+    ("contains", r#""a""#, r#"true"#, "text or a list", "true"),
+    ("contains", r#"1"#, r#""1""#, "a list", "text \"1\""),
+    (
+        "older_than",
+        r#""1d""#,
+        r#""soon""#,
+        "a time with a zone, or seconds since 1970",
+        "text \"soon\"",
+    ),
+    (
+        "older_than",
+        r#""1d""#,
+        r#""2026-03-08T11:00:00Z""#,
+        "a time more than 1d before the arrival",
+        "\"2026-03-08T11:00:00Z\"",
+    ),
+    (
+        "every",
+        r#"{ "gte": 1, "lt": 5 }"#,
+        r#"7"#,
+        "in every place less than 5",
+        "7",
+    ),
+];
+
 #[test]
 fn a_wrong_type_is_a_reason() {
-    for (name, operand, subject, expected, actual) in [
-        (
-            "gte",
-            json!(4900),
-            json!("49.00"),
-            "a number",
-            "text \"49.00\"",
-        ),
-        ("gte", json!(4900), json!(48), "at least 4900", "48"),
-        (
-            "lt",
-            json!("2026-03-08T09:00:00Z"),
-            json!(5),
-            "a time with a zone",
-            "the number 5",
-        ),
-        ("eq", json!(5), json!("5"), "the number 5", "text \"5\""),
-        (
-            "eq",
-            json!("paid"),
-            json!("unpaid"),
-            "\"paid\"",
-            "\"unpaid\"",
-        ),
-        (
-            "in",
-            json!(["a", "b"]),
-            json!(1),
-            "one of \"a\", \"b\"",
-            "the number 1",
-        ),
-        ("ne", json!("a"), json!("a"), "anything but \"a\"", "\"a\""),
-        ("regex", json!("^a"), json!(7), "text", "the number 7"),
-        (
-            "starts_with",
-            json!("a"),
-            json!("b"),
-            "text that begins with \"a\"",
-            "\"b\"",
-        ),
-        (
-            "contains",
-            json!("a"),
-            json!(true),
-            "text or a list",
-            "true",
-        ),
-        ("contains", json!(1), json!("1"), "a list", "text \"1\""),
-        (
-            "older_than",
-            json!("1d"),
-            json!("soon"),
-            "a time with a zone, or seconds since 1970",
-            "text \"soon\"",
-        ),
-        (
-            "older_than",
-            json!("1d"),
-            json!("2026-03-08T11:00:00Z"),
-            "a time more than 1d before the arrival",
-            "\"2026-03-08T11:00:00Z\"",
-        ),
-        (
-            "every",
-            json!({ "gte": 1, "lt": 5 }),
-            json!(7),
-            "in every place less than 5",
-            "7",
-        ),
-    ] {
-        let test = find(name).expect(name).compile(operand).expect(name);
+    for (name, operand, subject, expected, actual) in REASONS {
+        let subject = value(subject);
+        let test = find(name).expect(name).compile(value(operand)).expect(name);
         assert!(!test.holds(&subject, arrived()), "{name}");
-        assert_eq!(test.expected(Some(&subject)), expected, "{name}");
-        assert_eq!(test.actual(&subject), actual, "{name}");
+        assert_eq!(test.expected(Some(&subject)), *expected, "{name}");
+        assert_eq!(test.actual(&subject), *actual, "{name}");
     }
 }
 

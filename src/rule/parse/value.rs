@@ -127,7 +127,7 @@ impl Parser<'_> {
             }
         };
         for name in template.references() {
-            if let Some(unknown) = self.names.check(&name) {
+            if let Some(unknown) = self.names.check(&name.path) {
                 let place = narrow(self.reader.source, node.span, text, &name.range);
                 self.unknown(unknown, place);
             }

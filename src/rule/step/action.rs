@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::fields::{AMOUNT, Fields};
 use super::{Effect, Kind, Part};
+use crate::rule::fields::{AMOUNT, Fields};
 use crate::rule::parse::Parser;
 use crate::rule::{RuleError, Scope};
 

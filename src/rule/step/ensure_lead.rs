@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::fields::Fields;
 use super::{After, Effect, Kind, KindSpec, Part};
 use crate::action::{Class, Outcome};
+use crate::rule::fields::Fields;
 use crate::rule::parse::Parser;
 use crate::rule::{RuleError, Scope};
 

@@ -6,7 +6,6 @@
 mod action;
 mod ensure_lead;
 mod fail;
-mod fields;
 mod later;
 mod set;
 mod stop;

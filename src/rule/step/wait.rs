@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{Effect, Kind, KindSpec, Part};
-use crate::clock;
 use crate::rule::condition::Condition;
 use crate::rule::expr::{Expr, describe};
 use crate::rule::parse::Parser;
@@ -102,7 +101,7 @@ fn for_event(parser: &mut Parser<'_>, node: &Node, path: &str) {
 impl Kind for Wait {
     fn effect(&self, scope: &Scope<'_>, _stage: u8) -> Result<Effect, RuleError> {
         let until = match self {
-            Self::For(length) => clock::after(scope.now, *length),
+            Self::For(length) => after(scope.now, *length),
             Self::Until(expr) => {
                 let value = expr.render(&scope.template())?;
                 let until = instant(&value).map_err(|why| RuleError::new(why, &expr.place))?;
@@ -130,10 +129,15 @@ fn instant(value: &Value) -> Result<Timestamp, String> {
 }
 
 fn check_length(now: Timestamp, until: Timestamp, place: &Arc<str>) -> Result<(), RuleError> {
-    let longest = clock::after(now, Duration::from_secs(DAYS_MAX * 24 * 60 * 60));
+    let longest = after(now, Duration::from_secs(DAYS_MAX * 24 * 60 * 60));
     if until > longest {
         let message = format!("`until` is {until}, more than {DAYS_MAX} days ahead");
         return Err(RuleError::new(message, place));
     }
     Ok(())
+}
+
+fn after(instant: Timestamp, length: Duration) -> Timestamp {
+    let length = SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX);
+    instant.saturating_add(length).unwrap_or(Timestamp::MAX)
 }

@@ -161,9 +161,7 @@ fn see_number(number: &Number) -> Seen {
         Some(double) if digits <= DOUBLE_DIGITS && double.is_finite() => Seen::from(double),
         _ => Seen::from(Error::new(
             ErrorKind::InvalidOperation,
-            format!(
-                "the number {text} has more digits than an expression can compute with; `${{{{ … }}}}` passes it on whole when nothing is done to it"
-            ),
+            "this number has more digits than an expression can compute with; it is passed on whole when nothing is done to it",
         )),
     }
 }
@@ -252,7 +250,7 @@ fn number_to_json(seen: &Seen) -> Result<Value, String> {
     let double = f64::try_from(seen.clone()).map_err(|error| error.to_string())?;
     Number::from_f64(double)
         .map(Value::Number)
-        .ok_or_else(|| format!("the result {seen} is no number that JSON knows"))
+        .ok_or_else(|| "the result is no number that JSON knows".to_owned())
 }
 
 /// A scalar as text. Null, lists and objects have none.

@@ -7,7 +7,7 @@ use super::*;
 fn set(texts: &[&str]) -> RuleSet {
     let rules = texts
         .iter()
-        .map(|text| from_text("r.yaml", text, kartra::catalog()));
+        .map(|text| from_text("r.yaml", text, catalog()));
     RuleSet::new(rules.map(|rule| rule.expect("a rule")).collect())
 }
 
@@ -39,6 +39,36 @@ fn an_event_is_judged_by_the_enabled_rules_of_its_source() {
 }
 
 #[test]
+fn what_does_not_match_has_the_first_reason() {
+    let set = set(&[
+        "id: a\ntrigger: { webhook: shop }\nmatch: { $.body.paid: true, $.body.total: { gte: 10 }, $.event.type: order.* }\nactions: [ { stop: } ]\n",
+    ]);
+    let verdict = |body| set.judge(&event(body)).remove(0).1;
+    let Verdict::Declined {
+        leaf,
+        path,
+        expected,
+        actual,
+    } = verdict(json!({"paid": true, "total": 9}))
+    else {
+        panic!("it does not match");
+    };
+    assert_eq!((leaf, path.as_str()), (1, "$.body.total"));
+    assert!(
+        expected.contains("10") && actual.contains('9'),
+        "{expected} / {actual}"
+    );
+    assert!(matches!(
+        verdict(json!({"paid": false})),
+        Verdict::Declined { leaf: 0, .. }
+    ));
+    assert!(matches!(
+        verdict(json!({"paid": true, "total": 10})),
+        Verdict::Declined { leaf: 2, .. }
+    ));
+}
+
+#[test]
 fn what_our_own_action_caused_starts_only_rules_that_want_it() {
     let set = set(&[
         "id: a\ntrigger: { webhook: shop }\nactions: [ { stop: } ]\n",
@@ -58,14 +88,14 @@ fn a_rule_is_pinned_to_its_own_lines() {
     let text = "# first\n---\nid: one\ntrigger: { webhook: shop } # why\nactions:\n  - fail: |\n      long\n      reason\n---\nid: two\ntrigger: { webhook: shop }\nactions: [ { stop: } ]\n";
     let source = Source::new("r.yaml", text);
     let mut problems = Vec::new();
-    let rules = read(&source, &Surroundings::of(kartra::catalog()), &mut problems);
+    let rules = read(&source, &Surroundings::of(catalog()), &mut problems);
     assert_eq!(problems, []);
     assert_eq!(
         &*rules[0].text,
         "id: one\ntrigger: { webhook: shop } # why\nactions:\n  - fail: |\n      long\n      reason\n"
     );
     for rule in &rules {
-        let again = from_text("r.yaml", &rule.text, kartra::catalog()).expect("its own text");
+        let again = from_text("r.yaml", &rule.text, catalog()).expect("its own text");
         assert_eq!((&again.hash, &again.id), (&rule.hash, &rule.id));
         assert_eq!(&again.text, &rule.text);
     }
@@ -83,7 +113,7 @@ fn a_broken_rule_is_left_out_and_the_others_stay() {
     let mut problems = Vec::new();
     let rules = read(
         &Source::new("r.yaml", text),
-        &Surroundings::of(kartra::catalog()),
+        &Surroundings::of(catalog()),
         &mut problems,
     );
     let ids: Vec<_> = rules.iter().map(|rule| &*rule.id).collect();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::event::Event;
 use crate::run::{Attempt, Run, State};
 use crate::store::decide::{Holds, Place};
 use crate::store::{Accept, Accepted, Lease, NewRun};
@@ -23,6 +24,19 @@ pub(in crate::store) struct Known<'s> {
     pub next_event: i64,
     /// The place of the next run.
     pub next_run: i64,
+}
+
+impl Known<'_> {
+    /// The event that this delivery repeats, if it does. An earlier window's id counts only for events of this batch: of
+    /// stored ones `events` says it under the present id, where they are not too old.
+    fn same(&self, event: &Event, delivery: &(Arc<str>, String)) -> Option<(i64, Uuid)> {
+        let by_earlier = || {
+            let (earlier, _) = event.earlier.as_ref()?;
+            self.events
+                .get(&(Arc::clone(&event.source), earlier.clone()))
+        };
+        self.events.get(delivery).or_else(by_earlier).copied()
+    }
 }
 
 /// What a batch of accepts writes, beside the runs that stand in the answers.
@@ -65,13 +79,13 @@ pub(in crate::store) fn decide<'a>(accepts: &[&'a Accept], known: &mut Known<'_>
             Arc::clone(&accept.event.source),
             accept.event.sender_id.clone(),
         );
-        if let Some((seq, id)) = known.events.get(&delivery) {
-            match fresh.get(seq) {
+        if let Some((seq, id)) = known.same(&accept.event, &delivery) {
+            match fresh.get(&seq) {
                 Some(index) => accepting.events[*index].duplicates += 1,
-                None => *accepting.repeats.entry(*seq).or_default() += 1,
+                None => *accepting.repeats.entry(seq).or_default() += 1,
             }
             accepting.answers.push(Accepted {
-                event: *id,
+                event: id,
                 duplicate: true,
                 runs: Vec::new(),
             });

@@ -67,7 +67,16 @@ async fn known_events(
             .row()
             .put(number(index))
             .put(&*accept.event.source)
-            .put(&*accept.event.sender_id);
+            .put(&*accept.event.sender_id)
+            .maybe_time(None);
+        if let Some((earlier, since)) = &accept.event.earlier {
+            look_up
+                .row()
+                .put(number(index))
+                .put(&*accept.event.source)
+                .put(&**earlier)
+                .time(*since);
+        }
     }
     let found = look_up.fetch(&mut store.db).await?;
     let known = found.iter().filter_map(|row| {

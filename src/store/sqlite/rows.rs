@@ -109,6 +109,7 @@ pub(super) fn event(row: &SqliteRow, body: bool) -> Result<StoredEvent, StoreErr
             id: row.get("event_id"),
             source: shared(row, "source"),
             sender_id: row.get("sender_id"),
+            earlier: None,
             kind: row.get("kind"),
             received_at: time(row, "received_at"),
             live: row.get("live"),

@@ -40,9 +40,9 @@ macro_rules! statements {
 
 statements! {
     /// Deliveries that are stored already.
-    KNOWN_EVENTS = "WITH v(i, source, sender_id) AS (VALUES @)
+    KNOWN_EVENTS = "WITH v(i, source, sender_id, since) AS (VALUES @)
         SELECT v.i, e.seq, e.id FROM v CROSS JOIN events e ON e.source = v.source AND e.sender_id = v.sender_id
-        WHERE v.i IS NOT NULL";
+        WHERE v.i IS NOT NULL AND (v.since IS NULL OR e.received_at >= v.since)";
     /// Counts deliveries that came again.
     REPEAT_EVENTS = "WITH v(seq, times) AS (VALUES @)
         UPDATE events SET duplicates = duplicates + v.times FROM v WHERE events.seq = v.seq";

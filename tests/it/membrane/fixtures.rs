@@ -186,6 +186,9 @@ pub(super) fn assert_sent(name: &str, seen: &Seen, request: &Value) {
         .as_str()
         .unwrap_or_default();
     assert_eq!(seen.header("content-type"), content_type, "{name}");
+    // In one piece, with its length announced: not every server takes chunks.
+    let has_length = !seen.header("content-length").is_empty();
+    assert_eq!(has_length, request.get("body").is_some(), "{name}");
     let token = seen
         .header("authorization")
         .strip_prefix("Bearer ")

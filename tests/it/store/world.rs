@@ -101,6 +101,7 @@ impl World {
             id: self.id(),
             source: "shop".into(),
             sender_id: sender_id.into(),
+            earlier: None,
             kind: "order.paid".into(),
             received_at: self.now(),
             live: Some(true),

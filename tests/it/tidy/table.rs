@@ -17,7 +17,10 @@ pub(super) const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("sandbox", &["action", "clock", "kartra"]),
     ("store", &["action", "clock", "event", "run"]),
     ("trigger", &["event", "problem", "rule", "yaml"]),
-    ("config", &["membrane", "problem", "trigger", "yaml"]),
+    (
+        "config",
+        &["membrane", "problem", "rule", "trigger", "yaml"],
+    ),
     ("engine", ENGINE),
     ("project", PROJECT),
     ("web", WEB),

@@ -99,12 +99,13 @@ fn whole(number: f64) -> Option<Value> {
         .flatten()
 }
 
+/// The value itself is not told: it may be personal, and messages are logged.
 fn not_a_number(value: &Value) -> Error {
-    match value.as_str() {
-        Some(text) => failed(format!(
-            "the text \"{text}\" is no number; a second value can stand in: `int(0)`"
-        )),
-        None => failed(format!("{} is no number", article(value.kind()))),
+    match value.kind() {
+        ValueKind::String => {
+            failed("this text is no number; a second value can stand in: `int(0)`")
+        }
+        kind => failed(format!("{} is no number", article(kind))),
     }
 }
 

@@ -86,11 +86,11 @@ fn read(value: &Value) -> Result<Timestamp, Error> {
         ValueKind::Number => value.as_i64().and_then(since_1970),
         _ => None,
     };
-    instant.ok_or_else(|| match value.as_str() {
-        Some(text) => failed(format!(
-            "the text \"{text}\" is no time with a zone; `parse='%d/%m/%Y'` says how to read it"
-        )),
-        None => failed(format!("{} is no time", article(value.kind()))),
+    instant.ok_or_else(|| match value.kind() {
+        ValueKind::String => {
+            failed("this text is no time with a zone; `parse='%d/%m/%Y'` says how to read it")
+        }
+        kind => failed(format!("{} is no time", article(kind))),
     })
 }
 
@@ -105,23 +105,19 @@ fn since_1970(number: i64) -> Option<Timestamp> {
 /// A time in a given format; where it has no zone, the given one.
 fn read_as(value: &Value, pattern: &str, zone: &TimeZone) -> Result<Timestamp, Error> {
     let text = super::text(value)?;
-    let wrong = |error: &dyn std::fmt::Display| {
-        failed(format!(
-            "the text \"{text}\" cannot be read as `{pattern}`: {error}"
-        ))
-    };
-    let parsed = strtime::parse(pattern, text.trim()).map_err(|error| wrong(&error))?;
+    let wrong = |_| failed(format!("this text cannot be read as `{pattern}`"));
+    let parsed = strtime::parse(pattern, text.trim()).map_err(wrong)?;
     if let Ok(instant) = parsed.to_timestamp() {
         return Ok(instant);
     }
     let civil = parsed
         .to_datetime()
         .or_else(|_| parsed.to_date().map(|date| date.at(0, 0, 0, 0)))
-        .map_err(|error| wrong(&error))?;
+        .map_err(wrong)?;
     zone.to_ambiguous_zoned_datetime(civil)
         .compatible()
         .map(|zoned| zoned.timestamp())
-        .map_err(|error| wrong(&error))
+        .map_err(wrong)
 }
 
 fn shifted(instant: Timestamp, text: &str) -> Result<Timestamp, Error> {

@@ -19,11 +19,11 @@ const ALTERNATIVES: &[(&str, &str)] = &[
     ("transaction_id", "transaction_internal_subscription_id"),
 ];
 /// The amount of a refund: empty or zero would be the whole sum to Kartra.
-pub(super) const AMOUNT: &str = "refund_amount";
+pub(crate) const AMOUNT: &str = "refund_amount";
 
 /// The fields that a rule gives.
 #[derive(Debug)]
-pub(super) struct Fields {
+pub(crate) struct Fields {
     known: &'static [Field],
     given: Vec<Given>,
     place: Arc<str>,
@@ -38,7 +38,7 @@ struct Given {
 
 impl Fields {
     /// Reads the value of a verb; notes unknown, missing and wrong fields.
-    pub(super) fn parse(
+    pub(crate) fn parse(
         parser: &mut Parser<'_>,
         verb: &Entry,
         known: &'static [Field],
@@ -70,7 +70,7 @@ impl Fields {
     }
 
     /// Computes the input. A field that is null is left out.
-    pub(super) fn render(&self, scope: &Scope<'_>) -> Result<Map<String, Value>, RuleError> {
+    pub(crate) fn render(&self, scope: &Scope<'_>) -> Result<Map<String, Value>, RuleError> {
         let mut input = Map::new();
         for given in &self.given {
             let value = given.shape.render(scope)?;

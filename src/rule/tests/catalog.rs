@@ -1,0 +1,73 @@
+//! A catalogue of a few actions, with fields of every type.
+
+use crate::action::{ActionSpec, Catalog, Effects, Field, FieldType, Outcome, Priority, Safety};
+
+const fn field(name: &'static str, kind: FieldType, required: bool) -> Field {
+    Field {
+        name,
+        kind,
+        required,
+        doc: "A field.",
+    }
+}
+
+const fn action(key: &'static str, fields: &'static [Field]) -> ActionSpec {
+    ActionSpec {
+        key,
+        doc: "An action.",
+        effects: Effects::Write,
+        safety: Safety::Safe,
+        priority: Priority::Normal,
+        fields,
+    }
+}
+
+const EMAIL: Field = field("email", FieldType::Text, true);
+const ID: Field = field("id", FieldType::Any, false);
+
+const ACTIONS: &[ActionSpec] = &[
+    action(
+        "assign-tag",
+        &[EMAIL, ID, field("tag_name", FieldType::Text, true)],
+    ),
+    action(
+        "create-lead",
+        &[EMAIL, field("first_name", FieldType::Text, false)],
+    ),
+    action(
+        "edit-lead",
+        &[
+            EMAIL,
+            ID,
+            field("zip", FieldType::Text, false),
+            field("phone", FieldType::Text, false),
+            field("custom_fields", FieldType::Structure, false),
+        ],
+    ),
+    action("get-lead", &[EMAIL, ID]),
+    action(
+        "refund-transaction",
+        &[
+            field("transaction_id", FieldType::Integer, true),
+            field("refund_amount", FieldType::Number, false),
+        ],
+    ),
+    action("retrieve-account-tags", &[]),
+    action(
+        "subscribe-lead-to-sequence",
+        &[
+            EMAIL,
+            ID,
+            field("sequence_name", FieldType::Text, true),
+            field("step", FieldType::Any, true),
+        ],
+    ),
+];
+
+/// The catalogue of these tests.
+pub(super) fn catalog() -> Catalog {
+    Catalog {
+        actions: ACTIONS,
+        read_output: |_, _, output| Outcome::done(output),
+    }
+}

@@ -1,0 +1,410 @@
+//! What goes wrong outside, and how each run ends: by class, by verb, and never with a second refund.
+
+use std::time::Duration;
+
+use kartwheel::action::Class;
+use kartwheel::run::{Run, State};
+use kartwheel::sandbox::{CONNECTION_ID, ConnectionState, Fault, FaultKind, KartraForm};
+use kartwheel::store::HoldKind;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::world::World;
+
+const TAG: &str = "
+id: tag
+trigger: { webhook: shop }
+actions:
+  - ensure-lead: { email: '${{ person.email }}' }
+  - assign-tag: { email: '${{ person.email }}', tag_name: buyer }
+";
+const GRANT: &str = "
+id: grant
+trigger: { webhook: shop }
+actions:
+  - ensure-lead: { email: '${{ person.email }}' }
+  - grant-membership-access: { email: '${{ person.email }}', membership_name: Academy, level_name: Gold }
+";
+const REFUND: &str = "
+id: refund
+trigger: { webhook: shop }
+actions:
+  - refund-transaction: { transaction_id: '${{ body.transaction }}', refund_amount: 5 }
+";
+
+/// Runs the rule once under this fault and lets an hour pass.
+async fn under(rule: &str, verb: &str, kind: FaultKind, times: u64) -> (World, Run) {
+    let world = World::with(rule).await;
+    world
+        .sandbox
+        .world()
+        .add_fault(Fault::on_verb(verb, kind).times(times));
+    let event = start(&world).await;
+    world.advance(Duration::from_secs(3_600)).await;
+    let run = world.run_of(event).await;
+    (world, run)
+}
+
+async fn start(world: &World) -> Uuid {
+    let transaction = world.sandbox.world().add_sale("ada@example.com", 29_700);
+    let body = json!({ "id": "1", "type": "order", "email": "ada@example.com", "transaction": transaction });
+    let event = world.send("shop", &body).await.event();
+    world.settle().await;
+    event
+}
+
+/// How often the verb took effect.
+fn effects(world: &World, verb: &str) -> usize {
+    world.sandbox.world().effects_of(verb).len()
+}
+
+async fn classes(world: &World, run: &Run, step: &str) -> Vec<Class> {
+    let attempts = world.attempts(run).await;
+    attempts
+        .into_iter()
+        .filter(|attempt| &*attempt.step == step)
+        .filter_map(|attempt| attempt.class)
+        .collect()
+}
+
+/// What leaves no doubt that nothing was done is tried again, whatever the verb.
+#[tokio::test]
+async fn what_was_surely_not_done_is_sent_again_even_a_refund() {
+    let cases = [
+        (
+            FaultKind::RateLimited { retry_after: None },
+            Class::RateLimited,
+        ),
+        (
+            FaultKind::RateLimited {
+                retry_after: Some(7),
+            },
+            Class::RateLimited,
+        ),
+        (
+            FaultKind::RateLimitedByKartra {
+                retry_after: Some(3),
+            },
+            Class::RateLimited,
+        ),
+        (FaultKind::LockTimeout, Class::Transient),
+    ];
+    for (kind, class) in cases {
+        for (rule, verb, step) in [
+            (TAG, "assign-tag", "1"),
+            (GRANT, "grant-membership-access", "1"),
+            (REFUND, "refund-transaction", "0"),
+        ] {
+            let (world, run) = under(rule, verb, kind.clone(), 3).await;
+            assert_eq!(run.state, State::Done, "{kind:?} {run:?}");
+            assert_eq!(
+                classes(&world, &run, step).await,
+                [class, class, class, Class::Done],
+                "{kind:?}"
+            );
+            assert_eq!(effects(&world, verb), 1, "{kind:?} {verb}");
+            let counted = run.progress.steps[step].counted;
+            assert_eq!(
+                counted,
+                if class == Class::RateLimited { 0 } else { 3 },
+                "an attempt that met a rate limit does not count"
+            );
+            world.end(&[State::Done]).await;
+        }
+    }
+}
+
+/// Doubt: what is safe is repeated, what is not waits for a person, and nothing is done twice that must not be.
+#[tokio::test]
+async fn an_unknown_outcome_is_repeated_only_where_that_is_safe() {
+    let done_but_lost = [
+        FaultKind::DropAfter,
+        FaultKind::CutBody,
+        FaultKind::Html502After,
+        FaultKind::Garbage,
+        FaultKind::EmptyBody,
+    ];
+    let lost_undone = [
+        FaultKind::DropBefore,
+        FaultKind::Internal,
+        FaultKind::External {
+            status: 503,
+            retry_after: None,
+        },
+    ];
+    for (kind, done) in done_but_lost
+        .into_iter()
+        .map(|kind| (kind, 1))
+        .chain(lost_undone.into_iter().map(|kind| (kind, 0)))
+    {
+        let (world, run) = under(TAG, "assign-tag", kind.clone(), 2).await;
+        assert_eq!(run.state, State::Done, "{kind:?} {run:?}");
+        assert_eq!(
+            classes(&world, &run, "1").await,
+            [Class::Unknown, Class::Unknown, Class::Done],
+            "{kind:?}"
+        );
+        assert!(
+            world
+                .sandbox
+                .world()
+                .lead("ada@example.com")
+                .is_some_and(|lead| lead.has_tag("buyer"))
+        );
+        world.end(&[State::Done]).await;
+        for (rule, verb, step) in [
+            (GRANT, "grant-membership-access", "1"),
+            (REFUND, "refund-transaction", "0"),
+        ] {
+            let (world, run) = under(rule, verb, kind.clone(), 1).await;
+            assert_eq!(run.state, State::NeedsPerson, "{kind:?} {run:?}");
+            assert_eq!(
+                classes(&world, &run, step).await,
+                [Class::Unknown],
+                "{kind:?}"
+            );
+            assert_eq!(
+                world.sandbox.world().calls_of(verb).len(),
+                1,
+                "{kind:?} {verb} was sent again"
+            );
+            assert_eq!(effects(&world, verb), done, "{kind:?} {verb}");
+            world.end(&[State::NeedsPerson]).await;
+        }
+    }
+}
+
+/// `ensure-lead` looks again after a lost answer, so it never makes a second lead and needs no person.
+#[tokio::test]
+async fn ensure_lead_converges_after_a_lost_answer() {
+    for kind in [FaultKind::DropAfter, FaultKind::DropBefore] {
+        let world = World::with(
+            "
+id: lead
+trigger: { webhook: shop }
+actions:
+  - ensure-lead: { email: '${{ person.email }}' }
+",
+        )
+        .await;
+        world
+            .sandbox
+            .world()
+            .add_fault(Fault::on_verb("create-lead", kind.clone()));
+        let event = world.order("1", "new@example.com").await.event();
+        world.advance(Duration::from_secs(60)).await;
+        assert_eq!(world.run_of(event).await.state, State::Done);
+        assert_eq!(effects(&world, "create-lead"), 1, "{kind:?}");
+        world.end(&[State::Done]).await;
+    }
+}
+
+/// Kartra says no inside a success: the run fails at once and says what to correct.
+#[tokio::test]
+async fn a_kartra_error_inside_a_success_fails_the_run_in_its_words() {
+    for form in [
+        KartraForm::Flat,
+        KartraForm::Nested,
+        KartraForm::Wrapped,
+        KartraForm::Failed,
+    ] {
+        let (world, run) = under(
+            TAG,
+            "assign-tag",
+            FaultKind::KartraError { number: 212, form },
+            1,
+        )
+        .await;
+        assert_eq!(run.state, State::Failed, "{form:?} {run:?}");
+        assert_eq!(
+            classes(&world, &run, "1").await,
+            [Class::RuleWrong],
+            "{form:?}"
+        );
+        let why = run.why.clone().expect("a reason");
+        assert!(why.contains("\"buyer\"") && why.contains("212"), "{why}");
+        world.end(&[State::Failed]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_failed_run_goes_on_from_its_failed_step_when_resumed() {
+    let (world, run) = under(
+        TAG,
+        "assign-tag",
+        FaultKind::KartraError {
+            number: 212,
+            form: KartraForm::Flat,
+        },
+        1,
+    )
+    .await;
+    assert_eq!(run.state, State::Failed);
+    world
+        .app()
+        .engine()
+        .resume(run.id, "the tag is there now")
+        .await
+        .expect("resumed");
+    world.settle().await;
+    assert_eq!(world.runs().await[0].state, State::Done);
+    assert_eq!(
+        effects(&world, "create-lead"),
+        0,
+        "what was done stays done"
+    );
+    assert_eq!(world.verbs(), ["get-lead", "assign-tag", "assign-tag"]);
+    world.end(&[State::Done]).await;
+}
+
+#[tokio::test]
+async fn attempts_end_where_the_policy_says() {
+    let rule = TAG.replace(
+        "tag_name: buyer }",
+        "tag_name: buyer }\n    retry: { attempts: 3 }",
+    );
+    let (world, run) = under(&rule, "assign-tag", FaultKind::LockTimeout, 100).await;
+    assert_eq!(run.state, State::Failed, "{run:?}");
+    assert_eq!(world.sandbox.world().calls_of("assign-tag").len(), 3);
+    assert!(
+        run.why
+            .as_deref()
+            .is_some_and(|why| why.contains("gave up after 3 attempts")),
+        "{:?}",
+        run.why
+    );
+    world.end(&[State::Failed]).await;
+}
+
+#[tokio::test]
+async fn on_error_continue_goes_on_behind_a_failed_step() {
+    let rule = TAG.replace("tag_name: buyer }", "tag_name: buyer }\n    on_error: continue\n  - subscribe-lead-to-list: { email: '${{ person.email }}', list_name: Buyers }");
+    let (world, run) = under(
+        &rule,
+        "assign-tag",
+        FaultKind::KartraError {
+            number: 212,
+            form: KartraForm::Flat,
+        },
+        1,
+    )
+    .await;
+    assert_eq!(run.state, State::Done, "{run:?}");
+    assert!(
+        world
+            .sandbox
+            .world()
+            .lead("ada@example.com")
+            .is_some_and(|lead| lead.is_on_list("Buyers"))
+    );
+    world.end(&[State::Done]).await;
+}
+
+/// A lapsed connection holds its runs; no attempt is lost, and they go on by themselves when it is back.
+#[tokio::test]
+async fn a_lapsed_connection_holds_its_runs_until_it_is_back() {
+    let world = World::with(TAG).await;
+    world
+        .sandbox
+        .world()
+        .add_fault(Fault::on_verb("assign-tag", FaultKind::ConnectionDefunct));
+    let first = start(&world).await;
+    let second = world.order("2", "grace@example.com").await.event();
+    world.advance(Duration::from_secs(900)).await;
+    for event in [first, second] {
+        let run = world.run_of(event).await;
+        assert_eq!(run.state, State::Held, "{run:?}");
+    }
+    let holds = world.app().engine().holds();
+    assert_eq!(
+        holds.iter().map(|hold| hold.kind).collect::<Vec<_>>(),
+        [HoldKind::Down]
+    );
+    assert!(
+        world
+            .sandbox
+            .world()
+            .set_connection(CONNECTION_ID, ConnectionState::Ready)
+    );
+    world.advance(Duration::from_secs(400)).await;
+    assert!(world.app().engine().holds().is_empty());
+    let run = world.run_of(first).await;
+    assert_eq!(
+        (run.state, run.progress.steps["1"].counted),
+        (State::Done, 0),
+        "{run:?}"
+    );
+    assert_eq!(world.run_of(second).await.state, State::Done);
+    world.end(&[State::Done]).await;
+}
+
+/// What only a person can allow holds the connection until a person says so.
+#[tokio::test]
+async fn a_call_that_is_not_allowed_holds_the_connection_for_a_person() {
+    let (world, run) = under(TAG, "assign-tag", FaultKind::AccessDenied, 1).await;
+    assert_eq!(run.state, State::Held, "{run:?}");
+    world
+        .app()
+        .engine()
+        .unpause(Some("main"))
+        .await
+        .expect("released");
+    world.settle().await;
+    assert_eq!(world.runs().await[0].state, State::Done);
+    world.end(&[State::Done]).await;
+}
+
+/// One refused token is renewed; a token that stays refused holds the connection.
+#[tokio::test]
+async fn a_refused_token_is_taken_as_our_own_trouble() {
+    let world = World::with(TAG).await;
+    world
+        .sandbox
+        .world()
+        .add_fault(Fault::on_verb("assign-tag", FaultKind::TokenRejected).always());
+    let event = start(&world).await;
+    world.advance(Duration::from_secs(60)).await;
+    let run = world.run_of(event).await;
+    assert_eq!(run.state, State::Held, "{run:?}");
+    assert_eq!(effects(&world, "assign-tag"), 0);
+    world.sandbox.world().clear_faults();
+    world.advance(Duration::from_secs(600)).await;
+    assert_eq!(world.run_of(event).await.state, State::Done);
+    world.end(&[State::Done]).await;
+}
+
+#[tokio::test]
+async fn a_person_settles_an_unknown_refund() {
+    use kartwheel::engine::Resolution;
+    for (resolution, state, sent) in [
+        (Resolution::Done, State::Done, 1),
+        (Resolution::Repeat, State::Done, 2),
+        (Resolution::Fail, State::Failed, 1),
+    ] {
+        let (world, run) = under(REFUND, "refund-transaction", FaultKind::DropBefore, 1).await;
+        assert_eq!(run.state, State::NeedsPerson);
+        assert!(
+            world.app().engine().retry(run.id, "").await.is_err(),
+            "a refund in doubt is not retried by accident"
+        );
+        world
+            .app()
+            .engine()
+            .resolve(run.id, resolution, "looked it up")
+            .await
+            .expect("resolved");
+        world.settle().await;
+        assert_eq!(world.runs().await[0].state, state, "{resolution:?}");
+        assert_eq!(
+            world.sandbox.world().calls_of("refund-transaction").len(),
+            sent,
+            "{resolution:?}"
+        );
+        assert_eq!(
+            effects(&world, "refund-transaction"),
+            sent - 1,
+            "{resolution:?}"
+        );
+        world.end(&[state]).await;
+    }
+}

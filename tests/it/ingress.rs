@@ -1,0 +1,399 @@
+//! What a sender sees: every answer of the webhook listener, over real HTTP.
+
+use kartwheel::run::State;
+use serde_json::json;
+
+use crate::world::World;
+
+const RULE: &str = "
+id: tag
+trigger: { webhook: shop }
+actions:
+  - ensure-lead: { email: '${{ person.email }}' }
+";
+const STRIPE: &str = include_str!("../data/payloads/stripe-checkout.session.completed.json");
+const TYPEFORM: &str = include_str!("../data/payloads/typeform-form_response.json");
+
+#[tokio::test]
+async fn a_delivery_is_answered_with_a_tiny_json_after_it_is_stored() {
+    let world = World::with(RULE).await;
+    let first = world.order("1", "ada@example.com").await;
+    assert_eq!(
+        (first.status, first.body["status"].as_str()),
+        (200, Some("accepted"))
+    );
+    assert!(
+        world
+            .reader()
+            .event(first.event())
+            .await
+            .expect("the store answers")
+            .is_some()
+    );
+    let again = world.order("1", "ada@example.com").await;
+    assert_eq!(
+        (again.status, again.body["status"].as_str()),
+        (200, Some("seen before"))
+    );
+    world.end(&[State::Done]).await;
+}
+
+#[tokio::test]
+async fn a_wrong_signature_is_refused_without_a_hint_and_counted() {
+    let world = World::with(RULE).await;
+    let body = json!({ "id": "1", "type": "order", "email": "ada@example.com" }).to_string();
+    let wrong = world
+        .request(
+            "POST",
+            "/hooks/shop",
+            &[
+                ("content-type", "application/json"),
+                ("x-signature", &"0".repeat(64)),
+            ],
+            body.as_bytes(),
+        )
+        .await;
+    let none = world
+        .request(
+            "POST",
+            "/hooks/shop",
+            &[("content-type", "application/json")],
+            body.as_bytes(),
+        )
+        .await;
+    for refused in [&wrong, &none] {
+        assert_eq!(
+            (refused.status, &refused.body),
+            (401, &json!({ "status": "not verified" }))
+        );
+    }
+    assert!(world.runs().await.is_empty());
+    let refusals = world
+        .reader()
+        .refusals(world.clock_start(), 10)
+        .await
+        .expect("the store answers");
+    let mut reasons: Vec<_> = refusals
+        .iter()
+        .map(|refusal| (refusal.reason.as_str(), refusal.count))
+        .collect();
+    reasons.sort_unstable();
+    assert_eq!(reasons, [("missing", 1), ("signature", 1)]);
+    world.end(&[]).await;
+}
+
+#[tokio::test]
+async fn other_requests_have_their_answers() {
+    let world = World::with(RULE).await;
+    assert_eq!(
+        world
+            .request("POST", "/hooks/nobody", &[], b"{}")
+            .await
+            .status,
+        404
+    );
+    assert_eq!(
+        world.request("GET", "/hooks/shop", &[], b"").await.status,
+        200
+    );
+    assert_eq!(
+        world.request("HEAD", "/hooks/shop", &[], b"").await.status,
+        200
+    );
+    let put = world.request("PUT", "/hooks/shop", &[], b"{}").await;
+    assert_eq!(
+        (put.status, put.headers.get("allow").map(String::as_str)),
+        (405, Some("GET, HEAD, POST"))
+    );
+    let large = vec![b' '; kartwheel::web::BODY_BYTES_MAX + 1];
+    assert_eq!(
+        world
+            .request("POST", "/hooks/shop", &[], &large)
+            .await
+            .status,
+        413
+    );
+    assert_eq!(world.request("GET", "/healthz", &[], b"").await.status, 200);
+    assert_eq!(world.request("GET", "/readyz", &[], b"").await.status, 200);
+    let unreadable = world
+        .send_bytes("shop", "application/json", b"{ not json")
+        .await;
+    assert_eq!(unreadable.status, 400, "{}", unreadable.body);
+    world.end(&[]).await;
+}
+
+#[tokio::test]
+async fn while_stopping_senders_are_asked_to_come_again() {
+    let world = World::with(RULE).await;
+    world.app().engine().refuse_new();
+    let answer = world.order("1", "ada@example.com").await;
+    assert_eq!(
+        (answer.status, answer.headers.contains_key("retry-after")),
+        (503, true)
+    );
+    assert_eq!(world.request("GET", "/readyz", &[], b"").await.status, 503);
+    world.end(&[]).await;
+}
+
+#[tokio::test]
+async fn presets_know_their_senders() {
+    let world = World::with(
+        "
+id: bought
+trigger: { webhook: stripe, events: 'checkout.session.*' }
+match:
+  $.body.data.object.payment_status: paid
+actions:
+  - ensure-lead: { email: '${{ person.email }}', first_name: '${{ person.first_name }}' }
+---
+id: signed-up
+trigger: { webhook: signup }
+actions:
+  - subscribe-lead-to-list: { email: '${{ person.email }}', list_name: Applicants }
+",
+    )
+    .await;
+    let bought = world
+        .send_bytes("stripe", "application/json", STRIPE.as_bytes())
+        .await
+        .event();
+    world.settle().await;
+    let event = world
+        .reader()
+        .event(bought)
+        .await
+        .expect("the store answers")
+        .expect("stored")
+        .event;
+    assert_eq!(
+        (&*event.sender_id, event.kind.as_str(), event.live),
+        (
+            "evt_1SXkartraFake0001",
+            "checkout.session.completed",
+            Some(true)
+        )
+    );
+    let lead = world
+        .sandbox
+        .world()
+        .lead("ada.lovelace@example.com")
+        .expect("a lead");
+    assert_eq!(lead.field("first_name"), "Ada");
+    world
+        .send_bytes("signup", "application/json", TYPEFORM.as_bytes())
+        .await
+        .event();
+    world.settle().await;
+    assert!(
+        world
+            .sandbox
+            .world()
+            .lead("ada.lovelace@example.com")
+            .expect("a lead")
+            .is_on_list("Applicants")
+    );
+    world.end(&[State::Done]).await;
+}
+
+#[tokio::test]
+async fn any_of_several_secrets_will_do_while_they_rotate() {
+    let settings = "  tool: { verify: bearer, secret: [env:STRIPE_SECRET, env:SHOP_SECRET], id: $.body.id, type: order }\n";
+    let world = World::with_settings(
+        "
+id: tool
+trigger: { webhook: tool }
+actions:
+  - stop: seen
+",
+        settings,
+    )
+    .await;
+    for (id, token) in [
+        ("1", "whsec_FakeStripeSigningSecret0123456789ab"),
+        ("2", "shop-secret"),
+    ] {
+        let bearer = format!("Bearer {token}");
+        let body = json!({ "id": id }).to_string();
+        let answer = world
+            .request(
+                "POST",
+                "/hooks/tool",
+                &[
+                    ("authorization", &bearer),
+                    ("content-type", "application/json"),
+                ],
+                body.as_bytes(),
+            )
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    assert_eq!(
+        world
+            .request(
+                "POST",
+                "/hooks/tool",
+                &[("authorization", "Bearer wrong")],
+                b"{}"
+            )
+            .await
+            .status,
+        401
+    );
+    world.end(&[State::Done]).await;
+}
+
+#[tokio::test]
+async fn a_form_becomes_nested_objects_and_its_secret_is_not_kept() {
+    let settings = "  cart: { verify: { field: $.body.thrivecart_secret }, secret: env:SHOP_SECRET, id: $.body.webhook_id, type: $.body.event, person: { email: $.body.customer.email } }\n";
+    let world = World::with_settings(
+        "
+id: cart
+trigger: { webhook: cart, events: order.success }
+actions:
+  - ensure-lead: { email: '${{ person.email }}', first_name: '${{ body.customer.first_name }}' }
+",
+        settings,
+    )
+    .await;
+    let form = "event=order.success&webhook_id=7&thrivecart_secret=shop-secret&customer%5Bemail%5D=ada%40example.com&customer%5Bfirst_name%5D=Ada+L";
+    let event = world
+        .request(
+            "POST",
+            "/hooks/cart",
+            &[("content-type", "application/x-www-form-urlencoded")],
+            form.as_bytes(),
+        )
+        .await
+        .event();
+    world.settle().await;
+    assert_eq!(
+        world
+            .sandbox
+            .world()
+            .lead("ada@example.com")
+            .expect("a lead")
+            .field("first_name"),
+        "Ada L"
+    );
+    let stored = world
+        .reader()
+        .event(event)
+        .await
+        .expect("the store answers")
+        .expect("stored")
+        .event;
+    assert!(!String::from_utf8_lossy(&stored.raw).contains("shop-secret"));
+    world.end(&[State::Done]).await;
+}
+
+#[tokio::test]
+async fn a_second_run_with_the_same_once_is_declined_with_the_first_ones_id() {
+    let world = World::with(
+        "
+id: first
+trigger: { webhook: shop }
+once: ${{ body.email }}
+actions:
+  - stop: seen
+",
+    )
+    .await;
+    let first = world.order("1", "ada@example.com").await.event();
+    let second = world.order("2", "ada@example.com").await.event();
+    world.settle().await;
+    let (first, second) = (world.run_of(first).await, world.run_of(second).await);
+    assert_eq!(second.state, State::Declined);
+    assert_eq!(second.why, Some(format!("once, run {}", first.id)));
+    let third = world.order("3", "").await.event();
+    world.settle().await;
+    let third = world.run_of(third).await;
+    assert_eq!(
+        third.state,
+        State::Failed,
+        "an empty `once` is an error: {third:?}"
+    );
+    world
+        .end(&[State::Done, State::Declined, State::Failed])
+        .await;
+}
+
+#[tokio::test]
+async fn verdicts_name_the_first_leaf_that_failed() {
+    let world = World::with(
+        "
+id: paid
+trigger: { webhook: shop, events: order }
+match:
+  $.body.type: order
+  $.body.amount: { gte: 100 }
+actions:
+  - stop: seen
+",
+    )
+    .await;
+    let event = world
+        .send("shop", &json!({ "id": "1", "type": "order", "amount": 99 }))
+        .await
+        .event();
+    let other = world
+        .send("shop", &json!({ "id": "2", "type": "refund" }))
+        .await
+        .event();
+    let verdicts = world
+        .reader()
+        .event(event)
+        .await
+        .expect("the store answers")
+        .expect("stored")
+        .verdicts;
+    assert_eq!(
+        (
+            verdicts[0].decision.as_str(),
+            verdicts[0].leaf,
+            verdicts[0].path.as_deref()
+        ),
+        ("declined", Some(1), Some("$.body.amount"))
+    );
+    let implied = world
+        .reader()
+        .event(other)
+        .await
+        .expect("the store answers")
+        .expect("stored")
+        .verdicts;
+    assert!(
+        implied.is_empty(),
+        "a type that `events` excludes is implied"
+    );
+    world.end(&[]).await;
+}
+
+/// Without an id, equal bodies are one event for the length of `dedupe`, wherever its windows begin.
+#[tokio::test]
+async fn without_an_id_equal_bodies_are_one_event_within_dedupe() {
+    let settings =
+        "  plain: { verify: bearer, secret: env:SHOP_SECRET, type: order, dedupe: 1h }\n";
+    let world = World::with_settings(
+        "id: plain\ntrigger: { webhook: plain }\nactions:\n  - stop: seen\n",
+        settings,
+    )
+    .await;
+    let headers = [
+        ("authorization", "Bearer shop-secret"),
+        ("content-type", "application/json"),
+    ];
+    let deliver = async || {
+        world
+            .request("POST", "/hooks/plain", &headers, b"{\"n\":1}")
+            .await
+            .event()
+    };
+    let first = deliver().await;
+    for _ in 0..5 {
+        world.advance(std::time::Duration::from_secs(700)).await;
+        assert_eq!(deliver().await, first);
+    }
+    world.advance(std::time::Duration::from_secs(200)).await;
+    assert_ne!(deliver().await, first);
+    world.end(&[State::Done]).await;
+}
