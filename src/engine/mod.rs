@@ -14,8 +14,6 @@ pub mod plan;
 mod poller;
 pub mod settle;
 mod stop;
-#[cfg(test)]
-mod tests;
 mod worker;
 
 use std::collections::HashSet;

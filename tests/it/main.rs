@@ -18,6 +18,7 @@ mod ingress;
 mod manual;
 mod membrane;
 mod migrations;
+mod plan;
 mod rules;
 mod sandbox;
 mod sdk;

@@ -8,14 +8,14 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::plan::{self, PlannedCall, Sight, Todo};
-use super::settle::{self, CALM, CRASHES_MAX, RETRY_AFTER_MAX, settle};
-use crate::action::{Catalog, Class, Outcome, Safety};
-use crate::clock::{after, from_micros};
-use crate::kartra;
-use crate::rule::{self, Rule};
-use crate::run::{Progress, Run, State, StepState};
-use crate::store::HoldKind;
+use kartwheel::action::{Catalog, Class, Outcome, Safety};
+use kartwheel::clock::{after, from_micros};
+use kartwheel::engine::plan::{self, PlannedCall, Sight, Todo};
+use kartwheel::engine::settle::{self, CALM, CRASHES_MAX, RETRY_AFTER_MAX, settle};
+use kartwheel::kartra;
+use kartwheel::rule::{self, Rule};
+use kartwheel::run::{Progress, Run, State, StepState};
+use kartwheel::store::HoldKind;
 
 /// A rule, a run of it, and a moment.
 struct Scene {
