@@ -130,7 +130,20 @@ impl Engine {
             is_new
         });
         if is_new {
-            tracing::error!(connection, kind = ?kind, reason = hold.reason, "connection held; its runs wait");
+            if kind == HoldKind::Paused {
+                tracing::warn!(
+                    connection,
+                    reason = hold.reason,
+                    "sending is paused until a person resumes it"
+                );
+            } else {
+                tracing::error!(
+                    connection,
+                    kind = kind.name(),
+                    reason = hold.reason,
+                    "connection held; its runs wait"
+                );
+            }
             self.persist(|| self.store().hold(hold.clone())).await?;
         }
         Ok(())
@@ -151,7 +164,13 @@ impl Engine {
                 &*hold.connection != connection || kind.is_some_and(|kind| hold.kind != kind)
             })
         });
-        tracing::info!(connection, kind = ?kind, "connection released");
+        if ended > 0 {
+            tracing::info!(
+                connection,
+                kind = kind.map(HoldKind::name),
+                "hold ended; its runs go on"
+            );
+        }
         self.look_again();
         Ok(ended)
     }

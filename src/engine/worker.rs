@@ -253,11 +253,7 @@ impl Worker {
             return Ok(None);
         };
         if state.is_over() || state == State::NeedsPerson {
-            tracing::info!(
-                state = state.name(),
-                why = why.as_deref().unwrap_or_default(),
-                "run ended"
-            );
+            tracing::info!(state = state.name(), why, "run ended");
         }
         let record = self.build(ended, progress, Next::Rest { state, why, due_at });
         if self.write(record).await? && due_at.is_some() {
