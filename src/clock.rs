@@ -175,6 +175,10 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "somebody must sleep beside the test"
+    )]
     async fn a_sleeper_wakes_when_the_clock_is_set_past_its_instant() {
         let clock = SettableClock::starting_at(from_micros(0));
         let sleeper = tokio::spawn({

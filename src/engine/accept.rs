@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::job::{self, Job, Ready};
 use super::plan::{self, PlannedCall, Todo};
 use super::settle;
 use super::stop::Drain;
-use super::worker::{self, Job, Ready};
 use super::{ACTIVE_RUNS_MAX, Engine, LEASE};
 use crate::action::{Safety, Slot};
 use crate::clock;
@@ -139,7 +139,7 @@ impl Engine {
         }
         let take = self.active() < ACTIVE_RUNS_MAX && !self.is_held(&run.connection);
         let first = take.then(|| self.first_call(event, rule, &run)).flatten();
-        let intent = first.as_ref().map(|(call, _)| worker::intent(call, now));
+        let intent = first.as_ref().map(|(call, _)| job::intent(call, now));
         if let Some((call, _)) = &first {
             run.progress = settle::under_way(run.progress, call, rule, now, Duration::ZERO);
         }
@@ -196,7 +196,7 @@ impl Engine {
     pub(super) fn start_run(&self, job: Job) {
         self.0.active.fetch_add(1, Ordering::SeqCst);
         let engine = self.clone();
-        drop(self.spawn(async move { worker::carry_out(engine, job).await }));
+        drop(self.spawn(async move { job::carry_out(engine, job).await }));
     }
 }
 

@@ -1,20 +1,19 @@
 //! Decide and carry out: events come in by one door, become runs, and the runs become calls.
 //!
-//! `accept` judges and stores; `worker` carries one run out; `poller` takes what memory does not hold; `keeper` renews
+//! `accept` judges and stores; `job` is a run in memory and `worker` carries it out; `poller` takes what memory does not hold; `keeper` renews
 //! leases; `hold` watches held connections; `control` is what a person can do. `plan` and `settle` hold the judgement and
 //! are pure. To add an effect of a step: a variant of `rule::Effect`, and the compiler names the place in `plan`.
 
 mod accept;
 mod control;
 mod hold;
+mod job;
 mod keeper;
 mod pinned;
 pub mod plan;
 mod poller;
 pub mod settle;
 mod stop;
-#[cfg(test)]
-mod tests;
 mod worker;
 
 use std::collections::HashSet;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::job::{Job, Ready};
 use super::stop::Drain;
-use super::worker::{Job, Ready};
 use super::{ACTIVE_RUNS_MAX, Engine, LEASE};
 use crate::clock;
 use crate::run::State;

@@ -14,6 +14,7 @@ use kartwheel::run::{Run, State, StepState};
 use kartwheel::sandbox::{self, Sandbox};
 use kartwheel::store::{self, Reader, RunFilter};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::world;
@@ -47,7 +48,7 @@ async fn every_delivery_answered_with_200_is_done_whatever_is_killed() {
     });
     let mut random =
         Random(from_environment("KARTWHEEL_TEST_SEED").unwrap_or(0x9e37_79b9_7f4a_7c15));
-    println!("seed {}", random.0);
+    eprintln!("seed {}", random.0);
     let sandbox = Sandbox::start(sandbox::Options {
         effects_kept: 1_000_000,
         ..sandbox::Options::default()
@@ -59,61 +60,49 @@ async fn every_delivery_answered_with_200_is_done_whatever_is_killed() {
     let acknowledged = Acknowledged::default();
     let numbers = Arc::new(AtomicUsize::new(0));
     for _ in 0..kills {
-        let mut daemon = start(dir.path(), port).await;
+        let daemon = start(dir.path(), port).await;
         let answers = Arc::new(AtomicUsize::new(0));
         let wanted = usize::try_from(1 + random.next() % ANSWERS_MAX).expect("small");
-        let senders: Vec<_> = (0..SENDERS)
-            .map(|_| {
-                tokio::spawn(send(
-                    dir.path().to_owned(),
-                    sandbox.world().clone(),
-                    port,
-                    numbers.clone(),
-                    answers.clone(),
-                    acknowledged.clone(),
-                ))
-            })
-            .collect();
-        wait_for("answers", || answers.load(Ordering::SeqCst) >= wanted).await;
-        daemon.kill().expect("killed");
-        daemon.wait().expect("ended");
-        for sender in senders {
-            sender.await.expect("a sender ends when the daemon is gone");
+        let mut senders = JoinSet::new();
+        for _ in 0..SENDERS {
+            senders.spawn(send(
+                dir.path().to_owned(),
+                sandbox.world().clone(),
+                port,
+                numbers.clone(),
+                answers.clone(),
+                acknowledged.clone(),
+            ));
         }
+        wait_for("answers", || answers.load(Ordering::SeqCst) >= wanted).await;
+        drop(daemon);
+        senders.join_all().await;
     }
-    let mut daemon = start(dir.path(), port).await;
+    let daemon = start(dir.path(), port).await;
     let url = format!("sqlite://{}", dir.path().join("kartwheel.db").display());
     let reader = store::open_read_only(&url, Arc::new(SystemClock))
         .await
         .expect("readable");
-    let began = Instant::now();
-    let runs = loop {
-        let runs = all_runs(&*reader).await;
-        if runs
-            .iter()
-            .all(|run| run.state.is_over() || run.state == State::NeedsPerson)
-        {
-            break runs;
-        }
-        assert!(
-            began.elapsed() < PATIENCE,
-            "still unfinished: {:?}",
-            runs.iter()
-                .filter(|run| !run.state.is_over())
-                .collect::<Vec<_>>()
-        );
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
-    judge(
-        &*reader,
-        &sandbox,
-        &acknowledged.lock().expect("free"),
-        &runs,
-    )
-    .await;
-    daemon.kill().expect("killed");
-    daemon.wait().expect("ended");
+    let runs = ended_runs(&*reader).await;
+    let acknowledged = acknowledged.lock().expect("free").clone();
+    judge(&*reader, &sandbox, &acknowledged, &runs).await;
+    drop(daemon);
     sandbox.stop().await;
+}
+
+/// All runs, once each is over or waits for a person.
+async fn ended_runs(reader: &dyn Reader) -> Vec<Run> {
+    let began = Instant::now();
+    loop {
+        let runs = all_runs(reader).await;
+        let under_way = |run: &&Run| !run.state.is_over() && run.state != State::NeedsPerson;
+        let left: Vec<_> = runs.iter().filter(under_way).collect();
+        if left.is_empty() {
+            return runs;
+        }
+        assert!(began.elapsed() < PATIENCE, "still unfinished: {left:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Every acknowledged delivery has its event and run; what is recorded is what happened; no refund happened twice.
@@ -181,7 +170,7 @@ async fn judge(
             );
         }
     }
-    println!(
+    eprintln!(
         "{} deliveries acknowledged, {} runs, {unknown} refunds wait for a person",
         acknowledged.len(),
         runs.len()
@@ -259,8 +248,19 @@ fn project(dir: &Path, sandbox: &Sandbox) -> u16 {
     port
 }
 
-async fn start(dir: &Path, port: u16) -> Child {
-    let daemon = Command::new(env!("CARGO_BIN_EXE_kartwheel"))
+/// The real binary. Dropping it is a SIGKILL.
+struct Daemon(Child);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.0.kill().expect("killed");
+        self.0.wait().expect("ended");
+    }
+}
+
+async fn start(dir: &Path, port: u16) -> Daemon {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kartwheel"));
+    command
         .args(["serve", "--project"])
         .arg(dir)
         .env_clear()
@@ -273,9 +273,8 @@ async fn start(dir: &Path, port: u16) -> Child {
                 .append(true)
                 .open(dir.join("log"))
                 .expect("a log"),
-        ))
-        .spawn()
-        .expect("the daemon starts");
+        ));
+    let daemon = Daemon(command.spawn().expect("the daemon starts"));
     let http = world::client();
     let began = Instant::now();
     loop {

@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use kartwheel::action::Class;
 use kartwheel::run::{Run, State};
-use kartwheel::sandbox::{CONNECTION_ID, ConnectionState, Fault, FaultKind, KartraForm};
-use kartwheel::store::HoldKind;
+use kartwheel::sandbox::{Fault, FaultKind, KartraForm};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::world::World;
 
-const TAG: &str = "
+pub(crate) const TAG: &str = "
 id: tag
 trigger: { webhook: shop }
 actions:
@@ -25,7 +24,7 @@ actions:
   - ensure-lead: { email: '${{ person.email }}' }
   - grant-membership-access: { email: '${{ person.email }}', membership_name: Academy, level_name: Gold }
 ";
-const REFUND: &str = "
+pub(crate) const REFUND: &str = "
 id: refund
 trigger: { webhook: shop }
 actions:
@@ -33,7 +32,7 @@ actions:
 ";
 
 /// Runs the rule once under this fault and lets an hour pass.
-async fn under(rule: &str, verb: &str, kind: FaultKind, times: u64) -> (World, Run) {
+pub(crate) async fn under(rule: &str, verb: &str, kind: FaultKind, times: u64) -> (World, Run) {
     let world = World::with(rule).await;
     world
         .sandbox
@@ -45,7 +44,7 @@ async fn under(rule: &str, verb: &str, kind: FaultKind, times: u64) -> (World, R
     (world, run)
 }
 
-async fn start(world: &World) -> Uuid {
+pub(crate) async fn start(world: &World) -> Uuid {
     let transaction = world.sandbox.world().add_sale("ada@example.com", 29_700);
     let body = json!({ "id": "1", "type": "order", "email": "ada@example.com", "transaction": transaction });
     let event = world.send("shop", &body).await.event();
@@ -54,7 +53,7 @@ async fn start(world: &World) -> Uuid {
 }
 
 /// How often the verb took effect.
-fn effects(world: &World, verb: &str) -> usize {
+pub(crate) fn effects(world: &World, verb: &str) -> usize {
     world.sandbox.world().effects_of(verb).len()
 }
 
@@ -274,137 +273,4 @@ async fn attempts_end_where_the_policy_says() {
         run.why
     );
     world.end(&[State::Failed]).await;
-}
-
-#[tokio::test]
-async fn on_error_continue_goes_on_behind_a_failed_step() {
-    let rule = TAG.replace("tag_name: buyer }", "tag_name: buyer }\n    on_error: continue\n  - subscribe-lead-to-list: { email: '${{ person.email }}', list_name: Buyers }");
-    let (world, run) = under(
-        &rule,
-        "assign-tag",
-        FaultKind::KartraError {
-            number: 212,
-            form: KartraForm::Flat,
-        },
-        1,
-    )
-    .await;
-    assert_eq!(run.state, State::Done, "{run:?}");
-    assert!(
-        world
-            .sandbox
-            .world()
-            .lead("ada@example.com")
-            .is_some_and(|lead| lead.is_on_list("Buyers"))
-    );
-    world.end(&[State::Done]).await;
-}
-
-/// A lapsed connection holds its runs; no attempt is lost, and they go on by themselves when it is back.
-#[tokio::test]
-async fn a_lapsed_connection_holds_its_runs_until_it_is_back() {
-    let world = World::with(TAG).await;
-    world
-        .sandbox
-        .world()
-        .add_fault(Fault::on_verb("assign-tag", FaultKind::ConnectionDefunct));
-    let first = start(&world).await;
-    let second = world.order("2", "grace@example.com").await.event();
-    world.advance(Duration::from_secs(900)).await;
-    for event in [first, second] {
-        let run = world.run_of(event).await;
-        assert_eq!(run.state, State::Held, "{run:?}");
-    }
-    let holds = world.app().engine().holds();
-    assert_eq!(
-        holds.iter().map(|hold| hold.kind).collect::<Vec<_>>(),
-        [HoldKind::Down]
-    );
-    assert!(
-        world
-            .sandbox
-            .world()
-            .set_connection(CONNECTION_ID, ConnectionState::Ready)
-    );
-    world.advance(Duration::from_secs(400)).await;
-    assert!(world.app().engine().holds().is_empty());
-    let run = world.run_of(first).await;
-    assert_eq!(
-        (run.state, run.progress.steps["1"].counted),
-        (State::Done, 0),
-        "{run:?}"
-    );
-    assert_eq!(world.run_of(second).await.state, State::Done);
-    world.end(&[State::Done]).await;
-}
-
-/// What only a person can allow holds the connection until a person says so.
-#[tokio::test]
-async fn a_call_that_is_not_allowed_holds_the_connection_for_a_person() {
-    let (world, run) = under(TAG, "assign-tag", FaultKind::AccessDenied, 1).await;
-    assert_eq!(run.state, State::Held, "{run:?}");
-    world
-        .app()
-        .engine()
-        .unpause(Some("main"))
-        .await
-        .expect("released");
-    world.settle().await;
-    assert_eq!(world.runs().await[0].state, State::Done);
-    world.end(&[State::Done]).await;
-}
-
-/// One refused token is renewed; a token that stays refused holds the connection.
-#[tokio::test]
-async fn a_refused_token_is_taken_as_our_own_trouble() {
-    let world = World::with(TAG).await;
-    world
-        .sandbox
-        .world()
-        .add_fault(Fault::on_verb("assign-tag", FaultKind::TokenRejected).always());
-    let event = start(&world).await;
-    world.advance(Duration::from_secs(60)).await;
-    let run = world.run_of(event).await;
-    assert_eq!(run.state, State::Held, "{run:?}");
-    assert_eq!(effects(&world, "assign-tag"), 0);
-    world.sandbox.world().clear_faults();
-    world.advance(Duration::from_secs(600)).await;
-    assert_eq!(world.run_of(event).await.state, State::Done);
-    world.end(&[State::Done]).await;
-}
-
-#[tokio::test]
-async fn a_person_settles_an_unknown_refund() {
-    use kartwheel::engine::Resolution;
-    for (resolution, state, sent) in [
-        (Resolution::Done, State::Done, 1),
-        (Resolution::Repeat, State::Done, 2),
-        (Resolution::Fail, State::Failed, 1),
-    ] {
-        let (world, run) = under(REFUND, "refund-transaction", FaultKind::DropBefore, 1).await;
-        assert_eq!(run.state, State::NeedsPerson);
-        assert!(
-            world.app().engine().retry(run.id, "").await.is_err(),
-            "a refund in doubt is not retried by accident"
-        );
-        world
-            .app()
-            .engine()
-            .resolve(run.id, resolution, "looked it up")
-            .await
-            .expect("resolved");
-        world.settle().await;
-        assert_eq!(world.runs().await[0].state, state, "{resolution:?}");
-        assert_eq!(
-            world.sandbox.world().calls_of("refund-transaction").len(),
-            sent,
-            "{resolution:?}"
-        );
-        assert_eq!(
-            effects(&world, "refund-transaction"),
-            sent - 1,
-            "{resolution:?}"
-        );
-        world.end(&[state]).await;
-    }
 }

@@ -66,7 +66,10 @@ impl Scene {
             rule: id.context("the example's rule has an id")?.to_owned(),
             calls: calls
                 .iter()
-                .filter_map(|call| call.text().map(str::to_owned))
+                .filter_map(|call| {
+                    let with_input = || Some(&*call.as_map()?.first()?.key);
+                    call.text().or_else(with_input).map(str::to_owned)
+                })
                 .collect(),
         })
     }

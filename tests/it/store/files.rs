@@ -14,7 +14,7 @@ fn database(home: &Home) -> &Path {
 
 async fn refused(home: &Home, url: &str) -> String {
     let opened = store::open(url, home.clock.clone(), OpenOptions::default()).await;
-    match opened.err().expect("it is refused") {
+    match opened.expect_err("it is refused") {
         StoreError::Unusable(text) | StoreError::Locked(text) => text,
         other => panic!("another kind of refusal: {other:?}"),
     }

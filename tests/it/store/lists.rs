@@ -183,11 +183,14 @@ async fn runs_are_found_by_what_they_are(home: Home) {
         ),
     ];
     for (filter, expected) in filters {
-        let runs = world.reader().runs(&filter).await.unwrap();
-        let found: Vec<_> = runs.iter().map(|run| run.id).collect();
-        assert_eq!(found, expected, "{filter:?}");
+        assert_eq!(found(&world, &filter).await, expected, "{filter:?}");
     }
     assert_eq!(world.reader().run(world.id()).await.unwrap(), None);
+}
+
+async fn found(world: &World, filter: &RunFilter) -> Vec<Uuid> {
+    let runs = world.reader().runs(filter).await.unwrap();
+    runs.iter().map(|run| run.id).collect()
 }
 
 async fn runs_are_followed_by_their_changes(home: Home) {

@@ -1,0 +1,138 @@
+//! A run in memory: handed to a worker, counted while it is there, and set aside when a fault of ours stops it.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use serde_json::Value;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::plan::PlannedCall;
+use super::worker::Worker;
+use super::{ACTIVE_RUNS_MAX, Engine, SEND_WITHIN};
+use crate::action::Slot;
+use crate::clock;
+use crate::rule::Rule;
+use crate::run::{Attempt, Run, State};
+use crate::store::{Lease, Next, Record};
+
+/// A run in a worker's hands.
+pub(super) struct Job {
+    pub(super) run: Run,
+    pub(super) lease: Lease,
+    pub(super) tree: Arc<Value>,
+    pub(super) rule: Arc<Rule>,
+    /// What is already known of its next step.
+    pub(super) ready: Option<Ready>,
+}
+
+/// What a worker finds when it takes a run.
+pub(super) enum Ready {
+    /// The intent of this call is on disk and the slot is in hand: send it.
+    Intended(PlannedCall, Box<dyn Slot>),
+    /// A process ended between this intent and its outcome.
+    Crashed(Attempt),
+}
+
+/// Carries the run out as far as it goes now. Whatever happens, the engine's count of active runs is right afterwards.
+pub(super) async fn carry_out(engine: Engine, job: Job) {
+    let active = Active(engine.clone());
+    let span =
+        tracing::info_span!("run", run = %job.run.id, event = %job.run.event, rule = %job.run.rule);
+    let Job {
+        run,
+        lease,
+        tree,
+        rule,
+        ready,
+    } = job;
+    let id = run.id;
+    let fresh = matches!(ready, Some(Ready::Intended(..)));
+    let work = async {
+        let held = if fresh {
+            Duration::ZERO
+        } else {
+            engine
+                .store()
+                .reader()
+                .held_for(&run.connection, engine.clock().now())
+                .await?
+        };
+        Worker {
+            engine: engine.clone(),
+            run,
+            lease,
+            tree,
+            rule,
+            held,
+        }
+        .go_on(ready)
+        .await
+    };
+    match AssertUnwindSafe(work.instrument(span.clone())).catch_unwind().await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => span.in_scope(|| tracing::error!(%error, "could not record; the run is taken up again at the next start")),
+        Err(_) => set_aside(&engine, lease, id).instrument(span).await,
+    }
+    drop(active);
+}
+
+/// A fault of ours must neither lose a run nor repeat its calls: the run is held where it stands, for a person to see.
+async fn set_aside(engine: &Engine, lease: Lease, id: Uuid) {
+    tracing::error!("a fault in Kartwheel stopped this run; it is held");
+    if let Ok(Some(run)) = engine.store().reader().run_as_stored(id).await {
+        let why = Some(
+            "a fault in Kartwheel stopped it; see the log, then `kartwheel runs resume`".to_owned(),
+        );
+        let next = Next::Rest {
+            state: State::Held,
+            why,
+            due_at: None,
+        };
+        let record = Record {
+            lease,
+            now: engine.clock().now(),
+            ended: None,
+            progress: run.progress,
+            next,
+        };
+        if let Err(error) = engine.store().record(record).await {
+            tracing::error!(%error, "could not record that");
+        }
+    }
+}
+
+/// Counts a run out of memory when dropped, also when its task panics.
+struct Active(Engine);
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        let before = self.0.0.active.fetch_sub(1, Ordering::SeqCst);
+        if before <= ACTIVE_RUNS_MAX / 2 + 1 {
+            self.0.0.poll.notify_one();
+        }
+        self.0.0.changed.notify_waiters();
+    }
+}
+
+/// The intent of a call, as it is stored before the call is made.
+pub(super) fn intent(call: &PlannedCall, now: Timestamp) -> Attempt {
+    Attempt {
+        step: call.step.clone(),
+        number: call.number,
+        verb: call.verb.clone(),
+        input: (*call.input).clone(),
+        intended_at: now,
+        send_by: clock::after(now, SEND_WITHIN),
+        ended_at: None,
+        class: None,
+        message: None,
+        output: None,
+        app_type: None,
+        action_run_id: None,
+    }
+}

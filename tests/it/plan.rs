@@ -1,0 +1,275 @@
+//! The pure half of the engine: what a run does next, and what an outcome means for it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use kartwheel::action::{Catalog, Class, Outcome, Safety};
+use kartwheel::clock::{after, from_micros};
+use kartwheel::engine::plan::{self, PlannedCall, Sight, Todo};
+use kartwheel::engine::settle::{self, CALM, CRASHES_MAX, RETRY_AFTER_MAX, settle};
+use kartwheel::kartra;
+use kartwheel::rule::{self, Rule};
+use kartwheel::run::{Progress, Run, State, StepState};
+use kartwheel::store::HoldKind;
+
+/// A rule, a run of it, and a moment.
+struct Scene {
+    rule: Arc<Rule>,
+    run: Run,
+    tree: Arc<Value>,
+    catalog: Catalog,
+    now: Timestamp,
+    held: Duration,
+    none: HashSet<Arc<str>>,
+}
+
+impl Scene {
+    fn of(rest: &str) -> Self {
+        let text = format!("id: scene\ntrigger: {{ webhook: shop }}\n{rest}");
+        let rule = rule::from_text("scene.yaml", &text, kartra::catalog()).expect("a good rule");
+        let now = from_micros(1_800_000_000_000_000);
+        let run = Run {
+            seq: 1,
+            id: Uuid::from_u128(7),
+            event: Uuid::from_u128(8),
+            rule: rule.id.clone(),
+            rule_hash: rule.hash.clone(),
+            connection: "main".into(),
+            key: None,
+            once: None,
+            state: State::Running,
+            why: None,
+            due_at: None,
+            progress: plan::beginning(Map::new(), Duration::ZERO),
+            created_at: now,
+            updated_at: now,
+        };
+        Self {
+            rule,
+            run,
+            tree: Arc::new(json!({ "body": { "email": "ada@example.com" } })),
+            catalog: kartra::catalog(),
+            now,
+            held: Duration::ZERO,
+            none: HashSet::new(),
+        }
+    }
+
+    fn sight(&self) -> Sight<'_> {
+        Sight {
+            rule: &self.rule,
+            tree: &self.tree,
+            catalog: &self.catalog,
+            now: self.now,
+            held: self.held,
+            started: self.now,
+            observed: &self.none,
+        }
+    }
+
+    fn next(&mut self) -> Todo {
+        let (progress, todo) = plan::next(&self.run, self.run.progress.clone(), &self.sight());
+        self.run.progress = progress;
+        todo
+    }
+
+    /// The call that comes next, its intent taken into the progress.
+    fn call(&mut self) -> PlannedCall {
+        let Todo::Call(call) = self.next() else {
+            panic!("no call comes next")
+        };
+        let progress = self.run.progress.clone();
+        self.run.progress = settle::under_way(progress, &call, &self.rule, self.now, self.held);
+        *call
+    }
+
+    fn end(&mut self, call: &PlannedCall, outcome: Outcome, crashed: bool) -> settle::Settled {
+        let progress = self.run.progress.clone();
+        let settled = settle(&self.run, progress, call, outcome, crashed, &self.sight());
+        self.run.progress = settled.progress.clone();
+        settled
+    }
+}
+
+fn state_of(todo: Option<&Todo>) -> Option<State> {
+    match todo {
+        Some(Todo::Rest { state, .. }) => Some(*state),
+        _ => None,
+    }
+}
+
+fn due_of(todo: Option<&Todo>) -> Option<Timestamp> {
+    match todo {
+        Some(Todo::Rest { due_at, .. }) => *due_at,
+        _ => None,
+    }
+}
+
+const TAG: &str =
+    "actions:\n  - assign-tag: { email: \"${{ body.email }}\", tag_name: vip }\n  - stop: well\n";
+const REFUND: &str = "actions:\n  - refund-transaction: { transaction_id: 1, refund_amount: 5 }\n";
+
+/// Every class, on a safe verb and on a refund: where the run stands, and what holds the connection.
+#[test]
+fn the_table_of_outcomes_is_total() {
+    use Class::{
+        Already, ConnectionDown, Done, NotAllowed, OurToken, RateLimited, Refused, RuleWrong,
+        TargetMissing, Transient, Unknown,
+    };
+    let rows = [
+        (Done, None, None, None),
+        (Already, None, None, None),
+        (
+            Transient,
+            Some(State::Retrying),
+            Some(State::Retrying),
+            None,
+        ),
+        (
+            RateLimited,
+            Some(State::Retrying),
+            Some(State::Retrying),
+            None,
+        ),
+        (
+            ConnectionDown,
+            Some(State::Retrying),
+            Some(State::Retrying),
+            Some(HoldKind::Down),
+        ),
+        (
+            OurToken,
+            Some(State::Retrying),
+            Some(State::Retrying),
+            Some(HoldKind::Token),
+        ),
+        (
+            NotAllowed,
+            Some(State::Retrying),
+            Some(State::Retrying),
+            Some(HoldKind::NotAllowed),
+        ),
+        (RuleWrong, Some(State::Failed), Some(State::Failed), None),
+        (
+            TargetMissing,
+            Some(State::Failed),
+            Some(State::Failed),
+            None,
+        ),
+        (Refused, Some(State::Failed), Some(State::Failed), None),
+        (Unknown, Some(State::Retrying), None, None),
+    ];
+    for (class, safe, refund, hold) in rows {
+        for (rest, expected) in [(TAG, safe), (REFUND, refund)] {
+            let mut scene = Scene::of(rest);
+            let call = scene.call();
+            let settled = scene.end(&call, Outcome::new(class, "said"), false);
+            assert_eq!(
+                state_of(settled.todo.as_ref()),
+                expected,
+                "{class:?} {}",
+                call.verb
+            );
+            assert_eq!(settled.hold, hold, "{class:?}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_refund_needs_a_person_and_is_never_planned_again() {
+    let mut scene = Scene::of(REFUND);
+    let call = scene.call();
+    assert_eq!(call.safety, Safety::Never);
+    scene.end(&call, Outcome::new(Class::Unknown, "no answer"), false);
+    assert_eq!(scene.run.progress.steps["0"].state, StepState::Unknown);
+    assert_eq!(state_of(Some(&scene.next())), Some(State::NeedsPerson));
+}
+
+#[test]
+fn retry_after_wins_up_to_a_quarter_of_an_hour_and_counts_no_attempt() {
+    for (asked, obeyed) in [(7, Duration::from_secs(7)), (7_200, RETRY_AFTER_MAX)] {
+        let mut scene = Scene::of(TAG);
+        let call = scene.call();
+        let outcome = Outcome {
+            retry_after: Some(Duration::from_secs(asked)),
+            ..Outcome::new(Class::RateLimited, "slow down")
+        };
+        let settled = scene.end(&call, outcome, false);
+        assert_eq!(
+            due_of(settled.todo.as_ref()),
+            Some(after(scene.now, obeyed))
+        );
+        assert_eq!(settled.progress.steps["0"].counted, 0);
+    }
+}
+
+#[test]
+fn within_stands_still_while_the_connection_is_held() {
+    let spent = |held: Duration| {
+        let mut scene = Scene::of(
+            "actions:\n  - assign-tag: { email: a@example.com, tag_name: vip }\n    retry: { within: 1h, backoff: 1s..2s }\n",
+        );
+        let call = scene.call();
+        scene.now = after(scene.now, Duration::from_secs(3 * 3_600));
+        scene.held = held;
+        state_of(
+            scene
+                .end(&call, Outcome::new(Class::Transient, "busy"), false)
+                .todo
+                .as_ref(),
+        )
+    };
+    assert_eq!(spent(Duration::ZERO), Some(State::Failed));
+    assert_eq!(spent(Duration::from_secs(3 * 3_600)), Some(State::Retrying));
+}
+
+#[test]
+fn three_crashes_in_a_row_need_a_person_and_the_third_try_waits_for_calm() {
+    let mut scene = Scene::of(TAG);
+    for crash in 1..=CRASHES_MAX {
+        let call = scene.call();
+        let settled = scene.end(&call, Outcome::new(Class::Unknown, "ended"), true);
+        match crash {
+            CRASHES_MAX => assert_eq!(settled.progress.steps["0"].state, StepState::Unknown),
+            2 => assert!(due_of(settled.todo.as_ref()) >= Some(after(scene.now, CALM))),
+            _ => assert_eq!(state_of(settled.todo.as_ref()), Some(State::Retrying)),
+        }
+    }
+    assert_eq!(state_of(Some(&scene.next())), Some(State::NeedsPerson));
+}
+
+#[test]
+fn a_wait_keeps_its_end_and_does_not_count_towards_the_timeout() {
+    let mut scene = Scene::of("timeout: 1h\nactions:\n  - wait: 3d\n  - stop: well\n");
+    let until = after(scene.now, Duration::from_secs(3 * 86_400));
+    assert_eq!(due_of(Some(&scene.next())), Some(until));
+    scene.now = after(scene.now, Duration::from_secs(86_400));
+    assert_eq!(
+        due_of(Some(&scene.next())),
+        Some(until),
+        "looking again does not move it"
+    );
+    scene.now = until;
+    assert_eq!(state_of(Some(&scene.next())), Some(State::Done));
+    scene.run.progress = Progress::default();
+    scene.now = after(scene.run.created_at, Duration::from_secs(3_601));
+    assert_eq!(state_of(Some(&scene.next())), Some(State::Failed));
+}
+
+#[test]
+fn an_edit_that_changes_the_address_is_not_safe_to_repeat() {
+    for (input, safety) in [
+        ("first_name: Ada", Safety::Safe),
+        ("new_email: b@example.com", Safety::Noticeable),
+    ] {
+        let mut scene = Scene::of(&format!(
+            "actions:\n  - edit-lead: {{ email: a@example.com, {input} }}\n"
+        ));
+        assert_eq!(scene.call().safety, safety);
+    }
+}
