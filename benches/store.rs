@@ -155,6 +155,7 @@ impl Client {
             id: self.clock.new_id(),
             source: "shop".into(),
             sender_id: format!("evt_{number}"),
+            earlier: None,
             kind: "order.paid".into(),
             received_at: now,
             live: Some(true),
