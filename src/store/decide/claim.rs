@@ -39,8 +39,6 @@ pub(in crate::store) struct Claiming {
     pub take: Vec<i64>,
     /// To wait, no longer due, until their key is free.
     pub queue: Vec<i64>,
-    /// Held runs whose turn it is: they keep their key from those behind them.
-    pub keep: Vec<i64>,
 }
 
 /// Decides about candidates in the order in which they became due.
@@ -64,11 +62,14 @@ pub(in crate::store) fn decide(
         if let Some(head) = head
             && seen.insert(place)
         {
-            // The head's turn has come even when another run of its key was the one that was looked at.
-            match (head.state, head.due_at) {
-                (State::Held, None) => claiming.keep.push(head.seq),
-                (_, Some(due)) if due > now => {}
-                _ => claiming.take.push(head.seq),
+            // The head's turn has come even when another run of its key was the one that was looked at; but one that a
+            // person holds, or whose time is still to come, keeps those behind it waiting.
+            let stays = match head.due_at {
+                Some(due) => due > now,
+                None => head.state == State::Held,
+            };
+            if !stays {
+                claiming.take.push(head.seq);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::Connection;
@@ -23,6 +24,7 @@ const RESTART_EVERY_MILLIS: u64 = 1_000;
 /// The task that copies the log beside the writer.
 pub(super) struct Checkpointer {
     grown: Arc<Notify>,
+    copied: Arc<AtomicBool>,
     stop: oneshot::Sender<()>,
     stopped: oneshot::Receiver<()>,
 }
@@ -34,15 +36,23 @@ impl Checkpointer {
     )]
     pub(super) fn start(db: SqliteConnection, failure: Failure) -> Self {
         let grown = Arc::new(Notify::new());
+        let copied = Arc::new(AtomicBool::new(false));
         let (stop, stopping) = oneshot::channel();
         let (done, stopped) = oneshot::channel();
-        let copying = copy_while_it_grows(db, Arc::clone(&grown), stopping, failure);
+        let copying = Copying {
+            db,
+            grown: Arc::clone(&grown),
+            copied: Arc::clone(&copied),
+            failure,
+        };
+        let copying = copying.while_it_grows(stopping);
         tokio::spawn(async move {
             copying.await;
             let _ = done.send(());
         });
         Self {
             grown,
+            copied,
             stop,
             stopped,
         }
@@ -53,6 +63,11 @@ impl Checkpointer {
         self.grown.notify_one();
     }
 
+    /// Whether the log was copied a moment ago, so that little of it is left.
+    pub(super) fn has_copied(&self) -> bool {
+        self.copied.load(Ordering::Acquire)
+    }
+
     /// Ends the task and its connection.
     pub(super) async fn stop(self) {
         drop(self.stop);
@@ -60,34 +75,42 @@ impl Checkpointer {
     }
 }
 
-async fn copy_while_it_grows(
-    mut db: SqliteConnection,
+struct Copying {
+    db: SqliteConnection,
     grown: Arc<Notify>,
-    mut stopping: oneshot::Receiver<()>,
+    copied: Arc<AtomicBool>,
     failure: Failure,
-) {
-    loop {
-        tokio::select! {
-            () = grown.notified() => {}
-            _ = &mut stopping => break,
-        }
-        // After a full disk or a busy moment what is in the log is safe there, and the next round tries again.
-        let done = checkpoint(&mut db, "PRAGMA wal_checkpoint(PASSIVE)").await;
-        if let Err(StoreError::Fatal(reason)) = done {
-            failure.fail(&reason);
-        }
-        tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(EVERY_MILLIS)) => {}
-            _ = &mut stopping => break,
-        }
-    }
-    let _ = db.close().await;
 }
 
-/// Carries a checkpoint out; says whether it got all it wanted.
-async fn checkpoint(db: &mut SqliteConnection, sql: &'static str) -> Result<bool, StoreError> {
-    let row: (i64, i64, i64) = sqlx::query_as(sql).fetch_one(db).await.map_err(error::of)?;
-    Ok(row.0 == 0)
+impl Copying {
+    async fn while_it_grows(mut self, mut stopping: oneshot::Receiver<()>) {
+        loop {
+            tokio::select! {
+                () = self.grown.notified() => {}
+                _ = &mut stopping => break,
+            }
+            self.copied.store(false, Ordering::Release);
+            // After a full disk or a busy moment what is in the log is safe there, and the next round tries again.
+            match checkpoint(&mut self.db, "PRAGMA wal_checkpoint(PASSIVE)").await {
+                Ok(()) => self.copied.store(true, Ordering::Release),
+                Err(StoreError::Fatal(reason)) => self.failure.fail(&reason),
+                Err(_) => {}
+            }
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(EVERY_MILLIS)) => {}
+                _ = &mut stopping => break,
+            }
+        }
+        let _ = self.db.close().await;
+    }
+}
+
+async fn checkpoint(db: &mut SqliteConnection, sql: &'static str) -> Result<(), StoreError> {
+    sqlx::query(sql)
+        .fetch_one(db)
+        .await
+        .map(drop)
+        .map_err(error::of)
 }
 
 /// The bound of the log, kept by the writer between batches.
@@ -106,9 +129,17 @@ impl LogBound {
         }
     }
 
-    /// Starts the log anew when it has grown too long.
-    pub(super) async fn keep(&mut self, db: &mut SqliteConnection) -> Result<(), StoreError> {
-        if file::length(&self.log) <= self.bytes_max
+    /// Starts the log anew when it has grown too long: in the moment after it was copied, when that is quick, and
+    /// without waiting for such a moment when it is twice too long.
+    pub(super) async fn keep(
+        &mut self,
+        db: &mut SqliteConnection,
+        copied: bool,
+    ) -> Result<(), StoreError> {
+        let length = file::length(&self.log);
+        let now = copied || length > 2 * self.bytes_max;
+        if length <= self.bytes_max
+            || !now
             || self.not_before.is_some_and(|then| Instant::now() < then)
         {
             return Ok(());

@@ -73,14 +73,8 @@ async fn one(store: &mut Sqlite, claim: &Claim) -> Result<Vec<Claimed>, StoreErr
         for seq in &claiming.queue {
             queue.row().put(*seq).time(claim.now);
         }
-        let mut keep = Rows::of(&statements::KEEP_KEYS);
-        for seq in &claiming.keep {
-            keep.row().put(*seq);
-        }
-        for rows in [queue, keep] {
-            if !rows.is_empty() {
-                rows.execute(&mut store.db).await?;
-            }
+        if !queue.is_empty() {
+            queue.execute(&mut store.db).await?;
         }
         let again = !claiming.queue.is_empty() && candidates.len() == left;
         taken.append(&mut claiming.take);

@@ -165,7 +165,9 @@ impl Backend for Sqlite {
     }
 
     async fn between(&mut self) -> Result<(), StoreError> {
-        self.log.keep(&mut self.db).await
+        self.log
+            .keep(&mut self.db, self.checkpointer.has_copied())
+            .await
     }
 
     async fn close(self: Box<Self>) {

@@ -139,7 +139,6 @@ statements! {
         UPDATE runs SET updated_at = CASE state WHEN 'ready' THEN updated_at ELSE v.now END, state = 'ready',
             why = NULL, due_at = NULL, due_set_at = NULL
         FROM v WHERE runs.seq = v.seq";
-    KEEP_KEYS = "WITH v(seq) AS (VALUES @) UPDATE runs SET holds_key = 1 FROM v WHERE runs.seq = v.seq";
     /// Runs that were taken and cannot be read: a person must look, and the others go on.
     SET_ASIDE = "WITH v(seq, why, now) AS (VALUES @)
         UPDATE runs SET state = 'held', why = v.why, lease_node = NULL, lease_until = NULL, updated_at = v.now

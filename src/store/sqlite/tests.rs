@@ -7,9 +7,10 @@ use sqlx::{Executor, Row, SqlSafeStr};
 
 use super::*;
 use crate::clock::{SettableClock, from_micros};
-use crate::run::State;
+use crate::event::{Event, Format, Person};
+use crate::run::{Progress, Run, State};
 use crate::store::sqlite::sql::SIZES;
-use crate::store::{ActivateRules, Claim, Hold, HoldKind, RuleText, RunFilter};
+use crate::store::{Accept, ActivateRules, Claim, Hold, HoldKind, NewRun, RuleText, RunFilter};
 
 struct Fresh {
     db: SqliteConnection,
@@ -187,8 +188,17 @@ async fn a_log_past_its_bound_is_started_anew() {
     bound.bytes_max = 10_000;
     let write = "INSERT INTO rules VALUES (hex(randomblob(8)), 'a', 'b', hex(zeroblob(20000)), 0)";
     sqlx::query(write).execute(&mut fresh.db).await.unwrap();
-    assert!(file::length(&log) > 10_000);
-    bound.keep(&mut fresh.db).await.unwrap();
+    let length = file::length(&log);
+    assert!(length > 20_000);
+    bound.bytes_max = length - 1;
+    bound.keep(&mut fresh.db, false).await.unwrap();
+    assert_eq!(
+        file::length(&log),
+        length,
+        "there is time for a better moment"
+    );
+    bound.bytes_max = 10_000;
+    bound.keep(&mut fresh.db, false).await.unwrap();
     assert_eq!(file::length(&log), 0);
     assert_eq!(pragma(&mut fresh.db, "PRAGMA busy_timeout").await, "5000");
 }
@@ -291,5 +301,74 @@ async fn a_run_that_cannot_be_read_is_held_and_the_others_are_taken() {
     let row = row.await.unwrap();
     assert_eq!(row.get::<&str, _>("state"), "held");
     assert!(row.get::<&str, _>("why").starts_with("unreadable: "));
+    Box::new(backend).close().await;
+}
+
+/// What a batch adds is known to the rest of it: the database need not refuse it and have it split.
+#[tokio::test]
+async fn one_batch_holds_repeats_and_runs_that_want_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut backend, _) = backend(&dir).await;
+    let accept = |number: u128, sender_id: &str| {
+        let at = from_micros(0);
+        let event = Event {
+            id: uuid::Uuid::from_u128(number),
+            source: "shop".into(),
+            sender_id: sender_id.into(),
+            earlier: None,
+            kind: String::new(),
+            received_at: at,
+            live: None,
+            replay_of: None,
+            caused_by: None,
+            person: Person::default(),
+            format: Format::Empty,
+            raw: Arc::from([]),
+            tree: Arc::default(),
+        };
+        let run = Run {
+            seq: 0,
+            id: uuid::Uuid::from_u128(100 + number),
+            event: event.id,
+            rule: "welcome".into(),
+            rule_hash: "aa".into(),
+            connection: "main".into(),
+            key: Some("ada".into()),
+            once: (number > 2).then(|| "order 7".into()),
+            state: State::Ready,
+            why: None,
+            due_at: None,
+            progress: Progress::default(),
+            created_at: at,
+            updated_at: at,
+        };
+        let runs = vec![NewRun {
+            run,
+            take: true,
+            intent: None,
+        }];
+        Op::Accept(Box::new(Accept {
+            event,
+            rule_set: "set1".into(),
+            verdicts: vec![],
+            runs,
+            node: uuid::Uuid::nil(),
+            lease_until: at,
+        }))
+    };
+    let batch = [
+        accept(1, "a"),
+        accept(2, "a"),
+        accept(3, "b"),
+        accept(4, "c"),
+    ];
+    let answers = backend.commit(&batch).await.unwrap();
+    let states = answers.iter().map(|answer| match answer {
+        Answer::Accepted(accepted) => accepted.runs.first().map(|(run, _)| run.state),
+        other => panic!("{other:?}"),
+    });
+    let states: Vec<_> = states.collect();
+    let (running, ready) = (Some(State::Running), Some(State::Ready));
+    assert_eq!(states, [running, None, ready, Some(State::Declined)]);
     Box::new(backend).close().await;
 }
