@@ -222,7 +222,10 @@ pub enum Readiness {
 }
 
 /// The right to make one call now, given by the pace of a connection. Dropping it frees its place.
-pub trait Slot: Send {}
+pub trait Slot: Send {
+    /// Gives it back unused: no call was made, so the pace owes none.
+    fn give_back(self: Box<Self>) {}
+}
 
 /// The outside, as the engine sees it: something that carries out calls.
 #[async_trait]

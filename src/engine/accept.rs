@@ -12,7 +12,7 @@ use super::{ACTIVE_RUNS_MAX, Engine, LEASE};
 use crate::action::{Safety, Slot};
 use crate::clock;
 use crate::event::Event;
-use crate::rule::{Rule, Verdict};
+use crate::rule::{LEAF_LIVE, Rule, Verdict};
 use crate::run::{Failure, Run, State};
 use crate::store::{Accept, Accepted, NewRun, StoreError, StoredVerdict};
 
@@ -34,6 +34,15 @@ type First = Option<(PlannedCall, Box<dyn Slot>)>;
 struct Prepared {
     rule: Arc<Rule>,
     first: First,
+}
+
+impl Prepared {
+    /// The first call is not made now.
+    fn give_back(self) {
+        if let Some((_, slot)) = self.first {
+            slot.give_back();
+        }
+    }
 }
 
 impl Engine {
@@ -69,9 +78,16 @@ impl Engine {
             node: self.0.node,
             lease_until: clock::after(now, LEASE),
         };
-        let accepted = self.store().accept(accept).await?;
-        self.hand_over(&event, &accepted, prepared);
-        Ok(accepted)
+        match self.store().accept(accept).await {
+            Ok(accepted) => {
+                self.hand_over(&event, &accepted, prepared);
+                Ok(accepted)
+            }
+            Err(error) => {
+                prepared.into_iter().for_each(Prepared::give_back);
+                Err(error.into())
+            }
+        }
     }
 
     /// The sender's test-mode events start no rule of a live account, unless the rule says `live: both`.
@@ -84,7 +100,7 @@ impl Engine {
             return verdict;
         }
         Verdict::Declined {
-            leaf: 0,
+            leaf: LEAF_LIVE,
             path: "live".into(),
             expected: "a live event (the rule does not say `live: both`)".into(),
             actual: "a test-mode event".into(),
@@ -168,9 +184,13 @@ impl Engine {
         }
     }
 
-    /// Gives the stored runs that have their lease to workers.
+    /// Gives the stored runs that have their lease to workers; slots that are not used go back to the pace.
     fn hand_over(&self, event: &Event, accepted: &Accepted, prepared: Vec<Prepared>) {
-        for ((run, lease), prepared) in accepted.runs.iter().zip(prepared) {
+        let mut prepared = prepared.into_iter();
+        for (run, lease) in &accepted.runs {
+            let Some(prepared) = prepared.next() else {
+                return;
+            };
             match lease {
                 Some(lease) => {
                     let job = Job {
@@ -184,12 +204,15 @@ impl Engine {
                     };
                     self.start_run(job);
                 }
-                None if run.state == State::Ready && run.due_at.is_some() => {
-                    self.0.poll.notify_one()
+                None => {
+                    prepared.give_back();
+                    if run.state == State::Ready && run.due_at.is_some() {
+                        self.look_again();
+                    }
                 }
-                None => {}
             }
         }
+        prepared.for_each(Prepared::give_back);
     }
 
     /// Starts a worker for one run.

@@ -1,6 +1,7 @@
 //! Holds: a connection that cannot carry out calls sends none, and is watched until it is well again.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -26,6 +27,11 @@ pub(super) async fn run(engine: Engine) {
             .map(|probe| probe.at)
             .min()
             .unwrap_or(Timestamp::MAX);
+        engine
+            .0
+            .watch_at
+            .store(clock::micros(wake), Ordering::SeqCst);
+        engine.0.changed.notify_waiters();
         tokio::select! {
             () = engine.clock().sleep_until(wake) => {}
             _ = holds.changed() => {}
@@ -126,6 +132,7 @@ impl Engine {
             let is_new = !holds.iter().any(same);
             if is_new {
                 holds.push(hold.clone());
+                self.expect_look(&hold);
             }
             is_new
         });
@@ -147,6 +154,15 @@ impl Engine {
             self.persist(|| self.store().hold(hold.clone())).await?;
         }
         Ok(())
+    }
+
+    /// Says that the watcher looks soon. It sets its own time once it has seen the hold.
+    fn expect_look(&self, hold: &Hold) {
+        if matches!(hold.kind, HoldKind::Down | HoldKind::Token) {
+            let (first, _) = PROBE;
+            let soon = clock::micros(clock::after(hold.since, first));
+            self.0.watch_at.fetch_min(soon, Ordering::SeqCst);
+        }
     }
 
     /// Ends a hold, or all of them when no kind is named, and takes up the runs that waited.

@@ -17,7 +17,7 @@ mod stop;
 mod worker;
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -104,6 +104,8 @@ struct Shared {
     drain: watch::Sender<Drain>,
     /// Whether the poller is between two looks.
     polling: AtomicBool,
+    /// When the watcher of holds looks next, in microseconds.
+    watch_at: AtomicI64,
 }
 
 impl Engine {
@@ -127,6 +129,7 @@ impl Engine {
             poll: Notify::new(),
             drain: watch::Sender::new(Drain::No),
             polling: AtomicBool::new(false),
+            watch_at: AtomicI64::new(i64::MIN),
             parts,
         }));
         engine.activate(&rules).await?;
@@ -193,9 +196,17 @@ impl Engine {
         }
     }
 
+    /// When a held connection is looked at next, if one is.
+    #[must_use]
+    pub fn next_look(&self) -> Option<Timestamp> {
+        let at = self.0.watch_at.load(Ordering::SeqCst);
+        (at != clock::micros(Timestamp::MAX)).then(|| clock::from_micros(at))
+    }
+
     fn is_still(&self) -> bool {
         self.active() == self.0.paced.load(Ordering::SeqCst)
             && !self.0.polling.load(Ordering::SeqCst)
+            && self.0.watch_at.load(Ordering::SeqCst) > clock::micros(self.clock().now())
     }
 
     /// Makes the poller look for due runs.

@@ -59,6 +59,8 @@ impl Engine {
         tasks.keeper.abort();
         tasks.watcher.abort();
         let _ = tasks.poller.await;
+        // What the poller had just taken was handed back at once.
+        self.idle().await;
     }
 
     /// Returns when no run is in memory.

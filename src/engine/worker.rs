@@ -16,6 +16,9 @@ use crate::rule::Rule;
 use crate::run::{Attempt, Run, State};
 use crate::store::{Begin, Ended, Lease, Next, Record, StoreError, Written};
 
+/// How long a run rests whose step's own connection is held.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
 /// What a worker does after a decision: this call, its intent on disk and its slot in hand, or nothing more.
 type Ahead = Option<(PlannedCall, Box<dyn Slot>)>;
 
@@ -186,13 +189,7 @@ impl Worker {
     /// Waits for the pace, then writes the intent in a commit of its own.
     async fn intend(&mut self, call: PlannedCall) -> Result<Ahead, StoreError> {
         let Some(slot) = self.slot(&call).await else {
-            return self
-                .record(
-                    None,
-                    self.run.progress.clone(),
-                    plan::rest(State::Ready, None, Some(self.engine.clock().now())),
-                )
-                .await;
+            return self.hand_back(&call).await;
         };
         let now = self.engine.clock().now();
         let progress = self.under_way(self.run.progress.clone(), &call);
@@ -214,16 +211,25 @@ impl Worker {
                 Ok(Some((call, slot)))
             }
             Written::Held => {
-                drop(slot);
-                self.record(
-                    None,
-                    self.run.progress.clone(),
-                    plan::rest(State::Ready, None, Some(now)),
-                )
-                .await
+                slot.give_back();
+                self.hand_back(&call).await
             }
             Written::Cancelled | Written::LeaseLost => Ok(None),
         }
+    }
+
+    /// Rests a run whose call cannot be made now. A hold of the run's own connection keeps it from being taken; that of
+    /// another one that its step names does not, so such a run looks again after a while.
+    async fn hand_back(&mut self, call: &PlannedCall) -> Result<Ahead, StoreError> {
+        let now = self.engine.clock().now();
+        let elsewhere = call.connection != self.run.connection;
+        let todo = if elsewhere && self.engine.is_held(&call.connection) {
+            let why = Some(format!("connection {} is held", call.connection));
+            plan::rest(State::Retrying, why, Some(clock::after(now, LOOK_AGAIN)))
+        } else {
+            plan::rest(State::Ready, None, Some(now))
+        };
+        self.record(None, self.run.progress.clone(), todo).await
     }
 
     /// The connection's slot; `None` when the connection is held or the daemon stops first.

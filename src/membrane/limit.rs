@@ -64,7 +64,8 @@ struct State {
 
 /// What the head of the queue has to wait for.
 enum Turn {
-    Go,
+    /// It is allowed, and moved the pace on by so many microseconds.
+    Go(i64),
     /// Somebody else is the head, or all places are taken.
     Wake,
     At(i64),
@@ -96,11 +97,7 @@ impl Pace {
         let ticket = self.enqueue(priority);
         loop {
             match self.turn(ticket.place) {
-                Turn::Go => {
-                    return Permit {
-                        pace: Arc::clone(self),
-                    };
-                }
+                Turn::Go(interval) => return self.permit(interval),
                 Turn::Wake => ticket.wake.notified().await,
                 Turn::At(instant) => self.sleep(instant, &ticket.wake).await,
             }
@@ -110,9 +107,17 @@ impl Pace {
     /// The right to make one call, if nobody waits for one and the pace gives it this moment.
     pub(super) fn try_slot(self: &Arc<Self>, priority: Priority) -> Option<Permit> {
         let ticket = self.enqueue(priority);
-        matches!(self.turn(ticket.place), Turn::Go).then(|| Permit {
+        match self.turn(ticket.place) {
+            Turn::Go(interval) => Some(self.permit(interval)),
+            Turn::Wake | Turn::At(_) => None,
+        }
+    }
+
+    fn permit(self: &Arc<Self>, interval: i64) -> Permit {
+        Permit {
             pace: Arc::clone(self),
-        })
+            interval,
+        }
     }
 
     /// Takes note of a call that began at `began` and ended so.
@@ -182,7 +187,7 @@ impl Pace {
         // The place is given up here, so that nobody waits for one who has gone.
         state.waiting.remove(&place);
         state.wake_head();
-        Turn::Go
+        Turn::Go(interval)
     }
 
     /// Sleeps until the instant on our clock, or until woken. Real time is the second alarm: where the machine's clock is
@@ -267,9 +272,16 @@ impl Drop for Ticket {
 #[derive(Debug)]
 pub(super) struct Permit {
     pace: Arc<Pace>,
+    /// By how much it moved the pace on, in microseconds.
+    interval: i64,
 }
 
-impl Slot for Permit {}
+impl Slot for Permit {
+    fn give_back(self: Box<Self>) {
+        let mut state = self.pace.lock();
+        state.due = state.due.saturating_sub(self.interval);
+    }
+}
 
 impl Drop for Permit {
     fn drop(&mut self) {

@@ -47,7 +47,7 @@ use parse::Parser;
 
 pub use pattern::EventPattern;
 pub use retry::RetryPolicy;
-pub use set::{LEAF_ECHO, RuleSet, Verdict};
+pub use set::{LEAF_ECHO, LEAF_LIVE, RuleSet, Verdict};
 pub use start::Start;
 pub use step::{After, Effect, Step};
 

@@ -13,6 +13,8 @@ use crate::event::Event;
 
 /// The number of the leaf that stands for an event that our own action caused (`echo: true` lets it pass).
 pub const LEAF_ECHO: u32 = u32::MAX;
+/// The number of the guard that keeps the sender's test-mode events from a live account; `path` is `live`.
+pub const LEAF_LIVE: u32 = u32::MAX - 1;
 
 /// What a rule made of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]

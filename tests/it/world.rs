@@ -37,6 +37,9 @@ const PACE: &str = "per_second: 1000, at_once: 64";
 /// A wait for the pace is shorter than this, a retry's is not.
 const PACE_WAIT_MAX: Duration = Duration::from_millis(50);
 
+/// Of real time: a program that has not come to rest by then never will.
+const REST_WITHIN: Duration = Duration::from_secs(60);
+
 /// The program, its clock, its outside.
 pub(crate) struct World {
     pub(crate) dir: TempDir,
@@ -204,6 +207,11 @@ impl World {
 
     /// Lets everything happen that happens at the present time; where only the pace is waited for, time goes on for it.
     pub(crate) async fn settle(&self) {
+        let settled = tokio::time::timeout(REST_WITHIN, self.come_to_rest()).await;
+        settled.expect("the program comes to rest");
+    }
+
+    async fn come_to_rest(&self) {
         let mut patience = 20;
         while self
             .app()
@@ -233,7 +241,10 @@ impl World {
         let end = kartwheel::clock::after(self.clock.now(), length);
         loop {
             self.settle().await;
-            let next = self.reader().next_due().await.expect("the store answers");
+            let due = self.reader().next_due().await.expect("the store answers");
+            let look = self.app().engine().next_look();
+            let now = self.clock.now();
+            let next = due.into_iter().chain(look).filter(|next| *next > now).min();
             match next.filter(|next| *next <= end) {
                 Some(next) if next > self.clock.now() => self.clock.set(next),
                 _ if self.clock.now() >= end => return,

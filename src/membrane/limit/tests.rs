@@ -253,3 +253,14 @@ async fn a_thousand_wait_in_order_and_none_is_forgotten() {
     assert_eq!(*done, (0..1_000).collect::<Vec<_>>());
     assert_eq!(millis(clock.now()), 998 * 50);
 }
+
+#[test]
+fn a_slot_given_back_owes_the_pace_nothing_and_one_used_does() {
+    let (_, pace) = setup(1.0, 8);
+    let taken = |pace: &Arc<Pace>| pace.try_slot(Priority::Normal).map(Box::new);
+    for _ in 0..100 {
+        taken(&pace).expect("a free slot").give_back();
+    }
+    let used: Vec<_> = (0..3).map(|_| taken(&pace).is_some()).collect();
+    assert_eq!(used, [true, true, false], "a burst of two, and no more");
+}
