@@ -8,6 +8,7 @@ mod build;
 mod events;
 mod merge;
 mod reader;
+mod recover;
 mod scalar;
 #[cfg(test)]
 mod tests;
@@ -161,6 +162,16 @@ impl Node {
         } else {
             None
         }
+    }
+
+    /// The problem of such a scalar where any type may stand.
+    #[must_use]
+    pub fn altered_problem(&self, source: &Source) -> Option<Problem> {
+        let (why, text) = (self.altered()?, &self.raw);
+        let message = format!("`{text}` without quotes {why}");
+        Some(
+            Problem::error("K0012", source, self.span, message).help(format!("write `\"{text}\"`")),
+        )
     }
 
     /// The value as JSON.

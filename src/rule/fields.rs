@@ -226,10 +226,10 @@ fn unknown(parser: &mut Parser<'_>, verb: &Entry, entry: &Entry, known: &[Field]
         return;
     }
     let help = match nearest(&entry.key, names()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if words::STEP.contains(&&*entry.key) => {
+        _ if words::STEP.contains(&&*entry.key) => {
             format!("`{}` stands beside the verb, not under it", entry.key)
         }
+        Some(near) => format!("did you mean `{near}`?"),
         None if known.is_empty() => format!("`{}` takes no input", verb.key),
         None => format!("it has {}", names().collect::<Vec<_>>().join(", ")),
     };
@@ -254,7 +254,10 @@ fn missing(parser: &mut Parser<'_>, verb: &Entry, entries: &[Entry], known: &[Fi
     let lacking: Vec<&Field> = known
         .iter()
         .filter(|field| field.required && !has(field.name))
-        .filter(|field| !alternative(field.name).is_some_and(has))
+        .filter(|field| {
+            let other = alternative(field.name);
+            !other.is_some_and(|other| known.iter().any(|field| field.name == other) && has(other))
+        })
         .collect();
     let Some(first) = lacking.first() else {
         return;

@@ -75,7 +75,7 @@ impl<'a> Parser<'a> {
         let start = entries.first().map_or(root.span, |entry| entry.key_span);
         let id = self.rule_id(root, start);
         let rule = self.parts(root, start, id);
-        (self.reader.errors() == before).then_some(rule).flatten()
+        (self.reader.errors() == before).then_some(rule)
     }
 
     fn rule_id(&mut self, root: &Node, start: Span) -> Option<(Arc<str>, Span)> {
@@ -96,18 +96,22 @@ impl<'a> Parser<'a> {
                 .chars()
                 .map(|char| if fits(char) { char } else { '-' })
                 .collect();
+            let proposal = match proposal.trim_matches('-') {
+                "" => "course-purchase",
+                proposal => &proposal[..proposal.len().min(ID_BYTES_MAX)],
+            };
             self.reader.error_help(
                 "K0105",
                 node.span,
                 format!("the id of a rule has only a-z, 0-9 and -, at most {ID_BYTES_MAX} of them"),
-                format!("write `id: {}`", proposal.trim_matches('-')),
+                format!("write `id: {proposal}`"),
             );
             return None;
         }
         Some((Arc::from(text), node.span))
     }
 
-    fn parts(&mut self, root: &Node, start: Span, id: Option<(Arc<str>, Span)>) -> Option<Rule> {
+    fn parts(&mut self, root: &Node, start: Span, id: Option<(Arc<str>, Span)>) -> Rule {
         let trigger = match root.get("trigger") {
             Some(node) => self.trigger(node),
             None => {
@@ -138,9 +142,10 @@ impl<'a> Parser<'a> {
         let on_failure = self.on_failure(root);
         let tests = self.cases(root, &actions);
         self.limits(root);
-        let (id, id_span) = id?;
+        // A rule without its id or trigger is never used; the rest of it is read for its mistakes.
+        let (id, id_span) = id.unwrap_or_else(|| (Arc::from(""), root.span));
         let text = own_text(self.reader.source, root);
-        Some(Rule {
+        Rule {
             id,
             name: self.optional_text(root, "name"),
             description: self.optional_text(root, "description"),
@@ -158,7 +163,7 @@ impl<'a> Parser<'a> {
                 .is_some_and(|node| self.reader.choice(node, "`mode`", &["observe"]).is_some()),
             timeout: root
                 .get("timeout")
-                .and_then(|node| self.duration(node, "`timeout`", TIMEOUT_DAYS_MAX)),
+                .and_then(|node| self.timeout(node, TIMEOUT_DAYS_MAX)),
             trigger: trigger.unwrap_or(Trigger::Manual),
             steps: actions,
             on_failure,
@@ -172,7 +177,7 @@ impl<'a> Parser<'a> {
             vars,
             key,
             once,
-        })
+        }
     }
 
     fn condition(&mut self, node: Option<&Node>) -> Condition {
@@ -336,8 +341,9 @@ fn own_text(source: &Source, root: &Node) -> String {
     let text = &source.text;
     let start = text[..root.span.start].rfind('\n').map_or(0, |at| at + 1);
     let last = root.span.end.max(root.span.start + 1).min(text.len());
-    let end = text[last - 1..]
-        .find('\n')
-        .map_or(text.len(), |at| last - 1 + at);
+    let newline = text.as_bytes()[last - 1..]
+        .iter()
+        .position(|byte| *byte == b'\n');
+    let end = newline.map_or(text.len(), |at| last - 1 + at);
     format!("{}\n", &text[start..end])
 }

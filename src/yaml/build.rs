@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_yaml::granit_parser::{Event, ScalarStyle, Span as ParserSpan};
 
 use super::events::{Events, Stop};
-use super::{Entry, Kind, Node, merge, scalar, trap};
+use super::{Entry, Kind, Node, merge, recover, scalar, trap};
 use crate::problem::{Problem, Source, Span};
 
 /// The largest file that is read.
@@ -34,7 +34,7 @@ pub(super) fn documents(source: &Source, problems: &mut Vec<Problem>) -> Vec<Nod
     }
     let mut documents = Vec::new();
     let mut offset = 0;
-    while let Some(stopped_at) = part(source, offset, &mut documents, problems) {
+    while let Some(stopped_at) = recover::part(source, offset, &mut documents, problems) {
         let rest = &source.text[stopped_at..];
         let Some(next) = rest.find("\n---") else {
             break;
@@ -45,7 +45,7 @@ pub(super) fn documents(source: &Source, problems: &mut Vec<Problem>) -> Vec<Nod
 }
 
 /// Reads documents from this byte on; `Some` when it stopped early, with the byte where it did.
-fn part(
+pub(super) fn part(
     source: &Source,
     offset: usize,
     documents: &mut Vec<Node>,

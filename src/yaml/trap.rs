@@ -32,6 +32,7 @@ pub(super) fn explain(
             })
             .or_else(|| reserved(source, &line))
             .or_else(|| star(source, &line, kind))
+            .or_else(|| missing_space(source, &line, kind))
             .or_else(|| second_colon(source, &line, kind))
             .or_else(|| unclosed(source, at, bracket?))
             .unwrap_or_else(|| broken(source, at, kind)),
@@ -215,12 +216,10 @@ fn tab(source: &Source, line: &Line<'_>, at: usize, kind: &ErrorKind) -> Option<
 }
 
 fn expression(source: &Source, line: &Line<'_>) -> Option<Problem> {
-    let open = line.text.find("${{")?;
-    if !line.is_outside_quotes(open) {
-        return None;
-    }
+    let mut opens = line.text.match_indices("${{").map(|(open, _)| open);
+    let open = opens.find(|open| line.is_outside_quotes(*open))?;
     let rest = &line.text[open..];
-    let end = rest.find("}}").map_or(rest.trim_end().len(), |end| end + 2);
+    let end = expression_end(rest).unwrap_or(rest.trim_end().len());
     let span = source.span(line.start + open..line.start + open + end);
     let in_flow = line.is_flow(open);
     let why = if in_flow {
@@ -233,6 +232,23 @@ fn expression(source: &Source, line: &Line<'_>) -> Option<Problem> {
         return None;
     };
     Some(Problem::error("K0016", source, span, why).help(format!("write {}", quoted(&rest[..end]))))
+}
+
+/// One past the `}}` that ends the expression at the beginning of this text: not one in a text or of a map in it.
+fn expression_end(text: &str) -> Option<usize> {
+    let mut quote = None;
+    let mut depth = 0_usize;
+    for (at, char) in text.char_indices().skip("${{".len()) {
+        match (quote, char) {
+            (Some(open), _) if open == char => quote = None,
+            (None, '"' | '\'') => quote = Some(char),
+            (None, '{') => depth += 1,
+            (None, '}') if depth > 0 => depth -= 1,
+            (None, '}') if text[at..].starts_with("}}") => return Some(at + 2),
+            _ => {}
+        }
+    }
+    text.find("}}").map(|at| at + 2)
 }
 
 fn reserved(source: &Source, line: &Line<'_>) -> Option<Problem> {
@@ -276,6 +292,35 @@ fn star(source: &Source, line: &Line<'_>, kind: &ErrorKind) -> Option<Problem> {
             format!("YAML takes a `{first}` at the beginning of a value for {what}"),
         )
         .help(format!("put quotes around it: {}", quoted(value))),
+    )
+}
+
+/// `id:course` in the line above: without a space it is all one text, and the next key cannot follow a text.
+fn missing_space(source: &Source, line: &Line<'_>, kind: &ErrorKind) -> Option<Problem> {
+    if !matches!(
+        kind,
+        ErrorKind::MappingValueNotAllowed | ErrorKind::SimpleKeyExpected
+    ) {
+        return None;
+    }
+    let above = source.text[..line.start].trim_end();
+    let above = Line::at(source, above.len());
+    let written = above.text.trim();
+    let (key, value) = written.trim_start_matches("- ").split_once(':')?;
+    let is_key = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == '-';
+    if key.is_empty()
+        || !key.chars().all(is_key)
+        || value.is_empty()
+        || value.starts_with("//")
+        || written.contains(": ")
+    {
+        return None;
+    }
+    let start = above.start + above.text.find(key)?;
+    let span = source.span(start..start + key.len() + 1);
+    Some(
+        Problem::error("K0003", source, span, "a space is missing after the `:`")
+            .help(format!("write `{key}: {}`", value.trim())),
     )
 }
 

@@ -59,6 +59,10 @@ impl Operand {
                     Self::Fixed(Value::Null)
                 }
             },
+            Kind::Text(_) if node.altered().is_some() => {
+                problems.extend(node.altered_problem(source));
+                Self::Fixed(Value::Null)
+            }
             Kind::List(members) => {
                 let read = members
                     .iter()

@@ -119,7 +119,9 @@ impl Reader<'_> {
             return;
         }
         let root = key.split(['.', '[']).next().unwrap_or_default();
-        let help = if BRANCHES.contains(&root) {
+        let help = if let Some(rest) = key.strip_prefix('.') {
+            format!("a path begins with `$`: write `$.{rest}`")
+        } else if BRANCHES.contains(&root) {
             format!("a path begins with `$`: write `$.{key}`")
         } else if let Some(near) = nearest(key, ["any", "all", "not", "expr"]) {
             format!("write `{near}`")
@@ -194,7 +196,7 @@ impl Reader<'_> {
                     if text.is_empty() {
                         "body.total > 10"
                     } else {
-                        text
+                        text.strip_prefix("$.").unwrap_or(text)
                     }
                 ),
             );

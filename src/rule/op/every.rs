@@ -35,6 +35,10 @@ impl Operator for Every {
             ))
             .help("write one such as `every: { gte: 1 }`"));
         };
+        if map.is_empty() {
+            return Err(Complaint::new("nothing is asked of the values")
+                .help("write one such as `every: { gte: 1 }`"));
+        }
         let test = |(name, operand): (String, Value)| {
             let operator = find(&name)
                 .ok_or_else(|| Complaint::new(format!("there is no operator `{name}`")))?;

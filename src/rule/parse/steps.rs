@@ -56,7 +56,12 @@ impl Parser<'_> {
     /// A list of steps. `prefix` begins the path of each.
     pub(crate) fn step_list(&mut self, node: &Node, what: &str, prefix: &str) -> Vec<Step> {
         let Some(members) = node.as_list() else {
-            let help = "begin each step with a dash: `- assign-tag: { … }`";
+            let first = node.as_map().and_then(<[_]>::first);
+            let glued = first.and_then(|entry| entry.key.strip_prefix('-'));
+            let help = match glued {
+                Some(verb) => format!("a space is missing after the dash: `- {verb}: …`"),
+                None => "begin each step with a dash: `- assign-tag: { … }`".to_owned(),
+            };
             let message = format!(
                 "{what} is a list of steps, and this is {}",
                 node.kind_name()
@@ -114,7 +119,7 @@ impl Parser<'_> {
             .map_or_else(RetryPolicy::default, |node| self.retry(node));
         let timeout = node
             .get("timeout")
-            .and_then(|node| self.duration(node, "`timeout`", TIMEOUT_DAYS_MAX));
+            .and_then(|node| self.timeout(node, TIMEOUT_DAYS_MAX));
         let on_error = node.get("on_error").and_then(|node| {
             self.reader
                 .choice(node, "`on_error`", &["fail", "continue"])

@@ -88,6 +88,20 @@ impl Parser<'_> {
         }
     }
 
+    /// A `timeout`: with none at all, every try would end before it began.
+    pub(crate) fn timeout(&mut self, node: &Node, days_max: u64) -> Option<Duration> {
+        let duration = self.duration(node, "`timeout`", days_max)?;
+        if duration.is_zero() {
+            self.reader.error_help(
+                "K0110",
+                node.span,
+                "a `timeout` of zero leaves no time for anything",
+                "write one such as `30s`, or leave it out",
+            );
+        }
+        Some(duration)
+    }
+
     /// The name of a declared connection.
     pub(crate) fn connection(&mut self, node: &Node) -> Option<Arc<str>> {
         let text = self.reader.text(node, "`connection`")?;
@@ -148,25 +162,32 @@ impl Parser<'_> {
                 if node.raw.trim_start().starts_with("{{") {
                     format!("write `${}`", node.raw.trim())
                 } else {
-                    format!("write `${{{{ {} }}}}`", node.raw.trim())
+                    let written = node.raw.trim();
+                    let name = written.strip_prefix("$.").unwrap_or(written);
+                    format!("write `${{{{ {name} }}}}`")
                 },
             );
             return None;
         }
-        self.expr(node, what)
+        let expr = self.expr(node, what)?;
+        if !expr.template.keeps_type() {
+            self.reader.error_help(
+                "K0401",
+                node.span,
+                format!("{what} takes one expression with nothing around it"),
+                "text around an expression makes text, which is never true; write `and` and `or` inside it",
+            );
+            return None;
+        }
+        Some(expr)
     }
 
     /// A value of any type, with expressions in its texts.
     pub(crate) fn shape(&mut self, node: &Node) -> Option<Shape> {
         match &node.kind {
-            Kind::Text(text) => {
-                if let Some(why) = node.altered() {
-                    self.reader.error_help(
-                        "K0012",
-                        node.span,
-                        format!("`{text}` without quotes {why}"),
-                        format!("write `\"{text}\"`"),
-                    );
+            Kind::Text(_) => {
+                if let Some(problem) = node.altered_problem(self.reader.source) {
+                    self.reader.note(problem);
                     return None;
                 }
                 self.text_shape(node)

@@ -32,7 +32,11 @@ pub(super) fn check(
         };
         let tested =
             (before(1) == "is" && name != "not") || (before(1) == "not" && before(2) == "is");
-        if before(1) == "|" {
+        if before(1) == "|" && before(2) == "|" {
+            return Err(Complaint::new("`||` is no operator")
+                .help("write `or`")
+                .range(token.range.start - 1..token.range.start));
+        } else if before(1) == "|" {
             filter(name, &token.range)?;
         } else if tested && !TESTS.contains(&name) {
             return Err(unknown("test", name, &TESTS).range(token.range.clone()));

@@ -61,7 +61,7 @@ impl Expression {
             let rewritten = rewrite(source, &tokens, &chains)?;
             let expression = ENVIRONMENT
                 .compile_expression_owned(rewritten.source.clone())
-                .map_err(|error| wrong(&error, &rewritten))?;
+                .map_err(|error| wrong(&error, source, &rewritten))?;
             Code::Compiled {
                 expression: Box::new(expression),
                 rewritten,
@@ -139,15 +139,32 @@ impl Expression {
     }
 }
 
-fn wrong(error: &Error, rewritten: &Rewritten) -> Complaint {
+fn wrong(error: &Error, source: &str, rewritten: &Rewritten) -> Complaint {
     let detail = error
         .detail()
         .map_or_else(|| error.kind().to_string(), str::to_owned);
-    place(
-        Complaint::new(format!("this is no expression: {detail}")),
-        error,
-        rewritten,
-    )
+    let complaint = Complaint::new(format!("this is no expression: {detail}"));
+    let range = error.range().map(|range| rewritten.original(&range));
+    let rest = range.and_then(|range| source.get(range.start..));
+    let complaint = match rest.and_then(foreign) {
+        Some(help) => complaint.help(help),
+        None => complaint,
+    };
+    place(complaint, error, rewritten)
+}
+
+/// What other languages write here, and how it is written in this one.
+fn foreign(rest: &str) -> Option<&'static str> {
+    let signs = [
+        ("&", "write `and`"),
+        ("||", "write `or`"),
+        ("!", "write `not`"),
+        ("=", "equality is `==`"),
+        ("?", "write `a if condition else b`"),
+        ("$", "a name begins without `$.`, as in `body.id`"),
+    ];
+    let found = signs.iter().find(|(sign, _)| rest.starts_with(sign));
+    found.map(|(_, help)| *help)
 }
 
 fn place(complaint: Complaint, error: &Error, rewritten: &Rewritten) -> Complaint {
