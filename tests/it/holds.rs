@@ -61,7 +61,7 @@ async fn a_lapsed_connection_holds_its_runs_until_it_is_back() {
             .set_connection(CONNECTION_ID, ConnectionState::Ready)
     );
     world.advance(Duration::from_secs(400)).await;
-    assert!(world.app().engine().holds().is_empty());
+    world.released().await;
     let run = world.run_of(first).await;
     assert_eq!(
         (run.state, run.progress.steps["1"].counted),
@@ -103,6 +103,7 @@ async fn a_refused_token_is_taken_as_our_own_trouble() {
     assert_eq!(effects(&world, "assign-tag"), 0);
     world.sandbox.world().clear_faults();
     world.advance(Duration::from_secs(600)).await;
+    world.released().await;
     assert_eq!(world.run_of(event).await.state, State::Done);
     world.end(&[State::Done]).await;
 }

@@ -242,6 +242,15 @@ impl World {
         }
     }
 
+    /// Returns when no connection is held any more; the probe that finds it well must be due.
+    pub(crate) async fn released(&self) {
+        while !self.app().engine().holds().is_empty() {
+            // The probe's answer comes over a real connection.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        self.settle().await;
+    }
+
     pub(crate) async fn runs(&self) -> Vec<Run> {
         let mut runs = self
             .reader()
