@@ -97,7 +97,7 @@ impl Controls {
             State::Retrying | State::Held => Ok((State::Ready, None, None)),
             State::NeedsPerson => Err("look in Kartra whether the call was done, then `kartwheel runs resolve ID --as done|repeat|fail`"),
             State::Waiting => Err("it sleeps, as its rule says; there is nothing to retry"),
-            State::Ready | State::Running => Err("it is under way already"),
+            State::Ready | State::Running => Err("it goes on by itself; if its connection is paused, `kartwheel resume` starts it again"),
             State::Declined | State::Done | State::Cancelled => Err("it is over; send the event again to start a new one"),
         })
         .await
