@@ -23,6 +23,9 @@ use crate::store::{self, OpenOptions, Store, StoreError};
 use crate::web::api::Guard;
 use crate::web::{self, DELIVERIES_MAX, Hooks};
 
+/// How long a stop waits, when all runs rest, for requests that do not end by themselves.
+const CLOSE_GRACE: Duration = Duration::from_secs(2);
+
 /// What to start.
 #[derive(Debug)]
 pub struct Options {
@@ -116,8 +119,9 @@ impl App {
     pub async fn stop(self) {
         self.engine.stop(self.tasks, self.drain).await;
         self.close.send_replace(true);
-        for server in self.servers {
-            let _ = server.await;
+        let closed = futures_util::future::join_all(self.servers);
+        if tokio::time::timeout(CLOSE_GRACE, closed).await.is_err() {
+            tracing::info!("a request that did not end was cut off");
         }
         self.engine.store().close().await;
     }

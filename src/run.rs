@@ -221,7 +221,7 @@ const fn is_zero_u64(number: &u64) -> bool {
 /// What a run has made so far. Stored whole with every recorded outcome.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// How long it has slept in its own waits, in microseconds: its `timeout` leaves them out.
+    /// How long it has slept in its own waits, or had passed when a person started it anew, in microseconds: its `timeout` leaves it out.
     #[serde(default, skip_serializing_if = "is_zero_u64")]
     pub waited_micros: u64,
     /// How long its connection had been held in all when it was stored, in microseconds: `timeout` leaves holds out.
@@ -247,6 +247,14 @@ pub struct Failure {
     pub class: String,
     /// What happened and what to do.
     pub message: String,
+}
+
+impl Failure {
+    /// Whether the rule failed before the run had its `vars`, `key` and `once`.
+    #[must_use]
+    pub fn is_of_the_start(&self) -> bool {
+        self.step.is_empty() && self.class == "rule"
+    }
 }
 
 /// One rule carrying out its actions for one event.

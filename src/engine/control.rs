@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Engine;
-use crate::clock::SharedClock;
-use crate::run::{Progress, Run, State, StepProgress, StepState};
+use crate::clock::{self, SharedClock};
+use crate::run::{Failure, Progress, Run, State, StepProgress, StepState};
 use crate::store::{Change, Changed, Hold, HoldKind, Store, StoreError};
 
 /// How often a change is tried again when the run moves on between look and change.
@@ -92,11 +93,11 @@ impl Controls {
     /// When there is no such run, or it is neither failed nor about to be tried again.
     pub async fn retry(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
         self.change(run, "retry", reason, |run| match run.state {
-            State::Failed => Ok((State::Ready, Some(afresh(&run.progress)), None)),
+            State::Failed => afresh(run, self.clock.now()),
             State::Retrying | State::Held => Ok((State::Ready, None, None)),
             State::NeedsPerson => Err("look in Kartra whether the call was done, then `kartwheel runs resolve ID --as done|repeat|fail`"),
             State::Waiting => Err("it sleeps, as its rule says; there is nothing to retry"),
-            State::Ready | State::Running => Err("it is under way already"),
+            State::Ready | State::Running => Err("it goes on by itself; if its connection is paused, `kartwheel resume` starts it again"),
             State::Declined | State::Done | State::Cancelled => Err("it is over; send the event again to start a new one"),
         })
         .await
@@ -108,7 +109,7 @@ impl Controls {
     /// When there is no such run, or nothing stops it.
     pub async fn resume(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
         self.change(run, "resume", reason, |run| match run.state {
-            State::Failed => Ok((State::Ready, Some(afresh(&run.progress)), None)),
+            State::Failed => afresh(run, self.clock.now()),
             State::Held => Ok((State::Ready, None, None)),
             State::NeedsPerson => Err("look in Kartra whether the call was done, then `kartwheel runs resolve ID --as done|repeat|fail`"),
             State::Ready | State::Running | State::Retrying | State::Waiting => Err("nothing stops it but time; if its connection is paused, `kartwheel resume` starts it again"),
@@ -153,15 +154,8 @@ impl Controls {
                     };
                     (State::Ready, Some(progress), None)
                 }
-                Resolution::Fail => {
-                    step.state = StepState::Failed;
-                    step.message = Some("a person let it fail".into());
-                    (
-                        State::Failed,
-                        Some(progress),
-                        Some("a person let it fail".into()),
-                    )
-                }
+                // The step stays unknown: whoever retries the run later is asked again before it is sent once more.
+                Resolution::Fail => (State::Failed, None, Some("a person let it fail".into())),
             })
         })
         .await
@@ -362,17 +356,21 @@ fn something_ended(ended: u64, connection: Option<&str>) -> Result<(), ControlEr
     Err(ControlError::NotHeld(format!("{what} is not paused")))
 }
 
-/// The progress of a run that starts anew at the step it failed at: what is settled stays, that step counts from one.
-fn afresh(progress: &Progress) -> Progress {
-    let mut progress = progress.clone();
-    let failed = progress
-        .failure
-        .take()
-        .map(|failure| failure.step)
-        .unwrap_or_default();
+/// A run that starts anew at the step it failed at: what is settled stays, that step counts from one, and so does the time that the
+/// run may take. A step whose outcome is unknown stays so: only `resolve` may say what became of it.
+fn afresh(run: &Run, now: Timestamp) -> Decision {
+    let mut progress = run.progress.clone();
+    let failure = progress.failure.take();
+    if failure.as_ref().is_some_and(Failure::is_of_the_start) {
+        return Err(
+            "it failed before its first step and would again: correct the rule, then send the event with a new id",
+        );
+    }
+    let failed = failure.map(|failure| failure.step).unwrap_or_default();
     for (path, step) in &mut progress.steps {
         let is_it = **path == *failed || step.id.as_deref() == Some(&*failed);
-        if !step.state.is_settled() || (is_it && step.state == StepState::Failed) {
+        let open = !step.state.is_settled() && step.state != StepState::Unknown;
+        if open || (is_it && step.state == StepState::Failed) {
             *step = StepProgress {
                 attempts: step.attempts,
                 id: step.id.clone(),
@@ -380,5 +378,7 @@ fn afresh(progress: &Progress) -> Progress {
             };
         }
     }
-    progress
+    progress.waited_micros =
+        u64::try_from(clock::between(run.created_at, now).as_micros()).unwrap_or(u64::MAX);
+    Ok((State::Ready, Some(progress), None))
 }

@@ -73,9 +73,6 @@ pub struct Sight<'a> {
 /// Walks the steps from the first unsettled one, settles what needs no call, and says what comes next.
 #[must_use]
 pub fn next(run: &Run, mut progress: Progress, sight: &Sight<'_>) -> (Progress, Todo) {
-    if let Some(todo) = over_time(run, &mut progress, sight) {
-        return (progress, todo);
-    }
     for step in &sight.rule.steps {
         let known = progress.steps.get(&step.path).cloned().unwrap_or_default();
         if known.state.is_settled() {
@@ -83,6 +80,9 @@ pub fn next(run: &Run, mut progress: Progress, sight: &Sight<'_>) -> (Progress, 
         }
         if known.state == StepState::Unknown {
             return (progress, needs_person(step, &known));
+        }
+        if let Some(todo) = over_time(run, &mut progress, sight) {
+            return (progress, todo);
         }
         let wanted = {
             let scope = Scope {

@@ -259,7 +259,9 @@ impl Worker {
             return Ok(None);
         };
         if state.is_over() || state == State::NeedsPerson {
-            tracing::info!(state = state.name(), why, "run ended");
+            // Not why: that can name the person.
+            let class = progress.failure.as_ref().map(|failure| &*failure.class);
+            tracing::info!(state = state.name(), class, "run ended");
         }
         let record = self.build(ended, progress, Next::Rest { state, why, due_at });
         if self.write(record).await? && due_at.is_some() {

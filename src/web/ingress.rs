@@ -284,7 +284,7 @@ impl Hooks {
             quiet.is_some()
         };
         if !quiet {
-            tracing::warn!(%source, reason, detail, "delivery refused (told once a minute; `kartwheel events refused` counts them)");
+            tracing::warn!(%source, reason, detail, "delivery refused (told once a minute; GET /api/refusals counts them)");
         }
         let refused = Refused {
             source: source.clone(),

@@ -4,7 +4,8 @@
 mod shop;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -243,6 +244,16 @@ fn without_a_daemon_a_command_takes_the_database_and_acts_itself() {
     let wrong = shop.run("runs retry 00000000");
     assert_eq!(wrong.code, 2);
     assert!(wrong.err.contains("there is no run"), "{}", wrong.err);
+}
+
+#[test]
+fn a_request_that_never_ends_does_not_keep_the_daemon_from_ending() {
+    let shop = Shop::open();
+    let daemon = Daemon::start(&shop);
+    let mut idle = TcpStream::connect(settings_listen(&shop.dir)).unwrap();
+    idle.write_all(b"POST /hooks/stripe HTTP/1.1\r\nHost: ")
+        .unwrap();
+    assert_eq!(daemon.stop(), 0);
 }
 
 #[test]

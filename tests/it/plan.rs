@@ -273,3 +273,19 @@ fn an_edit_that_changes_the_address_is_not_safe_to_repeat() {
         assert_eq!(scene.call().safety, safety);
     }
 }
+
+/// Being late does not make an unknown outcome known, nor what is done undone.
+#[test]
+fn a_timeout_neither_hides_an_unknown_outcome_nor_fails_what_is_done() {
+    for (class, state) in [
+        (Class::Unknown, State::NeedsPerson),
+        (Class::Done, State::Done),
+    ] {
+        let mut scene = Scene::of(&format!("timeout: 1m\n{REFUND}"));
+        let call = scene.call();
+        scene.now = after(scene.now, Duration::from_secs(61));
+        let settled = scene.end(&call, Outcome::new(class, "late"), false);
+        assert_eq!(settled.todo, None);
+        assert_eq!(state_of(Some(&scene.next())), Some(state), "{class:?}");
+    }
+}

@@ -1,0 +1,69 @@
+//! What it means when a person starts a failed run again: never a refund in doubt, never a run without its `once`, and time anew.
+
+use std::time::Duration;
+
+use kartwheel::engine::Resolution;
+use kartwheel::run::State;
+use kartwheel::sandbox::{Fault, FaultKind, KartraForm};
+
+use crate::faults::{REFUND, TAG, effects, start, under};
+use crate::world::World;
+
+/// Letting a run fail says nothing about whether the call was done: a retry asks again, and neither skips the step nor sends it.
+#[tokio::test]
+async fn a_refund_in_doubt_that_was_let_fail_is_still_in_doubt() {
+    let (world, run) = under(REFUND, "refund-transaction", FaultKind::DropAfter, 1).await;
+    let engine = world.app().engine();
+    let failed = engine.resolve(run.id, Resolution::Fail, "").await;
+    assert_eq!(failed.expect("resolved").state, State::Failed);
+    engine.retry(run.id, "").await.expect("retried");
+    world.settle().await;
+    assert_eq!(world.runs().await[0].state, State::NeedsPerson);
+    assert_eq!(effects(&world, "refund-transaction"), 1);
+    let done = engine.resolve(run.id, Resolution::Done, "seen").await;
+    done.expect("resolved");
+    world.settle().await;
+    assert_eq!(world.runs().await[0].state, State::Done);
+    assert_eq!(effects(&world, "refund-transaction"), 1);
+    world.end(&[State::Done]).await;
+}
+
+#[tokio::test]
+async fn a_run_that_failed_before_its_first_step_is_not_carried_out_without_its_once() {
+    let world = World::with(&TAG.replace("actions:", "once: ${{ body.order }}\nactions:")).await;
+    let event = start(&world).await;
+    let run = world.run_of(event).await;
+    assert_eq!((run.state, run.once.as_deref()), (State::Failed, None));
+    let engine = world.app().engine();
+    for again in [
+        engine.retry(run.id, "").await,
+        engine.resume(run.id, "").await,
+    ] {
+        let refused = again.expect_err("it has no `once`").to_string();
+        assert!(refused.contains("correct the rule"), "{refused}");
+    }
+    assert_eq!(world.verbs(), Vec::<String>::new());
+    world.end(&[State::Failed]).await;
+}
+
+/// The days between a failure and the person who looks at it are not the run's own.
+#[tokio::test]
+async fn a_run_that_is_retried_may_take_its_timeout_anew() {
+    let rule = TAG.replace("actions:", "timeout: 1m\nactions:");
+    let world = World::with(&rule).await;
+    let missing = FaultKind::KartraError {
+        number: 212,
+        form: KartraForm::Flat,
+    };
+    let fault = Fault::on_verb("assign-tag", missing).times(1);
+    world.sandbox.world().add_fault(fault);
+    let event = start(&world).await;
+    let run = world.run_of(event).await;
+    assert_eq!(run.state, State::Failed);
+    world.advance(Duration::from_secs(7_200)).await;
+    let engine = world.app().engine();
+    engine.retry(run.id, "").await.expect("retried");
+    world.settle().await;
+    assert_eq!(world.run_of(event).await.state, State::Done);
+    world.end(&[State::Done]).await;
+}
