@@ -16,6 +16,9 @@ use crate::rule::Rule;
 use crate::run::{Attempt, Run, State};
 use crate::store::{Begin, Ended, Lease, Next, Record, StoreError, Written};
 
+/// How long a run waits before it looks again whether the connection of its step is still held.
+const HELD_ELSEWHERE: Duration = Duration::from_secs(5);
+
 /// What a worker does after a decision: this call, its intent on disk and its slot in hand, or nothing more.
 type Ahead = Option<(PlannedCall, Box<dyn Slot>)>;
 
@@ -186,13 +189,7 @@ impl Worker {
     /// Waits for the pace, then writes the intent in a commit of its own.
     async fn intend(&mut self, call: PlannedCall) -> Result<Ahead, StoreError> {
         let Some(slot) = self.slot(&call).await else {
-            return self
-                .record(
-                    None,
-                    self.run.progress.clone(),
-                    plan::rest(State::Ready, None, Some(self.engine.clock().now())),
-                )
-                .await;
+            return self.hand_back(&call).await;
         };
         let now = self.engine.clock().now();
         let progress = self.under_way(self.run.progress.clone(), &call);
@@ -215,15 +212,26 @@ impl Worker {
             }
             Written::Held => {
                 drop(slot);
-                self.record(
-                    None,
-                    self.run.progress.clone(),
-                    plan::rest(State::Ready, None, Some(now)),
-                )
-                .await
+                self.hand_back(&call).await
             }
             Written::Cancelled | Written::LeaseLost => Ok(None),
         }
+    }
+
+    /// Lets go of a run whose call may not go out now. A hold of the run's own connection keeps it from being taken again;
+    /// where only the step's connection is held, the run itself must wait, or it would be taken again at once.
+    async fn hand_back(&mut self, call: &PlannedCall) -> Result<Ahead, StoreError> {
+        let now = self.engine.clock().now();
+        let elsewhere =
+            call.connection != self.run.connection && self.engine.is_held(&call.connection);
+        let (why, due_at) = if elsewhere {
+            let why = format!("connection {} is held", call.connection);
+            (Some(why), clock::after(now, HELD_ELSEWHERE))
+        } else {
+            (None, now)
+        };
+        let rest = plan::rest(State::Ready, why, Some(due_at));
+        self.record(None, self.run.progress.clone(), rest).await
     }
 
     /// The connection's slot; `None` when the connection is held or the daemon stops first.
