@@ -160,6 +160,26 @@ pub enum Class {
     Unknown,
 }
 
+impl Class {
+    /// The word that the store, the API and `failure.class` use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Already => "already",
+            Self::Transient => "transient",
+            Self::RateLimited => "rate_limited",
+            Self::ConnectionDown => "connection_down",
+            Self::OurToken => "our_token",
+            Self::NotAllowed => "not_allowed",
+            Self::RuleWrong => "rule_wrong",
+            Self::TargetMissing => "target_missing",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// What became of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {

@@ -128,13 +128,9 @@ fn take(
         Class::ConnectionDown => held(HoldKind::Down, hold, sight.now),
         Class::OurToken => held(HoldKind::Token, hold, sight.now),
         Class::NotAllowed => held(HoldKind::NotAllowed, hold, sight.now),
-        Class::RuleWrong | Class::TargetMissing | Class::Refused => fail_step(
-            step,
-            known,
-            class_name(outcome.class),
-            outcome.message,
-            progress,
-        ),
+        Class::RuleWrong | Class::TargetMissing | Class::Refused => {
+            fail_step(step, known, outcome.class.name(), outcome.message, progress)
+        }
     }
 }
 
@@ -167,7 +163,7 @@ fn again(
     sight: &Sight<'_>,
 ) -> Option<Todo> {
     known.counted += 1;
-    let class = class_name(outcome.class);
+    let class = outcome.class.name();
     if known.counted >= step.retry.attempts {
         let message = format!(
             "gave up after {} attempts: {}",
@@ -207,24 +203,6 @@ fn slow_down(attempts: u32) -> Duration {
     first
         .saturating_mul(1 << attempts.saturating_sub(1).min(10))
         .min(longest)
-}
-
-/// The class's word, as the store, the API and `failure.class` show it.
-#[must_use]
-pub fn class_name(class: Class) -> &'static str {
-    match class {
-        Class::Done => "done",
-        Class::Already => "already",
-        Class::Transient => "transient",
-        Class::RateLimited => "rate_limited",
-        Class::ConnectionDown => "connection_down",
-        Class::OurToken => "our_token",
-        Class::NotAllowed => "not_allowed",
-        Class::RuleWrong => "rule_wrong",
-        Class::TargetMissing => "target_missing",
-        Class::Refused => "refused",
-        Class::Unknown => "unknown",
-    }
 }
 
 /// Marks the step as under way, with one more attempt: the progress that an intent is written with.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::job::{Ready, intent};
 use super::plan::{self, PlannedCall, Sight, Todo};
-use super::settle::{self, class_name};
+use super::settle;
 use super::stop::Drain;
 use super::{Engine, SEND_WITHIN};
 use crate::action::{Call, Class, Outcome, Safety, Slot};
@@ -75,7 +75,7 @@ impl Worker {
         };
         tokio::select! {
             outcome = self.engine.actions().call(&request) => {
-                tracing::info!(step = %call.step, attempt = call.number, verb = %call.verb, class = class_name(outcome.class), "call ended");
+                tracing::info!(step = %call.step, attempt = call.number, verb = %call.verb, class = outcome.class.name(), "call ended");
                 Some(outcome)
             }
             () = self.engine.drained_to(limit) => {

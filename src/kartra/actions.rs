@@ -98,81 +98,58 @@ const AMOUNT: Field = field(
     "How much, above zero, in the transaction's currency.",
 );
 
-/// What a lead can have, by Kartra's names.
-const LEAD: &[Field] = &[
-    field("email", FieldType::Text, true, "The lead's e-mail address."),
-    text("first_name", "Given name."),
-    text("middle_name", "Middle name."),
-    text("last_name", "Family name."),
-    text("last_name2", "Second family name."),
-    text("phone", "Phone number without the country code."),
-    text("phone_country_code", "Country code of the phone number."),
-    text("ip", "Address the lead came from."),
-    text("address", "Street and number."),
-    text("zip", "Postal code."),
-    text("city", "City."),
-    text("state", "State or province."),
-    text("country", "Country."),
-    text("company", "Company."),
-    text("lead_picture", "Link to a picture."),
-    text("website", "Link."),
-    text("facebook", "Link."),
-    text("twitter", "Link."),
-    text("linkedin", "Link."),
-    text("lead_preferred_time_zone", "Time zone."),
-    text("sales_tax_id", "Tax number."),
-    text("notes", "Notes."),
-    field(
-        "business_type",
-        FieldType::Number,
-        false,
-        "Kartra's number of the kind of business.",
-    ),
-    field(
-        "custom_fields",
-        FieldType::Structure,
-        false,
-        "A list of `{ field_identifier, field_value }`; an unknown identifier is ignored by Kartra.",
-    ),
-];
+/// These, then what a lead can have, by Kartra's names.
+macro_rules! lead_fields {
+    ($($first:expr),+) => {
+        &[
+            $($first,)+
+            text("first_name", "Given name."),
+            text("middle_name", "Middle name."),
+            text("last_name", "Family name."),
+            text("last_name2", "Second family name."),
+            text("phone", "Phone number without the country code."),
+            text("phone_country_code", "Country code of the phone number."),
+            text("ip", "Address the lead came from."),
+            text("address", "Street and number."),
+            text("zip", "Postal code."),
+            text("city", "City."),
+            text("state", "State or province."),
+            text("country", "Country."),
+            text("company", "Company."),
+            text("lead_picture", "Link to a picture."),
+            text("website", "Link."),
+            text("facebook", "Link."),
+            text("twitter", "Link."),
+            text("linkedin", "Link."),
+            text("lead_preferred_time_zone", "Time zone."),
+            text("sales_tax_id", "Tax number."),
+            text("notes", "Notes."),
+            field(
+                "business_type",
+                FieldType::Number,
+                false,
+                "Kartra's number of the kind of business.",
+            ),
+            field(
+                "custom_fields",
+                FieldType::Structure,
+                false,
+                "A list of `{ field_identifier, field_value }`; an unknown identifier is ignored by Kartra.",
+            ),
+        ]
+    };
+}
 
-const LEAD_EDIT: &[Field] = &[
+const LEAD: &[Field] = lead_fields![field(
+    "email",
+    FieldType::Text,
+    true,
+    "The lead's e-mail address."
+)];
+const LEAD_EDIT: &[Field] = lead_fields![
     EMAIL,
     ID,
-    text("new_email", "The address the lead shall have from now on."),
-    text("first_name", "Given name."),
-    text("middle_name", "Middle name."),
-    text("last_name", "Family name."),
-    text("last_name2", "Second family name."),
-    text("phone", "Phone number without the country code."),
-    text("phone_country_code", "Country code of the phone number."),
-    text("ip", "Address the lead came from."),
-    text("address", "Street and number."),
-    text("zip", "Postal code."),
-    text("city", "City."),
-    text("state", "State or province."),
-    text("country", "Country."),
-    text("company", "Company."),
-    text("lead_picture", "Link to a picture."),
-    text("website", "Link."),
-    text("facebook", "Link."),
-    text("twitter", "Link."),
-    text("linkedin", "Link."),
-    text("lead_preferred_time_zone", "Time zone."),
-    text("sales_tax_id", "Tax number."),
-    text("notes", "Notes."),
-    field(
-        "business_type",
-        FieldType::Number,
-        false,
-        "Kartra's number of the kind of business.",
-    ),
-    field(
-        "custom_fields",
-        FieldType::Structure,
-        false,
-        "A list of `{ field_identifier, field_value }`; an unknown identifier is ignored by Kartra.",
-    ),
+    text("new_email", "The address the lead shall have from now on.")
 ];
 
 /// All actions, sorted by key.

@@ -1,7 +1,15 @@
 //! What a sender sees: every answer of the webhook listener, over real HTTP.
 
+use std::collections::BTreeMap;
+use std::future::IntoFuture;
+use std::sync::{Arc, Mutex, OnceLock};
+
 use kartwheel::run::State;
+use kartwheel::web::{self, Hooks};
 use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use crate::world::World;
 
@@ -333,4 +341,33 @@ async fn white_space_around_an_address_is_nobodys() {
     );
     assert!(world.sandbox.world().lead("ada@example.com").is_some());
     world.end(&[State::Done]).await;
+}
+
+/// Before the engine is there, and when all places are taken, senders are asked to come again.
+#[tokio::test]
+async fn while_starting_and_when_full_senders_are_asked_to_come_again() {
+    let world = World::with(RULE).await;
+    for (engine, places, ready) in [(None, 8, 503), (Some(world.app().engine().clone()), 0, 200)] {
+        let hooks = Hooks {
+            engine: engine.map_or_else(OnceLock::new, OnceLock::from),
+            sources: BTreeMap::new(),
+            env: serde_json::Map::new(),
+            trusted_proxies: Vec::new(),
+            clock: world.clock.clone(),
+            places: Semaphore::new(places),
+            logged: Mutex::default(),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let mut server = JoinSet::new();
+        server.spawn(axum::serve(listener, web::hooks(Arc::new(hooks))).into_future());
+        let http = crate::world::client();
+        let answer = http.post(format!("{url}/hooks/shop")).send().await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status(), 503);
+        assert!(answer.headers().contains_key("retry-after"));
+        let asked = http.get(format!("{url}/readyz")).send().await;
+        assert_eq!(asked.expect("an answer").status(), ready);
+    }
+    world.end(&[]).await;
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use sqlx::Row;
 use uuid::Uuid;
 
+use crate::action::Class;
 use crate::event::Person;
 use crate::run::{Attempt, Run, State};
 use crate::store::decide::accept::{Accepting, Known, decide};
@@ -275,7 +276,7 @@ pub(super) fn attempt_row(rows: &mut Rows, run_seq: i64, attempt: &Attempt) {
         .time(attempt.intended_at)
         .time(attempt.send_by)
         .maybe_time(attempt.ended_at)
-        .put(attempt.class.map(rows::class_name))
+        .put(attempt.class.map(Class::name))
         .put(attempt.message.as_deref())
         .put(attempt.app_type)
         .put(attempt.action_run_id.as_deref())

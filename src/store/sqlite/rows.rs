@@ -29,23 +29,6 @@ pub(super) const fn format_name(format: Format) -> &'static str {
     }
 }
 
-/// The word for an outcome's class: the one that the API uses.
-pub(super) const fn class_name(class: Class) -> &'static str {
-    match class {
-        Class::Done => "done",
-        Class::Already => "already",
-        Class::Transient => "transient",
-        Class::RateLimited => "rate_limited",
-        Class::ConnectionDown => "connection_down",
-        Class::OurToken => "our_token",
-        Class::NotAllowed => "not_allowed",
-        Class::RuleWrong => "rule_wrong",
-        Class::TargetMissing => "target_missing",
-        Class::Refused => "refused",
-        Class::Unknown => "unknown",
-    }
-}
-
 /// Text that many rows share with the program.
 pub(super) fn shared(row: &SqliteRow, column: &str) -> Arc<str> {
     Arc::from(row.get::<&str, _>(column))
@@ -198,7 +181,7 @@ mod tests {
             Class::Unknown,
         ];
         for class in classes {
-            assert_eq!(serde_json::to_value(class).unwrap(), class_name(class));
+            assert_eq!(serde_json::to_value(class).unwrap(), class.name());
         }
         for format in [Format::Json, Format::Form, Format::Empty] {
             assert_eq!(serde_json::to_value(format).unwrap(), format_name(format));

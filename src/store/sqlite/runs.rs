@@ -158,7 +158,7 @@ async fn write(store: &mut Sqlite, runs: &Runs, effects: &Effects<'_>) -> Result
             .put(&*ended.step)
             .put(ended.number)
             .time(*at)
-            .put(rows::class_name(outcome.class))
+            .put(outcome.class.name())
             .put(&*outcome.message)
             .put(outcome.app_type)
             .put(outcome.action_run_id.as_deref());

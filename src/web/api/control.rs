@@ -64,63 +64,43 @@ pub trait Control: Send + Sync + 'static {
     async fn unpause(&self, connection: Option<&str>) -> Result<(), Refusal>;
 }
 
-#[async_trait]
-impl Control for Engine {
-    async fn cancel(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
-        Ok(Self::cancel(self, run, reason).await.map(drop)?)
-    }
+/// The engine has these by name, and so has the store's side alone: one impl for both.
+macro_rules! control_by_name {
+    ($($who:ty),+) => {
+        $(
+            #[async_trait]
+            impl Control for $who {
+                async fn cancel(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
+                    Ok(Self::cancel(self, run, reason).await.map(drop)?)
+                }
 
-    async fn retry(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
-        Ok(Self::retry(self, run, reason).await.map(drop)?)
-    }
+                async fn retry(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
+                    Ok(Self::retry(self, run, reason).await.map(drop)?)
+                }
 
-    async fn resume(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
-        Ok(Self::resume(self, run, reason).await.map(drop)?)
-    }
+                async fn resume(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
+                    Ok(Self::resume(self, run, reason).await.map(drop)?)
+                }
 
-    async fn resolve(&self, run: Uuid, outcome: As, reason: &str) -> Result<(), Refusal> {
-        Ok(Self::resolve(self, run, outcome.into(), reason)
-            .await
-            .map(drop)?)
-    }
+                async fn resolve(&self, run: Uuid, outcome: As, reason: &str) -> Result<(), Refusal> {
+                    Ok(Self::resolve(self, run, outcome.into(), reason)
+                        .await
+                        .map(drop)?)
+                }
 
-    async fn pause(&self, connection: Option<&str>, reason: &str) -> Result<(), Refusal> {
-        Ok(Self::pause(self, connection, reason).await?)
-    }
+                async fn pause(&self, connection: Option<&str>, reason: &str) -> Result<(), Refusal> {
+                    Ok(Self::pause(self, connection, reason).await?)
+                }
 
-    async fn unpause(&self, connection: Option<&str>) -> Result<(), Refusal> {
-        Ok(Self::unpause(self, connection).await?)
-    }
+                async fn unpause(&self, connection: Option<&str>) -> Result<(), Refusal> {
+                    Ok(Self::unpause(self, connection).await?)
+                }
+            }
+        )+
+    };
 }
 
-#[async_trait]
-impl Control for Controls {
-    async fn cancel(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
-        Ok(Self::cancel(self, run, reason).await.map(drop)?)
-    }
-
-    async fn retry(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
-        Ok(Self::retry(self, run, reason).await.map(drop)?)
-    }
-
-    async fn resume(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
-        Ok(Self::resume(self, run, reason).await.map(drop)?)
-    }
-
-    async fn resolve(&self, run: Uuid, outcome: As, reason: &str) -> Result<(), Refusal> {
-        Ok(Self::resolve(self, run, outcome.into(), reason)
-            .await
-            .map(drop)?)
-    }
-
-    async fn pause(&self, connection: Option<&str>, reason: &str) -> Result<(), Refusal> {
-        Ok(Self::pause(self, connection, reason).await?)
-    }
-
-    async fn unpause(&self, connection: Option<&str>) -> Result<(), Refusal> {
-        Ok(Self::unpause(self, connection).await?)
-    }
-}
+control_by_name!(Engine, Controls);
 
 impl From<As> for Resolution {
     fn from(outcome: As) -> Self {
