@@ -32,6 +32,7 @@ fn the_repository_keeps_its_own_rules() {
     let names: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
     wrong.extend(migrations(&names));
     wrong.extend(examples(&names));
+    wrong.extend(expectations(&names));
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
@@ -266,6 +267,16 @@ fn examples(files: &[&str]) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// What must be said about a broken rule, without that rule, hides what is no longer tested.
+fn expectations(files: &[&str]) -> Vec<String> {
+    files
+        .iter()
+        .filter(|path| path.starts_with("tests/rules/") && path.ends_with(".txt"))
+        .filter(|path| !files.contains(&path.replace(".txt", ".yaml").as_str()))
+        .map(|path| format!("{path}: there is no rule file of this name beside it"))
+        .collect()
 }
 
 /// Paths of one machine, and of what lies outside the repository, mean nothing to anybody else.
