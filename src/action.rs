@@ -230,11 +230,12 @@ pub trait Slot: Send {
 /// The outside, as the engine sees it: something that carries out calls.
 #[async_trait]
 pub trait Actions: Send + Sync {
-    /// Waits until the connection's pace and its limit of parallel calls allow one more call. Higher priority goes first.
-    async fn slot(&self, connection: &str, priority: Priority) -> Box<dyn Slot>;
+    /// Waits until the connection's pace and its limit of parallel calls allow one more call. Higher priority goes first,
+    /// then the lower `place` (the run's number): a run that began is carried to its end before later ones begin.
+    async fn slot(&self, connection: &str, priority: Priority, place: i64) -> Box<dyn Slot>;
 
     /// One slot if it is free this moment, without waiting.
-    fn try_slot(&self, connection: &str, priority: Priority) -> Option<Box<dyn Slot>>;
+    fn try_slot(&self, connection: &str, priority: Priority, place: i64) -> Option<Box<dyn Slot>>;
 
     /// Makes the call, once, and says what became of it. Never repeats by itself, but for one fresh token after a 401.
     async fn call(&self, call: &Call) -> Outcome;

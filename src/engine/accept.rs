@@ -177,7 +177,9 @@ impl Engine {
                     && progress == run.progress
                     && !self.is_held(&call.connection) =>
             {
-                let slot = self.actions().try_slot(&call.connection, call.priority)?;
+                let slot = self
+                    .actions()
+                    .try_slot(&call.connection, call.priority, i64::MAX)?;
                 Some((*call, slot))
             }
             _ => None,

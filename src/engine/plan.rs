@@ -12,6 +12,12 @@ use crate::clock;
 use crate::rule::{Effect, Rule, RuleError, Scope, Step};
 use crate::run::{Attempt, Failure, Progress, Run, State, StepProgress, StepState};
 
+/// Attempts in a row that may end with the process before a person must look.
+pub const CRASHES_MAX: u32 = 3;
+/// A run that was under way at two crashes in a row is tried again only by a process that has lived so long: then a third
+/// crash is its own doing, and not that of whatever ended the others.
+pub const CALM: Duration = Duration::from_secs(15);
+
 /// The decision.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Todo {
@@ -84,6 +90,9 @@ pub fn next(run: &Run, mut progress: Progress, sight: &Sight<'_>) -> (Progress, 
         if let Some(todo) = over_time(run, &mut progress, sight) {
             return (progress, todo);
         }
+        if let Some(todo) = until_calm(&known, sight) {
+            return (progress, todo);
+        }
         let wanted = {
             let scope = Scope {
                 tree: sight.tree,
@@ -97,6 +106,14 @@ pub fn next(run: &Run, mut progress: Progress, sight: &Sight<'_>) -> (Progress, 
         }
     }
     (progress, rest(State::Done, None, None))
+}
+
+/// A step that met two crashes in a row is left alone while this process is young.
+fn until_calm(known: &StepProgress, sight: &Sight<'_>) -> Option<Todo> {
+    let calm = clock::after(sight.started, CALM);
+    let wait = known.crashes + 1 >= CRASHES_MAX && sight.now < calm;
+    let why = "two processes ended during its last attempts; waits until this one has proved calm";
+    wait.then(|| rest(State::Retrying, Some(why.to_owned()), Some(calm)))
 }
 
 /// Takes one effect into the progress; `Some` when the run cannot go on by itself.

@@ -5,18 +5,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::plan::{PlannedCall, Sight, Todo, fail_step, label, rest};
+use super::plan::{CRASHES_MAX, PlannedCall, Sight, Todo, fail_step, label, rest};
 use crate::action::{Class, Outcome, Safety};
 use crate::clock;
 use crate::rule::{After, Rule, Step};
 use crate::run::{Progress, Run, State, StepProgress, StepState};
 use crate::store::HoldKind;
 
-/// Attempts in a row that may end with the process before a person must look.
-pub const CRASHES_MAX: u32 = 3;
-/// A run that was under way at two crashes in a row is tried again only by a process that has lived so long: then a third
-/// crash is its own doing, and not that of whatever ended the others.
-pub const CALM: Duration = Duration::from_secs(15);
 /// The longest `Retry-After` that is obeyed.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(15 * 60);
 /// The first and the longest pause after "too many calls" without a `Retry-After`.
@@ -184,10 +179,7 @@ fn again(
         Some(asked) => asked.min(RETRY_AFTER_MAX),
         None => step.retry.delay(run.id, &step.path, known.counted),
     };
-    let mut due_at = clock::after(sight.now, pause);
-    if known.crashes + 1 >= CRASHES_MAX {
-        due_at = due_at.max(clock::after(sight.started, CALM));
-    }
+    let due_at = clock::after(sight.now, pause);
     let held = sight
         .held
         .saturating_sub(Duration::from_micros(known.held_micros));

@@ -16,8 +16,10 @@ use crate::rule::Rule;
 use crate::run::{Attempt, Run, State};
 use crate::store::{Begin, Ended, Lease, Next, Record, StoreError, Written};
 
-/// How long a run rests whose step's own connection is held.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// What is said of a call that `mode: observe` keeps back.
+const OBSERVED: &str = "observe: not sent";
+/// How long a run waits before it looks again whether the connection of its step is still held.
+const HELD_ELSEWHERE: Duration = Duration::from_secs(5);
 
 /// What a worker does after a decision: this call, its intent on disk and its slot in hand, or nothing more.
 type Ahead = Option<(PlannedCall, Box<dyn Slot>)>;
@@ -54,7 +56,7 @@ impl Worker {
     /// Makes the call; `None` when a stop did not wait for its answer.
     async fn send(&self, call: &PlannedCall) -> Option<Outcome> {
         if call.observed {
-            return Some(Outcome::new(Class::Done, "observe: not sent"));
+            return Some(Outcome::new(Class::Done, OBSERVED));
         }
         let request = Call {
             run: self.run.id,
@@ -95,7 +97,12 @@ impl Worker {
                 )
                 .await;
         };
-        let outcome = Outcome::new(Class::Unknown, "the process ended before the answer came");
+        // A rule that observes sends nothing, so nothing is in doubt.
+        let outcome = if self.rule.observe && call.observed {
+            Outcome::new(Class::Done, OBSERVED)
+        } else {
+            Outcome::new(Class::Unknown, "the process ended before the answer came")
+        };
         self.take_in(&call, outcome, true).await
     }
 
@@ -181,7 +188,7 @@ impl Worker {
             .then(|| {
                 self.engine
                     .actions()
-                    .try_slot(&call.connection, call.priority)
+                    .try_slot(&call.connection, call.priority, self.run.seq)
             })
             .flatten()
     }
@@ -218,18 +225,20 @@ impl Worker {
         }
     }
 
-    /// Rests a run whose call cannot be made now. A hold of the run's own connection keeps it from being taken; that of
-    /// another one that its step names does not, so such a run looks again after a while.
+    /// Lets go of a run whose call may not go out now. A hold of the run's own connection keeps it from being taken again;
+    /// where only the step's connection is held, the run itself must wait, or it would be taken again at once.
     async fn hand_back(&mut self, call: &PlannedCall) -> Result<Ahead, StoreError> {
         let now = self.engine.clock().now();
-        let elsewhere = call.connection != self.run.connection;
-        let todo = if elsewhere && self.engine.is_held(&call.connection) {
-            let why = Some(format!("connection {} is held", call.connection));
-            plan::rest(State::Retrying, why, Some(clock::after(now, LOOK_AGAIN)))
+        let elsewhere =
+            call.connection != self.run.connection && self.engine.is_held(&call.connection);
+        let (why, due_at) = if elsewhere {
+            let why = format!("connection {} is held", call.connection);
+            (Some(why), clock::after(now, HELD_ELSEWHERE))
         } else {
-            plan::rest(State::Ready, None, Some(now))
+            (None, now)
         };
-        self.record(None, self.run.progress.clone(), todo).await
+        let rest = plan::rest(State::Ready, why, Some(due_at));
+        self.record(None, self.run.progress.clone(), rest).await
     }
 
     /// The connection's slot; `None` when the connection is held or the daemon stops first.
@@ -240,7 +249,7 @@ impl Worker {
         let slot = {
             let _waiting = self.engine.waiting_for_slot();
             tokio::select! {
-                slot = self.engine.actions().slot(&call.connection, call.priority) => slot,
+                slot = self.engine.actions().slot(&call.connection, call.priority, self.run.seq) => slot,
                 () = self.engine.held(&call.connection) => return None,
                 () = self.engine.drained_to(Drain::Stopping) => return None,
             }

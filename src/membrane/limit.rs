@@ -1,6 +1,6 @@
 //! The pace of one connection: how many calls a second, how many at a time, who goes first, and when to slow down.
 //!
-//! Whoever waits longest among the most urgent is the *head*; only the head looks at the clock, the others sleep until
+//! The oldest run among the most urgent is the *head*; only the head looks at the clock, the others sleep until
 //! they are the head. So a thousand waiting runs cost one timer. The pace is a spacing of calls with a burst of two. After
 //! a "too many calls" the whole connection stands still for as long as it was told, or 1 s, 2 s, 4 s …, and goes on at
 //! half its pace; every success gives a twentieth of the configured pace back. It is never above that.
@@ -31,8 +31,8 @@ const MAX_SLOWDOWN: f64 = 16.0;
 const RECOVERY: f64 = 0.05;
 const MICROS_PER_SECOND: f64 = 1_000_000.0;
 
-/// Urgent first, then who came first.
-type Place = (Reverse<Priority>, u64);
+/// Urgent first, then the older run, then who came first.
+type Place = (Reverse<Priority>, i64, u64);
 
 /// The pace of one connection.
 #[derive(Debug)]
@@ -93,8 +93,8 @@ impl Pace {
     }
 
     /// Waits for the right to make one call.
-    pub(super) async fn slot(self: &Arc<Self>, priority: Priority) -> Permit {
-        let ticket = self.enqueue(priority);
+    pub(super) async fn slot(self: &Arc<Self>, priority: Priority, run: i64) -> Permit {
+        let ticket = self.enqueue(priority, run);
         loop {
             match self.turn(ticket.place) {
                 Turn::Go(interval) => return self.permit(interval),
@@ -105,8 +105,8 @@ impl Pace {
     }
 
     /// The right to make one call, if nobody waits for one and the pace gives it this moment.
-    pub(super) fn try_slot(self: &Arc<Self>, priority: Priority) -> Option<Permit> {
-        let ticket = self.enqueue(priority);
+    pub(super) fn try_slot(self: &Arc<Self>, priority: Priority, run: i64) -> Option<Permit> {
+        let ticket = self.enqueue(priority, run);
         match self.turn(ticket.place) {
             Turn::Go(interval) => Some(self.permit(interval)),
             Turn::Wake | Turn::At(_) => None,
@@ -156,10 +156,10 @@ impl Pace {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enqueue(self: &Arc<Self>, priority: Priority) -> Ticket {
+    fn enqueue(self: &Arc<Self>, priority: Priority, run: i64) -> Ticket {
         let wake = Arc::new(Notify::new());
         let mut state = self.lock();
-        let place = (Reverse(priority), state.next_ticket);
+        let place = (Reverse(priority), run, state.next_ticket);
         state.next_ticket += 1;
         state.waiting.insert(place, Arc::clone(&wake));
         drop(state);

@@ -172,16 +172,16 @@ impl Client {
 
 #[async_trait]
 impl Actions for Client {
-    async fn slot(&self, connection: &str, priority: Priority) -> Box<dyn Slot> {
+    async fn slot(&self, connection: &str, priority: Priority, place: i64) -> Box<dyn Slot> {
         match self.lines.get(connection) {
-            Some(line) => Box::new(line.pace.slot(priority).await),
+            Some(line) => Box::new(line.pace.slot(priority, place).await),
             None => Box::new(Unpaced),
         }
     }
 
-    fn try_slot(&self, connection: &str, priority: Priority) -> Option<Box<dyn Slot>> {
+    fn try_slot(&self, connection: &str, priority: Priority, place: i64) -> Option<Box<dyn Slot>> {
         match self.lines.get(connection) {
-            Some(line) => Some(Box::new(line.pace.try_slot(priority)?)),
+            Some(line) => Some(Box::new(line.pace.try_slot(priority, place)?)),
             None => Some(Box::new(Unpaced)),
         }
     }

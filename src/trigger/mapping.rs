@@ -134,7 +134,21 @@ impl Mapping {
                 person.ids.entry(kind).or_insert(id);
             }
         }
+        trim(&mut person);
         person
+    }
+}
+
+/// White space around a name or an address is nobody's; what is only that is nothing.
+fn trim(person: &mut Person) {
+    for text in [
+        &mut person.email,
+        &mut person.first_name,
+        &mut person.last_name,
+        &mut person.phone,
+    ] {
+        let trimmed = text.as_deref().map(str::trim);
+        *text = trimmed.filter(|text| !text.is_empty()).map(str::to_owned);
     }
 }
 

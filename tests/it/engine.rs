@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kartwheel::run::State;
-use kartwheel::sandbox::{Fault, FaultKind};
+use kartwheel::sandbox::{Fault, FaultKind, RecordedCall};
 
 use crate::world::World;
 
@@ -121,5 +121,27 @@ actions:
     assert_eq!(world.run_of(event).await.state, State::Waiting);
     world.advance(Duration::from_secs(2)).await;
     assert_eq!(world.run_of(event).await.state, State::Done);
+    world.end(&[State::Done]).await;
+}
+
+/// A burst is carried out run by run: the first person has everything while the last one's first call still waits.
+#[tokio::test]
+async fn a_burst_is_carried_out_run_by_run() {
+    let world = World::with(TAG).await;
+    for order in 0..40 {
+        let email = format!("person{order}@example.com");
+        world.order(&order.to_string(), &email).await.event();
+    }
+    world.settle().await;
+    let calls = world.sandbox.world().calls();
+    let place = |verb: &str, order: u32| {
+        let email = format!("person{order}@example.com");
+        let of = |call: &RecordedCall| {
+            let input = call.input.as_ref().map(|input| input["email"] == *email);
+            call.verb.as_deref() == Some(verb) && input == Some(true)
+        };
+        calls.iter().position(of).expect("it was called")
+    };
+    assert!(place("assign-tag", 0) < place("get-lead", 39));
     world.end(&[State::Done]).await;
 }

@@ -8,7 +8,7 @@ use kartwheel::sandbox::{CONNECTION_ID, ConnectionState, Fault, FaultKind, Kartr
 use kartwheel::store::HoldKind;
 
 use crate::faults::{REFUND, TAG, effects, start, under};
-use crate::world::World;
+use crate::world::{SOURCES, START, World};
 
 #[tokio::test]
 async fn on_error_continue_goes_on_behind_a_failed_step() {
@@ -140,4 +140,30 @@ async fn a_person_settles_an_unknown_refund() {
         );
         world.end(&[state]).await;
     }
+}
+
+/// A step may go to another connection than its run: when that one is held, the run rests, and is not taken again and again.
+#[tokio::test]
+async fn a_run_whose_step_goes_to_a_held_connection_rests_and_looks_again() {
+    let rule = TAG
+        .replace("trigger:", "connection: main\ntrigger:")
+        .replace(
+            "tag_name: buyer }",
+            "tag_name: buyer }\n    connection: other",
+        );
+    let settings = format!("  other: {{ id: {CONNECTION_ID} }}\nsources:{SOURCES}");
+    let world = World::at(START, &rule, &settings).await;
+    let engine = world.app().engine();
+    engine.pause(Some("other"), "renaming").await.expect("held");
+    let event = start(&world).await;
+    let run = world.run_of(event).await;
+    assert_eq!(
+        (run.state, run.why.as_deref()),
+        (State::Ready, Some("connection other is held"))
+    );
+    assert_eq!(effects(&world, "assign-tag"), 0);
+    engine.unpause(Some("other")).await.expect("released");
+    world.advance(Duration::from_secs(5)).await;
+    assert_eq!(effects(&world, "assign-tag"), 1);
+    world.end(&[State::Done]).await;
 }

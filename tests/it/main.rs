@@ -27,4 +27,5 @@ mod signatures;
 mod store;
 mod tidy;
 mod verbs;
+mod verdicts;
 mod world;

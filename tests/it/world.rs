@@ -21,7 +21,7 @@ use uuid::Uuid;
 /// When every story begins: the day of the sample payloads.
 pub(crate) const START: &str = "2026-11-01T08:00:00Z";
 /// The sources every story has.
-const SOURCES: &str = r#"
+pub(crate) const SOURCES: &str = r#"
   stripe: { preset: stripe, secret: env:STRIPE_SECRET }
   signup: { preset: typeform, secret: env:TYPEFORM_SECRET }
   shop:

@@ -38,7 +38,7 @@ async fn times(clock: &Arc<SettableClock>, pace: &Arc<Pace>, calls: usize) -> Ve
     drive(clock, async {
         let mut times = Vec::new();
         for _ in 0..calls {
-            drop(pace.slot(Priority::Normal).await);
+            drop(pace.slot(Priority::Normal, 0).await);
             times.push(millis(clock.now()));
         }
         times
@@ -79,9 +79,9 @@ async fn a_pace_below_one_a_second_holds_as_well() {
 #[tokio::test]
 async fn no_more_than_at_once_are_under_way() {
     let (clock, pace) = setup(1_000.0, 2);
-    let first = pace.slot(Priority::Normal).await;
-    let _second = pace.slot(Priority::Normal).await;
-    let mut third = std::pin::pin!(pace.slot(Priority::Normal));
+    let first = pace.slot(Priority::Normal, 0).await;
+    let _second = pace.slot(Priority::Normal, 0).await;
+    let mut third = std::pin::pin!(pace.slot(Priority::Normal, 0));
     tokio::select! {
         biased;
         _ = &mut third => panic!("three at once"),
@@ -98,9 +98,14 @@ async fn no_more_than_at_once_are_under_way() {
 #[tokio::test]
 async fn the_next_one_goes_although_nobody_has_finished() {
     let (clock, pace) = setup(10.0, 4);
-    let _first = pace.slot(Priority::Normal).await;
-    let _second = pace.slot(Priority::Normal).await;
-    let both = async { tokio::join!(pace.slot(Priority::Normal), pace.slot(Priority::Normal)) };
+    let _first = pace.slot(Priority::Normal, 0).await;
+    let _second = pace.slot(Priority::Normal, 0).await;
+    let both = async {
+        tokio::join!(
+            pace.slot(Priority::Normal, 0),
+            pace.slot(Priority::Normal, 0)
+        )
+    };
     let _both = drive(&clock, both).await;
     assert_eq!(millis(clock.now()), 200);
 }
@@ -108,12 +113,12 @@ async fn the_next_one_goes_although_nobody_has_finished() {
 #[tokio::test]
 async fn the_urgent_go_first_and_equals_in_the_order_they_came() {
     let (clock, pace) = setup(10.0, 1);
-    let taken = pace.slot(Priority::Low).await;
+    let taken = pace.slot(Priority::Low, 0).await;
     let order = Mutex::new(Vec::new());
     let call = |name: &'static str, priority| {
         let (pace, order) = (Arc::clone(&pace), &order);
         async move {
-            let permit = pace.slot(priority).await;
+            let permit = pace.slot(priority, 0).await;
             order.lock().expect("no panic").push(name);
             drop(permit);
         }
@@ -141,9 +146,9 @@ async fn the_urgent_go_first_and_equals_in_the_order_they_came() {
 #[tokio::test]
 async fn one_who_gives_up_waiting_stops_nobody() {
     let (clock, pace) = setup(10.0, 1);
-    let taken = pace.slot(Priority::Normal).await;
-    let mut quitter = Box::pin(pace.slot(Priority::High));
-    let mut waiter = std::pin::pin!(pace.slot(Priority::Normal));
+    let taken = pace.slot(Priority::Normal, 0).await;
+    let mut quitter = Box::pin(pace.slot(Priority::High, 0));
+    let mut waiter = std::pin::pin!(pace.slot(Priority::Normal, 0));
     tokio::select! {
         biased;
         _ = &mut quitter => panic!("the place is taken"),
@@ -173,7 +178,7 @@ async fn without_a_number_the_pauses_double_up_to_a_minute() {
     for _ in 0..8 {
         let before = clock.now();
         pace.note(before, &limited(None));
-        drop(drive(&clock, pace.slot(Priority::High)).await);
+        drop(drive(&clock, pace.slot(Priority::High, 0)).await);
         pauses.push((micros(clock.now()) - micros(before)) / 1_000_000);
     }
     assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
@@ -244,7 +249,7 @@ async fn a_thousand_wait_in_order_and_none_is_forgotten() {
     for number in 0..1_000 {
         let (pace, done) = (Arc::clone(&pace), Arc::clone(&done));
         all.spawn(async move {
-            let _permit = pace.slot(Priority::Normal).await;
+            let _permit = pace.slot(Priority::Normal, 0).await;
             done.lock().expect("no panic").push(number);
         });
     }
@@ -257,10 +262,33 @@ async fn a_thousand_wait_in_order_and_none_is_forgotten() {
 #[test]
 fn a_slot_given_back_owes_the_pace_nothing_and_one_used_does() {
     let (_, pace) = setup(1.0, 8);
-    let taken = |pace: &Arc<Pace>| pace.try_slot(Priority::Normal).map(Box::new);
+    let taken = |pace: &Arc<Pace>| pace.try_slot(Priority::Normal, 0).map(Box::new);
     for _ in 0..100 {
         taken(&pace).expect("a free slot").give_back();
     }
     let used: Vec<_> = (0..3).map(|_| taken(&pace).is_some()).collect();
     assert_eq!(used, [true, true, false], "a burst of two, and no more");
+}
+
+#[tokio::test]
+async fn the_older_run_goes_before_one_that_asked_earlier() {
+    let (clock, pace) = setup(10.0, 1);
+    let taken = pace.slot(Priority::Normal, 0).await;
+    let order = Mutex::new(Vec::new());
+    let call = |run: i64| {
+        let (pace, order) = (Arc::clone(&pace), &order);
+        async move {
+            let permit = pace.slot(Priority::Normal, run).await;
+            order.lock().expect("no panic").push(run);
+            drop(permit);
+        }
+    };
+    let all = async {
+        tokio::join!(call(3), call(2), call(1), async {
+            settle().await;
+            drop(taken);
+        })
+    };
+    drive(&clock, all).await;
+    assert_eq!(*order.lock().expect("no panic"), [1, 2, 3]);
 }

@@ -31,11 +31,15 @@ pub(super) static PRESET: Preset = Preset {
             ..Hmac::default()
         })
     },
-    refuse: Some(refuse_thin),
+    refuse: Some(refuse),
 };
 
-/// An event of the second kind names an object instead of holding it.
-fn refuse_thin(body: &Value) -> Option<Refusal> {
+/// What is no event, and events of the second kind: they name an object instead of holding it.
+fn refuse(body: &Value) -> Option<Refusal> {
+    if body.get("type").and_then(Value::as_str).is_none() {
+        let detail = "a body without a `type`: no event of Stripe's";
+        return Some(Refusal::unusable(reason::BODY, detail));
+    }
     let object = body.get("object").and_then(Value::as_str);
     (object == Some("v2.core.event")).then(|| {
         let detail = "a thin event of Stripe's API v2: it names an object instead of holding it. \

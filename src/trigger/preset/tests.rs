@@ -209,7 +209,13 @@ fn stripe_says_who_it_is_about_by_what_it_is_about() {
 #[test]
 fn stripe_marks_test_mode_and_refuses_thin_events() {
     let source = source("stripe");
-    let live = |mode: Value| event(&source, &json!({"livemode": mode}).to_string()).live;
+    let live = |mode: Value| {
+        event(
+            &source,
+            &json!({"type": "invoice.paid", "livemode": mode}).to_string(),
+        )
+        .live
+    };
     assert_eq!(live(json!(true)), Some(true));
     assert_eq!(live(json!(false)), Some(false));
     assert_eq!(live(Value::Null), None);
@@ -218,6 +224,12 @@ fn stripe_marks_test_mode_and_refuses_thin_events() {
         panic!("the thin event is taken");
     };
     assert_eq!((refusal.status, refusal.reason), (400, "thin"));
+    for no_event in ["null", "\"x\"", "[1]", "{}", ""] {
+        let Received::Refused(refusal) = received(&source, "application/json", no_event) else {
+            panic!("{no_event:?} is taken for an event");
+        };
+        assert_eq!((refusal.status, refusal.reason), (400, "body"));
+    }
 }
 
 #[test]

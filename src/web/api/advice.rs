@@ -116,7 +116,13 @@ fn held(story: &Story) -> (String, Vec<(String, &'static str)>) {
             format!(
                 "The account may not do this{said}. Mend that in Kartra, then resume the connection."
             ),
-            vec![cancel],
+            vec![
+                (
+                    format!("kartwheel resume --connection {}", run.connection),
+                    "go on",
+                ),
+                cancel,
+            ],
         ),
         other => (
             format!("It is held: {other}{said}. Nothing is lost."),

@@ -205,7 +205,7 @@ async fn a_connection_that_is_gone_holds_its_runs() {
         client.readiness("other").await,
         Readiness::NotReady(_)
     ));
-    drop(client.slot("other", Priority::Normal).await);
+    drop(client.slot("other", Priority::Normal, 0).await);
 }
 
 #[tokio::test]
@@ -351,12 +351,12 @@ async fn too_many_calls_slow_the_whole_connection_down_on_our_clock() {
         let fake = Fake::acting(move |_| reply.clone()).await;
         let clock = super::clock();
         let client = super::client(super::settings(&fake.url()), &clock);
-        let slot = client.slot("main", Priority::Normal).await;
+        let slot = client.slot("main", Priority::Normal, 0).await;
         let call = super::call(&clock, "assign-tag", super::tag());
         assert_eq!(client.call(&call).await.class, Class::RateLimited);
         drop(slot);
         let began = clock.now();
-        let mut next = client.slot("main", Priority::High);
+        let mut next = client.slot("main", Priority::High, 0);
         // The alarm on our clock is the only thing that the next call waits for.
         std::future::poll_fn(|context| {
             assert!(next.as_mut().poll(context).is_pending());
