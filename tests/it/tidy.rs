@@ -269,13 +269,23 @@ fn examples(files: &[&str]) -> Vec<String> {
     wrong
 }
 
-/// What must be said about a broken rule, without that rule, hides what is no longer tested.
+/// What must be said about a broken rule (or a folder of them), without that rule, hides what is no longer tested.
 fn expectations(files: &[&str]) -> Vec<String> {
+    let said_of = |path: &str| {
+        let name = path.strip_prefix("tests/rules/")?.strip_suffix(".txt")?;
+        (!name.contains('/')).then(|| format!("tests/rules/{name}"))
+    };
+    let is_there = |rule: &str| {
+        let (file, folder) = (format!("{rule}.yaml"), format!("{rule}/"));
+        files
+            .iter()
+            .any(|path| *path == file || path.starts_with(&folder))
+    };
     files
         .iter()
-        .filter(|path| path.starts_with("tests/rules/") && path.ends_with(".txt"))
-        .filter(|path| !files.contains(&path.replace(".txt", ".yaml").as_str()))
-        .map(|path| format!("{path}: there is no rule file of this name beside it"))
+        .filter_map(|path| said_of(path))
+        .filter(|rule| !is_there(rule))
+        .map(|rule| format!("{rule}.txt: there is no {rule}.yaml, nor a folder of that name"))
         .collect()
 }
 

@@ -202,6 +202,8 @@ fn an_expectation_without_its_rule_is_refused() {
     let both = ["tests/rules/err_a.yaml", "tests/rules/err_a.txt"];
     assert_eq!(expectations(&both), Vec::<String>::new());
     assert_eq!(expectations(&both[1..]).len(), 1);
+    let folder = ["tests/rules/err_b/rules/notes.txt", "tests/rules/err_b.txt"];
+    assert_eq!(expectations(&folder), Vec::<String>::new());
 }
 
 #[test]
