@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use kartwheel::engine::Resolution;
-use kartwheel::run::State;
-use kartwheel::sandbox::{Fault, FaultKind, KartraForm};
+use kartwheel::kartra;
+use kartwheel::run::{State, StepState};
+use kartwheel::sandbox::{Delay, Fault, FaultKind, KartraForm};
+use kartwheel::web::api::story::Story;
 
 use crate::faults::{REFUND, TAG, effects, start, under};
 use crate::world::World;
@@ -66,4 +68,37 @@ async fn a_run_that_is_retried_may_take_its_timeout_anew() {
     world.settle().await;
     assert_eq!(world.run_of(event).await.state, State::Done);
     world.end(&[State::Done]).await;
+}
+
+/// A cancel during a call: the call may still arrive and is shown as it ended, and nothing is sent after it.
+#[tokio::test]
+async fn nothing_is_sent_after_a_cancel_and_what_was_under_way_is_shown() {
+    let world = World::with(TAG).await;
+    let late = FaultKind::DelayAfter(Delay::ClockMs(1_000));
+    world
+        .sandbox
+        .world()
+        .add_fault(Fault::on_verb("create-lead", late));
+    let event = world.order("1", "ada@example.com").await.event();
+    world.sandbox.world().effects_reached(1).await;
+    let run = world.run_of(event).await;
+    let engine = world.app().engine();
+    engine.cancel(run.id, "wrong person").await.expect("ended");
+    world.clock.advance(Duration::from_secs(1));
+    world.settle().await;
+    let run = world.run_of(event).await;
+    assert_eq!(
+        (run.state, run.why.as_deref()),
+        (State::Cancelled, Some("wrong person"))
+    );
+    assert_eq!(world.verbs(), ["get-lead", "create-lead"]);
+    let story = Story::load(world.reader(), kartra::catalog(), run).await;
+    let story = story.expect("the store answers");
+    let states: Vec<_> = story
+        .steps()
+        .iter()
+        .map(|step| step.progress.state)
+        .collect();
+    assert_eq!(states, [StepState::Ok, StepState::Pending]);
+    world.end(&[State::Cancelled]).await;
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Refusal;
-use crate::action::Catalog;
+use crate::action::{Catalog, Class};
 use crate::rule;
 use crate::run::{Attempt, Run, StepProgress, StepState};
 use crate::store::{Hold, Reader, RuleText, StoredEvent, StoredVerdict};
@@ -112,11 +112,26 @@ impl Story {
             step.verb.get_or_insert_with(|| Arc::clone(&attempt.verb));
             step.attempts.push(attempt);
         }
+        if self.run.state.is_over() {
+            steps.iter_mut().for_each(settle);
+        }
         steps.retain(|step| {
             !step.path.starts_with('f') || step.progress.state != StepState::Pending
         });
         steps.sort_by_key(|step| order(&step.path));
         steps
+    }
+}
+
+/// A run that was cancelled during a call has a step that was never told how it ended: its last attempt knows.
+fn settle(step: &mut StepStory<'_>) {
+    if step.progress.state == StepState::Running {
+        step.progress.state = match step.attempts.last().and_then(|attempt| attempt.class) {
+            Some(Class::Done) => StepState::Ok,
+            Some(Class::Already) => StepState::Already,
+            Some(Class::Unknown) | None => StepState::Unknown,
+            Some(_) => StepState::Failed,
+        };
     }
 }
 
