@@ -32,6 +32,7 @@ fn the_repository_keeps_its_own_rules() {
     let names: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
     wrong.extend(migrations(&names));
     wrong.extend(examples(&names));
+    wrong.extend(expectations(&names));
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
@@ -266,6 +267,26 @@ fn examples(files: &[&str]) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// What must be said about a broken rule (or a folder of them), without that rule, hides what is no longer tested.
+fn expectations(files: &[&str]) -> Vec<String> {
+    let said_of = |path: &str| {
+        let name = path.strip_prefix("tests/rules/")?.strip_suffix(".txt")?;
+        (!name.contains('/')).then(|| format!("tests/rules/{name}"))
+    };
+    let is_there = |rule: &str| {
+        let (file, folder) = (format!("{rule}.yaml"), format!("{rule}/"));
+        files
+            .iter()
+            .any(|path| *path == file || path.starts_with(&folder))
+    };
+    files
+        .iter()
+        .filter_map(|path| said_of(path))
+        .filter(|rule| !is_there(rule))
+        .map(|rule| format!("{rule}.txt: there is no {rule}.yaml, nor a folder of that name"))
+        .collect()
 }
 
 /// Paths of one machine, and of what lies outside the repository, mean nothing to anybody else.

@@ -198,6 +198,15 @@ fn an_example_is_whole() {
 }
 
 #[test]
+fn an_expectation_without_its_rule_is_refused() {
+    let both = ["tests/rules/err_a.yaml", "tests/rules/err_a.txt"];
+    assert_eq!(expectations(&both), Vec::<String>::new());
+    assert_eq!(expectations(&both[1..]).len(), 1);
+    let folder = ["tests/rules/err_b/rules/notes.txt", "tests/rules/err_b.txt"];
+    assert_eq!(expectations(&folder), Vec::<String>::new());
+}
+
+#[test]
 fn paths_of_one_machine_are_refused() {
     for text in [
         concat!("see /wo", "rk/notes"),
