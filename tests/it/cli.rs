@@ -253,24 +253,6 @@ fn a_missing_secret_is_a_warning_to_check_and_an_error_to_serve() {
 }
 
 #[test]
-fn serve_does_not_start_without_a_token_and_says_how_to_make_one() {
-    let secrets = SECRETS.replace("KARTWHEEL_TOKEN=0123456789abcdef\n", "");
-    let dir = project(&[
-        ("kartwheel.yaml", SETTINGS),
-        ("rules/order.yaml", RULE),
-        (".env", &secrets),
-    ]);
-    let said = kartwheel(dir.path(), &["serve", "--sandbox"]);
-    assert_eq!(said.code, 2, "{}", said.out);
-    assert!(
-        said.err.contains("KARTWHEEL_TOKEN is not set")
-            && said.err.contains("openssl rand -hex 32"),
-        "{}",
-        said.err
-    );
-}
-
-#[test]
 fn where_there_is_no_project_every_command_says_so() {
     let dir = tempfile::tempdir().expect("a folder");
     for command in [

@@ -271,6 +271,34 @@ fn a_command_with_the_wrong_token_is_told_so() {
     assert_eq!(shop.json("health")["held"], json!([]));
 }
 
+/// Without a token the work goes on; only what would change something is not let in.
+#[test]
+fn without_a_token_the_daemon_works_and_its_api_lets_nobody_in() {
+    let shop = Shop::open();
+    let env = fs::read_to_string(shop.dir.join(".env")).unwrap();
+    let kept: Vec<&str> = env
+        .lines()
+        .filter(|line| !line.starts_with("KARTWHEEL_TOKEN="))
+        .collect();
+    fs::write(shop.dir.join(".env"), kept.join("\n")).unwrap();
+    let _daemon = Daemon::start(&shop);
+    let event = shop.purchase(1);
+    shop.run_in_state(&event, "done");
+    let said = shop.run("pause --reason x");
+    assert_eq!(said.code, 2);
+    assert!(
+        said.err.contains("KARTWHEEL_TOKEN is not set"),
+        "{}",
+        said.err
+    );
+    let said = command(&shop.dir, &["pause", "--reason", "x"])
+        .env("KARTWHEEL_TOKEN", "any-token-of-sixteen")
+        .output()
+        .unwrap();
+    assert_eq!(said.status.code(), Some(2));
+    assert_eq!(shop.json("health")["held"], json!([]));
+}
+
 #[test]
 fn what_happens_can_be_followed() {
     let shop = Shop::open();

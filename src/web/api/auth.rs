@@ -12,39 +12,45 @@ use subtle::ConstantTimeEq;
 
 use super::Refusal;
 
-/// The shortest token that is accepted.
+/// The shortest token that is accepted where the API can be reached from other machines.
 pub const TOKEN_BYTES_MIN: usize = 16;
 
 /// Knows the token by its hash alone, so that neither a look at the memory of a clone nor the time of a comparison tells it.
 #[derive(Clone)]
 pub struct Guard {
-    digest: [u8; 32],
+    /// `None`: nobody has a token, so nobody is let in.
+    digest: Option<[u8; 32]>,
 }
 
 impl Guard {
-    /// A guard for this token. Without a token, or with one that can be guessed, there is no API and so no daemon: every command that changes
-    /// something goes through it, and it is better to learn that at the start than at night.
+    /// A guard for this token. Without one the daemon does its work, but its API lets nobody in: it says so at the start, since
+    /// the commands that change something go through it.
     ///
     /// # Errors
-    /// The token is missing or shorter than `TOKEN_BYTES_MIN`.
+    /// The token can be guessed, and the API listens beyond this machine.
     pub fn new(token: Option<&str>, listen: SocketAddr) -> anyhow::Result<Self> {
-        let Some(token) = token.map(str::trim).filter(|token| !token.is_empty()) else {
+        let token = token.map(str::trim).filter(|token| !token.is_empty());
+        let short = token.is_some_and(|token| token.len() < TOKEN_BYTES_MIN);
+        if short && !listen.ip().is_loopback() {
             bail!(
-                "KARTWHEEL_TOKEN is not set, so nobody could be let in to the API on {listen}\n\
-                 Put a random one into the project's .env (mode 0600): KARTWHEEL_TOKEN=$(openssl rand -hex 32). `kartwheel init` writes one by itself."
-            );
-        };
-        if token.len() < TOKEN_BYTES_MIN {
-            bail!(
-                "KARTWHEEL_TOKEN has fewer than {TOKEN_BYTES_MIN} characters, which can be guessed\n\
+                "KARTWHEEL_TOKEN has fewer than {TOKEN_BYTES_MIN} characters, which can be guessed, and the API on {listen} can be reached from elsewhere\n\
                  Take a random one: openssl rand -hex 32"
             );
         }
-        if !listen.ip().is_loopback() {
+        if token.is_none() {
+            tracing::warn!(
+                "KARTWHEEL_TOKEN is not set: the API lets nobody in, so pause, resume and what changes runs cannot reach this daemon. \
+                 Put a random one into the project's .env: openssl rand -hex 32"
+            );
+        } else if short {
+            tracing::warn!(
+                "KARTWHEEL_TOKEN has fewer than {TOKEN_BYTES_MIN} characters, which can be guessed. Take a random one: openssl rand -hex 32"
+            );
+        } else if !listen.ip().is_loopback() {
             tracing::warn!(%listen, "the API listens beyond this machine and shows personal data: put TLS in front of it");
         }
         Ok(Self {
-            digest: Sha256::digest(token).into(),
+            digest: token.map(|token| Sha256::digest(token).into()),
         })
     }
 
@@ -52,7 +58,8 @@ impl Guard {
     #[must_use]
     pub fn admits(&self, token: &str) -> bool {
         let offered: [u8; 32] = Sha256::digest(token).into();
-        offered.ct_eq(&self.digest).into()
+        self.digest
+            .is_some_and(|digest| offered.ct_eq(&digest).into())
     }
 }
 
@@ -103,17 +110,20 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_or_short_token_says_what_to_do() {
-        for token in [None, Some(""), Some("  "), Some("short")] {
-            let text = Guard::new(token, listen())
-                .expect_err("refused")
-                .to_string();
-            assert!(text.contains("KARTWHEEL_TOKEN"), "{text}");
-            assert!(text.contains("openssl rand -hex 32"), "{text}");
-            assert!(
-                !text.contains("short\n"),
-                "the token is not repeated: {text}"
-            );
+    fn without_a_token_nobody_is_admitted() {
+        for token in [None, Some(""), Some("  ")] {
+            let guard = Guard::new(token, listen()).expect("the daemon starts");
+            assert!(["", " ", "x"].into_iter().all(|token| !guard.admits(token)));
         }
+    }
+
+    #[test]
+    fn a_token_that_can_be_guessed_is_refused_beyond_this_machine() {
+        assert!(Guard::new(Some("short"), listen()).is_ok_and(|guard| guard.admits("short")));
+        let everywhere = SocketAddr::from(([0, 0, 0, 0], 8081));
+        let refused = Guard::new(Some("short"), everywhere).expect_err("refused");
+        let text = refused.to_string();
+        assert!(text.contains("openssl rand -hex 32"), "{text}");
+        assert!(!text.contains("short"), "the token is not repeated: {text}");
     }
 }
