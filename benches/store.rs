@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+use kartwheel::action::Priority;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -133,6 +134,7 @@ impl Client {
             rule_set: "b".repeat(64).into(),
             verdicts,
             runs,
+            report_of: None,
             node: self.node,
             lease_until: after(now, Duration::from_secs(30)),
         };
@@ -161,6 +163,7 @@ impl Client {
             live: Some(true),
             replay_of: None,
             caused_by: None,
+            depth: 0,
             person: Person {
                 email: Some(format!("ada{number}@example.com")),
                 ..Person::default()
@@ -180,6 +183,7 @@ impl Client {
             rule: "welcome".into(),
             rule_hash: "a".repeat(64).into(),
             connection: "main".into(),
+            priority: Priority::Normal,
             key: event.person.email.clone(),
             once: Some(event.sender_id.clone()),
             state: State::Ready,
@@ -194,6 +198,7 @@ impl Client {
             number: 1,
             verb: "assign-tag".into(),
             input: json!({ "email": event.person.email, "tag_name": "buyer" }),
+            trace: None,
             intended_at: now,
             send_by: after(now, Duration::from_secs(5)),
             ended_at: None,

@@ -1,5 +1,8 @@
 //! What can be done in Kartra: a call, its outcome, the catalogue's shape, and the contract `Actions` that the engine knows.
 
+mod limit;
+mod look;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +11,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
+
+use crate::account::Account;
+
+pub use limit::Limit;
+pub use look::{Evidence, Look, Seen};
 
 /// How safe it is to send a call again when nobody knows whether the first one was carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +102,15 @@ pub struct ActionSpec {
 /// Reads the application's answer out of a successful run's `output` (Kartra says "Error" inside an HTTP 200).
 pub type ReadOutput = fn(verb: &str, input: &Value, output: Value) -> Outcome;
 
+/// After a lost answer: what to read next to see whether this call was carried out, given what was read already.
+pub type LookBack = fn(verb: &str, input: &Value, seen: &[Seen]) -> Look;
+
+/// What a call leaves to be reported by the application afterwards, as a text to compare; `None` where nothing is.
+pub type Trace = fn(verb: &str, input: &Value) -> Option<String>;
+
+/// The traces that an event of this type and body may be the report of.
+pub type TracesOf = fn(kind: &str, body: &Value) -> Vec<String>;
+
 /// The actions an application offers, as data.
 #[derive(Debug, Clone, Copy)]
 pub struct Catalog {
@@ -101,6 +118,12 @@ pub struct Catalog {
     pub actions: &'static [ActionSpec],
     /// How the application's own answer is read.
     pub read_output: ReadOutput,
+    /// How a lost answer is looked up.
+    pub look_back: LookBack,
+    /// What a call leaves to be reported.
+    pub trace: Trace,
+    /// What a report may be of.
+    pub traces_of: TracesOf,
 }
 
 impl Catalog {
@@ -152,6 +175,8 @@ pub enum Class {
     NotAllowed,
     /// The rule names something that does not exist or sends what is not valid.
     RuleWrong,
+    /// The connection does not offer this action; nothing was sent to the account.
+    NotOffered,
     /// The lead does not exist.
     TargetMissing,
     /// Kartra refused, and a repeat would be refused again.
@@ -173,6 +198,7 @@ impl Class {
             Self::OurToken => "our_token",
             Self::NotAllowed => "not_allowed",
             Self::RuleWrong => "rule_wrong",
+            Self::NotOffered => "not_offered",
             Self::TargetMissing => "target_missing",
             Self::Refused => "refused",
             Self::Unknown => "unknown",
@@ -241,6 +267,17 @@ pub enum Readiness {
     Unknown(String),
 }
 
+/// Who asks for a call, for the order of a connection's pace.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// Higher goes first.
+    pub priority: Priority,
+    /// Rules of one priority take turns.
+    pub rule: Arc<str>,
+    /// The run's number: within a rule the lower goes first, so a run that began is carried to its end.
+    pub place: i64,
+}
+
 /// The right to make one call now, given by the pace of a connection. Dropping it frees its place.
 pub trait Slot: Send {
     /// Gives it back unused: no call was made, so the pace owes none.
@@ -250,16 +287,21 @@ pub trait Slot: Send {
 /// The outside, as the engine sees it: something that carries out calls.
 #[async_trait]
 pub trait Actions: Send + Sync {
-    /// Waits until the connection's pace and its limit of parallel calls allow one more call. Higher priority goes first,
-    /// then the lower `place` (the run's number): a run that began is carried to its end before later ones begin.
-    async fn slot(&self, connection: &str, priority: Priority, place: i64) -> Box<dyn Slot>;
+    /// Waits until the connection's pace and its limit of parallel calls allow one more call, in the order of [`Turn`].
+    async fn slot(&self, connection: &str, turn: &Turn) -> Box<dyn Slot>;
 
     /// One slot if it is free this moment, without waiting.
-    fn try_slot(&self, connection: &str, priority: Priority, place: i64) -> Option<Box<dyn Slot>>;
+    fn try_slot(&self, connection: &str, turn: &Turn) -> Option<Box<dyn Slot>>;
 
     /// Makes the call, once, and says what became of it. Never repeats by itself, but for one fresh token after a 401.
     async fn call(&self, call: &Call) -> Outcome;
 
     /// Asks whether the connection is READY and a cheap read succeeds.
     async fn readiness(&self, connection: &str) -> Readiness;
+
+    /// After a lost answer: looks into the run logs and the account for what became of this very call.
+    async fn look_back(&self, call: &Call) -> Evidence;
+
+    /// Reads what the connection offers and what the account holds. An error says why nothing could be read at all.
+    async fn survey(&self, connection: &str) -> Result<Account, Box<Outcome>>;
 }

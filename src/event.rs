@@ -57,6 +57,8 @@ pub struct Event {
     pub replay_of: Option<Uuid>,
     /// The run whose action caused it.
     pub caused_by: Option<Uuid>,
+    /// How many events led to it, each by an action of ours on the one before; 0 for one that came from outside.
+    pub depth: u32,
     /// Who it is about.
     pub person: Person,
     /// How `raw` is to be read.

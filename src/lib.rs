@@ -1,5 +1,6 @@
 //! Kartwheel turns webhooks and schedules into actions in a Kartra account, as YAML rules say.
 
+pub mod account;
 pub mod action;
 pub mod app;
 pub mod cli;

@@ -8,7 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::action::Class;
+use crate::action::{Class, Priority};
+
+/// How `why` of a run begins that is held until a person approves its next call.
+pub const WHY_APPROVAL: &str = "approval";
+/// How `why` of a run begins that is held because a limit was reached.
+pub const WHY_BUDGET: &str = "budget";
 
 /// Where a run stands. `why` beside it says more (`until`, `connection`, `once, run …`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -90,6 +95,17 @@ impl State {
             self,
             Self::Ready | Self::Running | Self::Retrying | Self::Held
         )
+    }
+
+    /// The same, knowing why: a run that waits for an approval or a budget lets the younger ones pass.
+    #[must_use]
+    pub fn keeps_key_while(self, why: Option<&str>) -> bool {
+        let lets_pass = |why: &str| {
+            [WHY_APPROVAL, WHY_BUDGET]
+                .iter()
+                .any(|word| why.starts_with(word))
+        };
+        self.keeps_key() && !(self == Self::Held && why.is_some_and(lets_pass))
     }
 
     /// Whether a run in this state takes its `once` value for itself.
@@ -192,6 +208,12 @@ pub struct StepProgress {
     /// How long its connection had been held in all when it was first tried, in microseconds: `within` leaves holds out.
     #[serde(rename = "h", default, skip_serializing_if = "is_zero_u64")]
     pub held_micros: u64,
+    /// A person allowed its call (`approve: true`).
+    #[serde(rename = "a", default, skip_serializing_if = "is_false")]
+    pub approved: bool,
+    /// Its last call's answer was lost, and is being looked up.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub look: Option<LookBack>,
     /// When its wait ends.
     #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
@@ -201,6 +223,28 @@ pub struct StepProgress {
     /// Its output, kept only for a step with an id: nobody else can be named.
     #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
+}
+
+/// How far the search for a lost answer has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookBack {
+    /// The call was not sent after this instant.
+    #[serde(rename = "s")]
+    pub send_by: Timestamp,
+    /// Looks that were made and could tell something.
+    #[serde(rename = "n", default, skip_serializing_if = "is_zero")]
+    pub looks: u32,
+    /// Looks in a row that could not be made.
+    #[serde(rename = "f", default, skip_serializing_if = "is_zero")]
+    pub failed: u32,
+    /// When the first look that counts saw nothing of the call.
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    pub missed_at: Option<Timestamp>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
@@ -227,6 +271,9 @@ pub struct Progress {
     /// How long its connection had been held in all when it was stored, in microseconds: `timeout` leaves holds out.
     #[serde(default, skip_serializing_if = "is_zero_u64")]
     pub held_micros: u64,
+    /// A person let it go on although a limit was reached: its calls are counted, and not stopped again.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub beyond_limits: bool,
     /// Values of `vars` and `set`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub vars: Map<String, Value>,
@@ -272,6 +319,8 @@ pub struct Run {
     pub rule_hash: Arc<str>,
     /// The connection its calls go to unless a step names another.
     pub connection: Arc<str>,
+    /// Who goes first when runs wait to be taken: the highest of its calls.
+    pub priority: Priority,
     /// Runs of one connection and key go one after another.
     pub key: Option<String>,
     /// A second unfinished or done run of this rule with this value is declined.
@@ -301,6 +350,8 @@ pub struct Attempt {
     pub verb: Arc<str>,
     /// What was sent.
     pub input: Value,
+    /// What the application may report of it afterwards (`Catalog::trace`); only where a source reports this account.
+    pub trace: Option<String>,
     /// When the intent was written.
     pub intended_at: Timestamp,
     /// It was not to be sent after this.

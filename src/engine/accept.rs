@@ -75,6 +75,7 @@ impl Engine {
             rule_set: rules.hash.clone(),
             verdicts,
             runs,
+            report_of: None,
             node: self.0.node,
             lease_until: clock::after(now, LEASE),
         };
@@ -121,6 +122,7 @@ impl Engine {
             rule: rule.id.clone(),
             rule_hash: rule.hash.clone(),
             connection,
+            priority: plan::priority(rule, &self.0.parts.catalog),
             key: None,
             once: None,
             state: State::Ready,
@@ -179,7 +181,7 @@ impl Engine {
             {
                 let slot = self
                     .actions()
-                    .try_slot(&call.connection, call.priority, i64::MAX)?;
+                    .try_slot(&call.connection, &plan::turn(&call, run, i64::MAX))?;
                 Some((*call, slot))
             }
             _ => None,

@@ -126,6 +126,7 @@ pub(super) fn intent(call: &PlannedCall, now: Timestamp) -> Attempt {
         number: call.number,
         verb: call.verb.clone(),
         input: (*call.input).clone(),
+        trace: call.trace.clone(),
         intended_at: now,
         send_by: clock::after(now, SEND_WITHIN),
         ended_at: None,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::action::{Catalog, Effects, Priority, Safety};
+use crate::action::{Catalog, Effects, Priority, Safety, Turn};
 use crate::clock;
 use crate::rule::{Effect, Rule, RuleError, Scope, Step};
 use crate::run::{Attempt, Failure, Progress, Run, State, StepProgress, StepState};
@@ -53,6 +53,8 @@ pub struct PlannedCall {
     pub safety: Safety,
     /// Who goes first.
     pub priority: Priority,
+    /// What the account may report of it afterwards.
+    pub trace: Option<String>,
     /// Not to be sent: a rule or connection in `mode: observe`, and the call is more than a read.
     pub observed: bool,
 }
@@ -215,6 +217,28 @@ pub fn planned_again(run: &Run, attempt: &Attempt, sight: &Sight<'_>) -> Option<
     ))
 }
 
+/// Who goes first when runs of this rule wait to be taken: the highest of its calls.
+#[must_use]
+pub fn priority(rule: &Rule, catalog: &Catalog) -> Priority {
+    rule.priority.unwrap_or_else(|| {
+        rule.steps
+            .iter()
+            .filter_map(|step| catalog.get(&step.verb))
+            .map(|spec| spec.priority)
+            .max()
+            .unwrap_or_default()
+    })
+}
+
+/// The place of a call in the order of its connection's pace.
+pub(super) fn turn(call: &PlannedCall, run: &Run, place: i64) -> Turn {
+    Turn {
+        priority: call.priority,
+        rule: run.rule.clone(),
+        place,
+    }
+}
+
 fn planned(
     run: &Run,
     step: &Step,
@@ -248,6 +272,7 @@ fn planned(
         timeout: step.timeout,
         safety,
         priority,
+        trace: None,
         observed: observe && effects != Effects::Read,
     }
 }

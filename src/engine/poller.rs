@@ -63,6 +63,8 @@ async fn look(engine: &Engine) -> Result<Option<jiff::Timestamp>, StoreError> {
             now,
             lease_until: clock::after(now, LEASE),
             limit: u32::try_from(room).unwrap_or(u32::MAX),
+            per_rule: u32::MAX,
+            at_least: crate::action::Priority::Low,
         };
         let claimed = engine.store().claim(claim).await?;
         let full = claimed.len() == room;

@@ -128,7 +128,7 @@ fn take(
         Class::ConnectionDown => held(HoldKind::Down, hold, sight.now),
         Class::OurToken => held(HoldKind::Token, hold, sight.now),
         Class::NotAllowed => held(HoldKind::NotAllowed, hold, sight.now),
-        Class::RuleWrong | Class::TargetMissing | Class::Refused => {
+        Class::RuleWrong | Class::NotOffered | Class::TargetMissing | Class::Refused => {
             fail_step(step, known, outcome.class.name(), outcome.message, progress)
         }
     }

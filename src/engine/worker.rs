@@ -188,7 +188,7 @@ impl Worker {
             .then(|| {
                 self.engine
                     .actions()
-                    .try_slot(&call.connection, call.priority, self.run.seq)
+                    .try_slot(&call.connection, &plan::turn(call, &self.run, self.run.seq))
             })
             .flatten()
     }
@@ -206,6 +206,8 @@ impl Worker {
             progress: progress.clone(),
             unless_held: call.safety != Safety::Safe && !call.observed,
             connection: call.connection.clone(),
+            budgets: Vec::new(),
+            beyond: false,
             now,
         };
         match self
@@ -221,7 +223,7 @@ impl Worker {
                 slot.give_back();
                 self.hand_back(&call).await
             }
-            Written::Cancelled | Written::LeaseLost => Ok(None),
+            Written::OverBudget { .. } | Written::Cancelled | Written::LeaseLost => Ok(None),
         }
     }
 
@@ -246,10 +248,11 @@ impl Worker {
         if call.observed {
             return (!self.engine.is_stopping()).then(|| Box::new(NoSlot) as Box<dyn Slot>);
         }
+        let turn = plan::turn(call, &self.run, self.run.seq);
         let slot = {
             let _waiting = self.engine.waiting_for_slot();
             tokio::select! {
-                slot = self.engine.actions().slot(&call.connection, call.priority, self.run.seq) => slot,
+                slot = self.engine.actions().slot(&call.connection, &turn) => slot,
                 () = self.engine.held(&call.connection) => return None,
                 () = self.engine.drained_to(Drain::Stopping) => return None,
             }

@@ -1,6 +1,8 @@
 //! What Kartra offers, as data: the twenty actions, and how its answers are read.
 
 mod actions;
+mod echo;
+mod look;
 mod outcome;
 
 pub use actions::ACTIONS;
@@ -13,5 +15,8 @@ pub const fn catalog() -> Catalog {
     Catalog {
         actions: ACTIONS,
         read_output: outcome::read,
+        look_back: look::back,
+        trace: echo::trace,
+        traces_of: echo::traces_of,
     }
 }

@@ -137,6 +137,7 @@ impl Pace {
             Class::Done
             | Class::Already
             | Class::RuleWrong
+            | Class::NotOffered
             | Class::TargetMissing
             | Class::Refused
                 if began > state.slowed_at =>

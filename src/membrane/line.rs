@@ -172,7 +172,7 @@ impl Line {
         let mut outcome = failure(&answer, asked, self.clock.now()).outcome;
         outcome.class = match outcome.class {
             // Set up wrongly: a person must see to it, and no run is lost meanwhile.
-            Class::RuleWrong | Class::Refused => Class::ConnectionDown,
+            Class::RuleWrong | Class::NotOffered | Class::Refused => Class::ConnectionDown,
             Class::Unknown => Class::Transient,
             class => class,
         };

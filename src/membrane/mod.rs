@@ -41,7 +41,8 @@ pub use self::settings::{
 use self::line::{Failed, Line};
 use self::token::Tokens;
 use self::wire::Http;
-use crate::action::{Actions, Call, Catalog, Class, Outcome, Priority, Readiness, Slot};
+use crate::account::Account;
+use crate::action::{Actions, Call, Catalog, Class, Evidence, Outcome, Readiness, Slot, Turn};
 use crate::clock::{SharedClock, after};
 
 /// The cheap read by which a connection shows that it works.
@@ -172,16 +173,16 @@ impl Client {
 
 #[async_trait]
 impl Actions for Client {
-    async fn slot(&self, connection: &str, priority: Priority, place: i64) -> Box<dyn Slot> {
+    async fn slot(&self, connection: &str, turn: &Turn) -> Box<dyn Slot> {
         match self.lines.get(connection) {
-            Some(line) => Box::new(line.pace.slot(priority, place).await),
+            Some(line) => Box::new(line.pace.slot(turn.priority, turn.place).await),
             None => Box::new(Unpaced),
         }
     }
 
-    fn try_slot(&self, connection: &str, priority: Priority, place: i64) -> Option<Box<dyn Slot>> {
+    fn try_slot(&self, connection: &str, turn: &Turn) -> Option<Box<dyn Slot>> {
         match self.lines.get(connection) {
-            Some(line) => Some(Box::new(line.pace.try_slot(priority, place)?)),
+            Some(line) => Some(Box::new(line.pace.try_slot(turn.priority, turn.place)?)),
             None => Some(Box::new(Unpaced)),
         }
     }
@@ -203,6 +204,14 @@ impl Actions for Client {
             Ok(other) => other,
             Err(failed) => not_ready(*failed),
         }
+    }
+
+    async fn look_back(&self, _call: &Call) -> Evidence {
+        Evidence::Unclear("this version cannot look".into())
+    }
+
+    async fn survey(&self, _connection: &str) -> Result<Account, Box<Outcome>> {
+        Ok(Account::default())
     }
 }
 

@@ -35,7 +35,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::action::{Catalog, Priority};
+use crate::account::Account;
+use crate::action::{Catalog, Limit, Priority};
 use crate::problem::{self, Problem, Source, Span};
 use crate::run::Progress;
 use crate::yaml;
@@ -72,6 +73,8 @@ pub struct Rule {
     pub live_both: bool,
     /// `mode: observe`: judge, plan, record, send only reads.
     pub observe: bool,
+    /// At most so many runs, or calls of an action, in an hour or a day; over it, runs are held.
+    pub limits: Vec<Limit>,
     /// The longest a run may take, its waits not counted.
     pub timeout: Option<Duration>,
     /// What starts it.
@@ -167,6 +170,8 @@ pub struct Surroundings {
     pub sources: Option<Vec<SourceFacts>>,
     /// The names of the declared connections.
     pub connections: Option<Vec<Arc<str>>>,
+    /// What is known of the accounts behind them, by name; empty where nothing is.
+    pub accounts: HashMap<Arc<str>, Account>,
     /// The environment variables that rules may see.
     pub env: Option<Vec<Arc<str>>>,
 }
@@ -174,11 +179,12 @@ pub struct Surroundings {
 impl Surroundings {
     /// Only the verbs are known.
     #[must_use]
-    pub const fn of(catalog: Catalog) -> Self {
+    pub fn of(catalog: Catalog) -> Self {
         Self {
             catalog,
             sources: None,
             connections: None,
+            accounts: HashMap::new(),
             env: None,
         }
     }

@@ -161,6 +161,7 @@ impl<'a> Parser<'a> {
             observe: root
                 .get("mode")
                 .is_some_and(|node| self.reader.choice(node, "`mode`", &["observe"]).is_some()),
+            limits: Vec::new(),
             timeout: root
                 .get("timeout")
                 .and_then(|node| self.timeout(node, TIMEOUT_DAYS_MAX)),

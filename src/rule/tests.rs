@@ -44,6 +44,7 @@ fn event(body: Value) -> Event {
         live: Some(true),
         replay_of: None,
         caused_by: None,
+        depth: 0,
         person,
         format: Format::Json,
         raw: Arc::from([]),

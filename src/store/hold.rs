@@ -17,6 +17,8 @@ pub enum HoldKind {
     Token,
     /// The account may not do this; a person says `connection resume`.
     NotAllowed,
+    /// Calls broke down one after another; ends by itself when a cheap read succeeds.
+    Broken,
 }
 
 /// A connection that sends nothing. An empty `connection` stands for all of them (a pause of everything).
@@ -34,7 +36,13 @@ pub struct Hold {
 
 impl HoldKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Paused, Self::Down, Self::Token, Self::NotAllowed];
+    pub const ALL: [Self; 5] = [
+        Self::Paused,
+        Self::Down,
+        Self::Token,
+        Self::NotAllowed,
+        Self::Broken,
+    ];
 
     /// The word used in the store, the API and on the screen.
     #[must_use]
@@ -44,6 +52,7 @@ impl HoldKind {
             Self::Down => "down",
             Self::Token => "token",
             Self::NotAllowed => "not_allowed",
+            Self::Broken => "broken",
         }
     }
 

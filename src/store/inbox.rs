@@ -21,6 +21,8 @@ pub struct Accept {
     pub verdicts: Vec<StoredVerdict>,
     /// The runs that start.
     pub runs: Vec<NewRun>,
+    /// The attempt that the event is the report of: no second event will be taken for it.
+    pub report_of: Option<i64>,
     /// The node that takes the first leases.
     pub node: Uuid,
     /// Until when it holds them.

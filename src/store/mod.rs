@@ -5,12 +5,14 @@
 //! To add a database: implement both in a folder of its own, add one line to `open` and one to `tests/it/store.rs`.
 //! What is the same for every database stands in `decide`: pure functions from what is stored to what is to be written.
 
+mod alert;
 mod decide;
 mod hold;
 mod inbox;
 mod list;
 mod op;
 mod rules;
+mod snapshot;
 pub mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -27,12 +29,16 @@ use uuid::Uuid;
 use crate::clock::SharedClock;
 use crate::run::{Attempt, Run};
 
+pub use alert::{Alert, AlertKind};
 pub use hold::{Hold, HoldKind};
 pub use inbox::{Accept, Accepted, Handshake, NewRun, Refused, StoredVerdict};
 pub use list::{Counts, EventFilter, RefusalCount, RunFilter, StoredEvent};
 pub use op::{Answer, Op, StoreError};
 pub use rules::{ActivateRules, RuleText};
-pub use work::{Begin, Change, Changed, Claim, Claimed, Ended, Lease, Next, Record, Written};
+pub use snapshot::{Snapshot, Traced};
+pub use work::{
+    Begin, Budget, Change, Changed, Claim, Claimed, Ended, Lease, Next, Record, Written,
+};
 pub use writer::{Failure, QUEUE_BYTES_MAX, QUEUE_OPS_MAX, TRANSACTION_SECONDS_MAX};
 
 /// Carries out batches. One per process, owned by the writer task.
@@ -78,6 +84,17 @@ pub trait Reader: Send + Sync + 'static {
     /// Refusals since then, newest minute first.
     async fn refusals(&self, since: Timestamp, limit: u32)
     -> Result<Vec<RefusalCount>, StoreError>;
+    /// Alerts, newest first: those that stand, or all of them.
+    async fn alerts(&self, standing: bool, limit: u32) -> Result<Vec<Alert>, StoreError>;
+    /// What is kept of every connection's account.
+    async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError>;
+    /// The newest attempt with one of these traces that was intended since then, was not refused, and that no event has
+    /// reported yet.
+    async fn traced(
+        &self,
+        traces: &[String],
+        since: Timestamp,
+    ) -> Result<Option<Traced>, StoreError>;
     /// Numbers for health and for tests.
     async fn counts(&self, now: Timestamp) -> Result<Counts, StoreError>;
     /// When the next run becomes due, if one will.
@@ -219,6 +236,29 @@ impl Store {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         self.count(Op::Release(connection, kind, now)).await
+    }
+
+    /// Raises an alert, unless one of its kind and subject stands already: then only the text is renewed. Whether it is new.
+    pub async fn raise(&self, alert: Alert) -> Result<bool, StoreError> {
+        Ok(self.count(Op::Raise(alert)).await? > 0)
+    }
+
+    /// What an alert was about is over. Whether it stood.
+    pub async fn calm(
+        &self,
+        kind: AlertKind,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        Ok(self.count(Op::Calm(kind, subject.into(), now)).await? > 0)
+    }
+
+    /// Keeps what was read of an account, in place of what was kept of it.
+    pub async fn keep_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError> {
+        self.writer
+            .ask(Op::KeepSnapshot(Box::new(snapshot)))
+            .await
+            .map(drop)
     }
 
     /// Extends all leases of a node.

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::store::alert::{Alert, AlertKind};
 use crate::store::hold::{Hold, HoldKind};
 use crate::store::inbox::{Accept, Accepted, Handshake, Refused};
 use crate::store::rules::ActivateRules;
+use crate::store::snapshot::Snapshot;
 use crate::store::work::{Begin, Change, Changed, Claim, Claimed, Record, Written};
 
 /// One operation for the writer. Within a batch, changes and holds come first, then records, accepts, begins, claims.
@@ -27,6 +29,12 @@ pub enum Op {
     Hold(Hold),
     /// See `Store::release`.
     Release(Arc<str>, Option<HoldKind>, Timestamp),
+    /// See `Store::raise`.
+    Raise(Alert),
+    /// See `Store::calm`.
+    Calm(AlertKind, Arc<str>, Timestamp),
+    /// See `Store::keep_snapshot`.
+    KeepSnapshot(Box<Snapshot>),
     /// See `Store::renew`.
     Renew(Uuid, Timestamp),
     /// See `Store::rescue`.

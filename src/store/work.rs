@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::action::Outcome;
+use crate::action::{Outcome, Priority};
 use crate::event::{Envelope, Event};
 use crate::run::{Attempt, Progress, Run, State};
 
@@ -33,8 +33,25 @@ pub struct Begin {
     pub unless_held: bool,
     /// The connection of this call.
     pub connection: Arc<str>,
+    /// The limits it counts against. Over one of them, nothing is written.
+    pub budgets: Vec<Budget>,
+    /// It is counted, and goes out also over a limit: a person allowed it.
+    pub beyond: bool,
     /// Now.
     pub now: Timestamp,
+}
+
+/// A limit on what is counted under one name. A step of a run counts once, however often it is tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budget {
+    /// What is counted, such as `connection main refund-transaction`.
+    pub scope: String,
+    /// The step that counts; empty where the run as a whole does.
+    pub step: Arc<str>,
+    /// At most so many in the 60 minutes before.
+    pub per_hour: Option<u32>,
+    /// At most so many in the 24 hours before.
+    pub per_day: Option<u32>,
 }
 
 /// What became of a `Begin` or a `Record`.
@@ -49,6 +66,13 @@ pub enum Written {
     Cancelled,
     /// The connection is held or paused: nothing was written. (`Begin` only.)
     Held,
+    /// This one of the budgets is used up, in this span: nothing was written. (`Begin` only.)
+    OverBudget {
+        /// Its place in `Begin::budgets`.
+        budget: usize,
+        /// Whether it is the day's; else the hour's.
+        day: bool,
+    },
     /// Another node has the run: nothing changed but that the outcome was kept as evidence on the attempt.
     LeaseLost,
 }
@@ -99,7 +123,8 @@ pub enum Next {
     },
 }
 
-/// Takes runs that are due, oldest due first, at most one per key, none of a held connection.
+/// Takes runs that are due, at most one per key, none of a held connection: the highest priority first, within it
+/// one rule after the other in turns, of each rule the oldest due first.
 #[derive(Debug, Clone)]
 pub struct Claim {
     /// Who takes them.
@@ -110,6 +135,10 @@ pub struct Claim {
     pub lease_until: Timestamp,
     /// At most so many.
     pub limit: u32,
+    /// At most so many of one rule and priority, in this claim.
+    pub per_rule: u32,
+    /// None of a lower priority.
+    pub at_least: Priority,
 }
 
 /// A run that was claimed, with all a worker needs.

@@ -92,6 +92,7 @@ impl Source {
             live: self.mapping.live(&tree),
             replay_of: None,
             caused_by: None,
+            depth: 0,
             person: self.mapping.person(&kind, &tree),
             kind,
             format,

@@ -1,5 +1,6 @@
 //! The pure half of the engine: what a run does next, and what an outcome means for it.
 
+use kartwheel::action::Priority;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,7 @@ impl Scene {
             rule: rule.id.clone(),
             rule_hash: rule.hash.clone(),
             connection: "main".into(),
+            priority: Priority::Normal,
             key: None,
             once: None,
             state: State::Running,

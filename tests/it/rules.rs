@@ -181,6 +181,7 @@ fn surroundings() -> Surroundings {
         (!STRIPE_EVENTS.iter().any(|kind| pattern.matches(kind))).then_some(near)
     };
     Surroundings {
+        accounts: std::collections::HashMap::new(),
         catalog: kartra::catalog(),
         sources: Some(vec![
             SourceFacts {

@@ -380,6 +380,7 @@ fn class_name(class: Class) -> &'static str {
         Class::OurToken => "credentials refused",
         Class::NotAllowed => "not allowed",
         Class::RuleWrong => "the rule is wrong",
+        Class::NotOffered => "the connection does not offer it",
         Class::TargetMissing => "no such lead",
         Class::Refused => "refused",
         Class::Unknown => "sent, answer unknown",

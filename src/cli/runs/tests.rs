@@ -1,5 +1,6 @@
 //! What `runs show` prints, whole.
 
+use crate::action::Priority;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -28,6 +29,7 @@ fn attempt(step: &str, number: u32, verb: &str, input: Value, class: Option<Clas
         number,
         verb: verb.into(),
         input,
+        trace: None,
         intended_at: at(i64::from(number)),
         send_by: at(i64::from(number) + 5),
         ended_at: class.map(|_| at(i64::from(number))),
@@ -58,6 +60,7 @@ fn story(state: State) -> Story {
         live: Some(true),
         replay_of: None,
         caused_by: None,
+        depth: 0,
         person: Person {
             email: Some("ada@example.com".into()),
             first_name: Some("Ada".into()),
@@ -89,6 +92,7 @@ fn story(state: State) -> Story {
             rule: "course".into(),
             rule_hash: "abc".into(),
             connection: "main".into(),
+            priority: Priority::Normal,
             key: Some("ada@example.com".into()),
             once: None,
             state,

@@ -27,6 +27,7 @@ const CLASSES: &[(&str, Class)] = &[
     ("our_token", Class::OurToken),
     ("not_allowed", Class::NotAllowed),
     ("rule_wrong", Class::RuleWrong),
+    ("not_offered", Class::NotOffered),
     ("target_missing", Class::TargetMissing),
     ("refused", Class::Refused),
     ("unknown", Class::Unknown),

@@ -151,6 +151,7 @@ impl Parser<'_> {
             retry,
             timeout,
             continue_on_error: on_error == Some("continue"),
+            approve: false,
             connection,
             condition,
             kind: kind?,

@@ -43,6 +43,8 @@ pub struct Step {
     pub timeout: Option<Duration>,
     /// `on_error: continue`.
     pub continue_on_error: bool,
+    /// `approve: true`: its call waits for a person.
+    pub approve: bool,
     /// The connection of this step alone.
     pub connection: Option<Arc<str>>,
     pub(crate) condition: Option<Expr>,

@@ -1,5 +1,6 @@
 //! Reads. Each sees what was committed and never waits for the writer.
 
+use crate::store::{Alert, Snapshot, Traced};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -95,6 +96,22 @@ async fn all<'q>(
 
 #[async_trait]
 impl Reader for Sqlite {
+    async fn alerts(&self, _standing: bool, _limit: u32) -> Result<Vec<Alert>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn traced(
+        &self,
+        _traces: &[String],
+        _since: Timestamp,
+    ) -> Result<Option<Traced>, StoreError> {
+        Ok(None)
+    }
+
     async fn events(
         &self,
         filter: &EventFilter,

@@ -1,5 +1,6 @@
 //! Rows read back into nouns, and the words in which nouns are stored.
 
+use crate::action::Priority;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -49,6 +50,7 @@ pub(super) fn run(row: &SqliteRow) -> Result<Run, StoreError> {
         rule: shared(row, "rule"),
         rule_hash: shared(row, "rule_hash"),
         connection: shared(row, "connection"),
+        priority: Priority::Normal,
         key: row.get("key"),
         once: row.get("once"),
         state: state(row)?,
@@ -98,6 +100,7 @@ pub(super) fn event(row: &SqliteRow, body: bool) -> Result<StoredEvent, StoreErr
             live: row.get("live"),
             replay_of: row.get("replay_of"),
             caused_by: row.get("caused_by"),
+            depth: 0,
             person: kept.person,
             format,
             raw: Arc::from(raw.unwrap_or_default()),
@@ -133,6 +136,7 @@ pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
         number: row.get("number"),
         verb: shared(row, "verb"),
         input: json(row, "input")?,
+        trace: None,
         intended_at: time(row, "intended_at"),
         send_by: time(row, "send_by"),
         ended_at: maybe_time(row, "ended_at"),
@@ -176,6 +180,7 @@ mod tests {
             Class::OurToken,
             Class::NotAllowed,
             Class::RuleWrong,
+            Class::NotOffered,
             Class::TargetMissing,
             Class::Refused,
             Class::Unknown,

@@ -1,5 +1,6 @@
 //! What only SQLite can show: that every statement is one, that the right index serves it, that the settings hold.
 
+use crate::action::Priority;
 use std::path::PathBuf;
 
 use sqlx::sqlite::SqliteConnection;
@@ -290,6 +291,8 @@ async fn a_run_that_cannot_be_read_is_held_and_the_others_are_taken() {
         now: from_micros(1),
         lease_until: from_micros(2),
         limit: 10,
+        per_rule: u32::MAX,
+        at_least: Priority::Low,
     });
     let answers = backend.commit(&[claim]).await.unwrap();
     let Answer::Claimed(claimed) = &answers[0] else {
@@ -321,6 +324,7 @@ async fn one_batch_holds_repeats_and_runs_that_want_the_same() {
             live: None,
             replay_of: None,
             caused_by: None,
+            depth: 0,
             person: Person::default(),
             format: Format::Empty,
             raw: Arc::from([]),
@@ -333,6 +337,7 @@ async fn one_batch_holds_repeats_and_runs_that_want_the_same() {
             rule: "welcome".into(),
             rule_hash: "aa".into(),
             connection: "main".into(),
+            priority: Priority::Normal,
             key: Some("ada".into()),
             once: (number > 2).then(|| "order 7".into()),
             state: State::Ready,
@@ -352,6 +357,7 @@ async fn one_batch_holds_repeats_and_runs_that_want_the_same() {
             rule_set: "set1".into(),
             verdicts: vec![],
             runs,
+            report_of: None,
             node: uuid::Uuid::nil(),
             lease_until: at,
         }))

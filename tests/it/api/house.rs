@@ -1,5 +1,6 @@
 //! The API's tests: a store with one event and its run, the API over it, and a control that writes down what it is asked.
 
+use kartwheel::action::Priority;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -125,6 +126,7 @@ impl House {
             live: Some(true),
             replay_of: None,
             caused_by: None,
+            depth: 0,
             person: Person {
                 email: Some(email.into()),
                 ..Person::default()
@@ -144,6 +146,7 @@ impl House {
             actual: (decision == "declined").then(|| "4900".into()),
         };
         let accept = Accept {
+            report_of: None,
             event: arrived,
             rule_set: "set".into(),
             verdicts: vec![verdict("course", "matched"), verdict("vip", "declined")],
@@ -155,6 +158,7 @@ impl House {
                     rule: "course".into(),
                     rule_hash: "hash".into(),
                     connection: "main".into(),
+                    priority: Priority::Normal,
                     key: Some(email.into()),
                     once: None,
                     state: State::Ready,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use kartwheel::action::{Actions, Class, Priority, Readiness};
+use kartwheel::action::{Actions, Class, Priority, Readiness, Turn};
 use kartwheel::clock::Clock;
 use kartwheel::membrane::{Auth, ConnectionSettings};
 use serde_json::{Value, json};
@@ -205,7 +205,7 @@ async fn a_connection_that_is_gone_holds_its_runs() {
         client.readiness("other").await,
         Readiness::NotReady(_)
     ));
-    drop(client.slot("other", Priority::Normal, 0).await);
+    drop(client.slot("other", &turn(Priority::Normal)).await);
 }
 
 #[tokio::test]
@@ -351,12 +351,13 @@ async fn too_many_calls_slow_the_whole_connection_down_on_our_clock() {
         let fake = Fake::acting(move |_| reply.clone()).await;
         let clock = super::clock();
         let client = super::client(super::settings(&fake.url()), &clock);
-        let slot = client.slot("main", Priority::Normal, 0).await;
+        let slot = client.slot("main", &turn(Priority::Normal)).await;
         let call = super::call(&clock, "assign-tag", super::tag());
         assert_eq!(client.call(&call).await.class, Class::RateLimited);
         drop(slot);
         let began = clock.now();
-        let mut next = client.slot("main", Priority::High, 0);
+        let urgent = turn(Priority::High);
+        let mut next = client.slot("main", &urgent);
         // The alarm on our clock is the only thing that the next call waits for.
         std::future::poll_fn(|context| {
             assert!(next.as_mut().poll(context).is_pending());
@@ -396,4 +397,12 @@ async fn fifty_calls_at_once_read_the_list_once() {
         (fake.seen_at("/actions").len(), fake.seen_at("/act").len()),
         (1, 50)
     );
+}
+
+fn turn(priority: Priority) -> Turn {
+    Turn {
+        priority,
+        rule: "rule".into(),
+        place: 0,
+    }
 }

@@ -37,6 +37,8 @@ async fn an_intent_carries_its_progress(home: Home) {
         progress: progress.clone(),
         unless_held: true,
         connection: "main".into(),
+        budgets: Vec::new(),
+        beyond: false,
         now: world.advance(1),
     };
     assert_eq!(world.store.begin(begin).await.unwrap(), YES);
@@ -74,6 +76,8 @@ async fn a_step_may_call_another_connection(home: Home) {
         progress: Progress::default(),
         unless_held: true,
         connection: "other".into(),
+        budgets: Vec::new(),
+        beyond: false,
         now: world.now(),
     };
     assert_eq!(world.store.begin(begin).await.unwrap(), Written::Held);

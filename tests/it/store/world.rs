@@ -1,5 +1,6 @@
 //! What the tests of the store say: a database of its own, a clock that stands still, events and runs in few words.
 
+use kartwheel::action::Priority;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -107,6 +108,7 @@ impl World {
             live: Some(true),
             replay_of: None,
             caused_by: None,
+            depth: 0,
             person: Person {
                 email: Some(" Ada@Example.com".into()),
                 first_name: Some("Ada".into()),
@@ -128,6 +130,7 @@ impl World {
             rule: "welcome".into(),
             rule_hash: "aa11".into(),
             connection: "main".into(),
+            priority: Priority::Normal,
             key: None,
             once: None,
             state: State::Ready,
@@ -153,6 +156,7 @@ impl World {
         Accept {
             rule_set: "set1".into(),
             verdicts: verdicts.collect(),
+            report_of: None,
             node: self.node,
             lease_until: after(self.now(), LEASE),
             event,
@@ -208,6 +212,8 @@ impl World {
             now: self.now(),
             lease_until: after(self.now(), LEASE),
             limit,
+            per_rule: u32::MAX,
+            at_least: Priority::Low,
         };
         self.store.claim(claim).await.unwrap()
     }
@@ -245,6 +251,8 @@ impl World {
             progress: Progress::default(),
             unless_held,
             connection: "main".into(),
+            budgets: Vec::new(),
+            beyond: false,
             now: self.now(),
         };
         plain(self.store.begin(begin).await.unwrap())
@@ -257,6 +265,7 @@ impl World {
             number,
             verb: "assign-tag".into(),
             input: json!({ "tag_name": "buyer\u{0}", "amount": 0.1 }),
+            trace: None,
             intended_at: self.now(),
             send_by: after(self.now(), Duration::from_secs(5)),
             ended_at: None,

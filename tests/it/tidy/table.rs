@@ -5,17 +5,21 @@ pub(super) const FILE_LINES_MAX: usize = 400;
 
 /// Which modules each module may import. Arrows go down only; `ARCHITECTURE.md` draws the same table.
 pub(super) const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("action", &[]),
+    ("account", &[]),
+    ("action", &["account"]),
     ("clock", &[]),
     ("event", &[]),
     ("problem", &[]),
-    ("kartra", &["action"]),
-    ("membrane", &["action", "clock"]),
+    ("kartra", &["account", "action"]),
+    ("membrane", &["account", "action", "clock"]),
     ("run", &["action", "event"]),
     ("yaml", &["problem"]),
-    ("rule", &["action", "event", "problem", "run", "yaml"]),
+    (
+        "rule",
+        &["account", "action", "event", "problem", "run", "yaml"],
+    ),
     ("sandbox", &["action", "clock", "kartra"]),
-    ("store", &["action", "clock", "event", "run"]),
+    ("store", &["account", "action", "clock", "event", "run"]),
     ("trigger", &["event", "problem", "rule", "yaml"]),
     (
         "config",
@@ -29,20 +33,22 @@ pub(super) const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
 ];
 pub(super) const ENGINE: &[&str] = &[
-    "action", "clock", "event", "rule", "run", "store", "trigger",
+    "account", "action", "clock", "event", "rule", "run", "store", "trigger",
 ];
-pub(super) const PROJECT: &[&str] = &["config", "kartra", "problem", "rule", "trigger", "yaml"];
+pub(super) const PROJECT: &[&str] = &[
+    "account", "config", "kartra", "problem", "rule", "trigger", "yaml",
+];
 pub(super) const WEB: &[&str] = &[
-    "action", "clock", "config", "engine", "event", "problem", "project", "rule", "run", "store",
-    "trigger",
+    "account", "action", "clock", "config", "engine", "event", "problem", "project", "rule", "run",
+    "store", "trigger",
 ];
 pub(super) const APP: &[&str] = &[
-    "action", "clock", "config", "engine", "event", "kartra", "membrane", "problem", "project",
-    "rule", "run", "sandbox", "store", "trigger", "web", "yaml",
+    "account", "action", "clock", "config", "engine", "event", "kartra", "membrane", "problem",
+    "project", "rule", "run", "sandbox", "store", "trigger", "web", "yaml",
 ];
 pub(super) const EVERYTHING: &[&str] = &[
-    "action", "app", "clock", "config", "engine", "event", "kartra", "membrane", "problem",
-    "project", "rule", "run", "sandbox", "store", "trigger", "web", "yaml",
+    "account", "action", "app", "clock", "config", "engine", "event", "kartra", "membrane",
+    "problem", "project", "rule", "run", "sandbox", "store", "trigger", "web", "yaml",
 ];
 
 /// Large crates, and the only modules that may name them.
@@ -66,7 +72,7 @@ pub(super) const TOKIO: &[&str] = &[
 
 /// Modules that do no I/O, read no clock, await nothing and throw no dice. Their tests may read files.
 pub(super) const PURE: &[&str] = &[
-    "action", "event", "kartra", "problem", "rule", "run", "trigger", "yaml",
+    "account", "action", "event", "kartra", "problem", "rule", "run", "trigger", "yaml",
 ];
 /// What a pure module does not name.
 pub(super) const IMPURE: &[&str] = &[
