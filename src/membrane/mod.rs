@@ -175,14 +175,14 @@ impl Client {
 impl Actions for Client {
     async fn slot(&self, connection: &str, turn: &Turn) -> Box<dyn Slot> {
         match self.lines.get(connection) {
-            Some(line) => Box::new(line.pace.slot(turn.priority, turn.place).await),
+            Some(line) => Box::new(line.pace.slot(turn).await),
             None => Box::new(Unpaced),
         }
     }
 
     fn try_slot(&self, connection: &str, turn: &Turn) -> Option<Box<dyn Slot>> {
         match self.lines.get(connection) {
-            Some(line) => Some(Box::new(line.pace.try_slot(turn.priority, turn.place)?)),
+            Some(line) => Some(Box::new(line.pace.try_slot(turn)?)),
             None => Some(Box::new(Unpaced)),
         }
     }
