@@ -93,6 +93,15 @@ impl<'a> Fault<'a> {
         self.any(|level| level.kind.is_some_and(|kind| TYPES.contains(&kind)))
     }
 
+    /// Whether an error's text has this word, which is in small letters.
+    pub(super) fn says(&self, word: &str) -> bool {
+        self.any(|level| {
+            level
+                .message
+                .is_some_and(|text| text.to_lowercase().contains(word))
+        })
+    }
+
     /// The application's own error, where a level carries it: under `data.response.data`, or straight under `data`.
     pub(super) fn application_words(&self, asked: Asked<'_>) -> Option<Outcome> {
         let read = asked.read_output?;
