@@ -131,7 +131,7 @@ fn read_action(item: &Value) -> Option<(OfferedAction, bool)> {
 }
 
 /// A name as a key would be written.
-fn key_like(name: &str) -> String {
+pub(super) fn key_like(name: &str) -> String {
     name.split_whitespace()
         .collect::<Vec<_>>()
         .join("-")
