@@ -1,16 +1,58 @@
 //! One run of an action: sent once, in the form this Membrane knows, and its answer read.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::classify::{Row, action_run_id, failure};
 use super::fault::{Asked, is_error};
 use super::line::{Failed, Line};
 use super::listing::Listing;
 use super::wire::{ACT_TIMEOUT, Answer, MAX_REQUEST_BYTES, NoAnswer, Request};
-use crate::action::{Call, Class, Outcome, Readiness};
+use crate::action::{Call, Class, Outcome, Priority, Readiness, Turn};
+use crate::clock::after;
+
+/// How long a read of our own may wait before it is sent.
+const OWN_READ_WITHIN: Duration = Duration::from_secs(30);
+
+/// Whose reads they are that we make for ourselves.
+#[derive(Debug)]
+pub(super) struct OwnReads {
+    /// Their name: as a rule's in the pace, as a step's in Membrane's log.
+    pub(super) name: &'static str,
+    /// Who goes before them.
+    pub(super) priority: Priority,
+    /// The run they are made for, or an id of their own.
+    pub(super) run: Uuid,
+    /// The number of its try.
+    pub(super) attempt: u32,
+}
 
 impl Line {
+    /// Runs an action that only reads, for ourselves, when it is its turn.
+    pub(super) async fn read_in_turn(&self, own: &OwnReads, verb: &str, input: &Value) -> Outcome {
+        let turn = Turn {
+            priority: own.priority,
+            rule: own.name.into(),
+            place: 0,
+        };
+        let _slot = self.pace.slot(&turn).await;
+        self.act(&Call {
+            run: own.run,
+            step: own.name.into(),
+            attempt: own.attempt,
+            connection: Arc::clone(&self.name),
+            verb: verb.into(),
+            input: Arc::new(input.clone()),
+            timeout: None,
+            send_by: after(self.clock.now(), OWN_READ_WITHIN),
+        })
+        .await
+    }
+
     /// Runs an action, once, and lets the pace know how it went.
     pub(super) async fn act(&self, call: &Call) -> Outcome {
         let began = self.clock.now();
