@@ -118,7 +118,7 @@ async fn carry_out(command: Command, desk: &mut Desk) -> anyhow::Result<Exit> {
         Command::Demo(arguments) => demo::run(arguments, desk).await,
         Command::Init(arguments) => init::run(&arguments, desk),
         Command::Serve(arguments) => serve::run(arguments, desk).await,
-        Command::Check(arguments) => check::run(&arguments, desk),
+        Command::Check(arguments) => check::run(&arguments, desk).await,
         Command::Send(arguments) => send::run(arguments, desk).await,
         Command::Events(arguments) => events::run(arguments, desk).await,
         Command::Runs(arguments) => runs::run(arguments, desk).await,

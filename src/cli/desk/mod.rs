@@ -14,7 +14,7 @@ use crate::clock::SharedClock;
 use crate::web::api::Control;
 
 pub(super) use client::http_client;
-pub(super) use open::{Opened, load, no_color, reachable, usable};
+pub(super) use open::{Opened, load, no_color, reachable, settings, usable};
 
 /// What every command is given.
 pub(super) struct Desk {
