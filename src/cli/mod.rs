@@ -3,6 +3,7 @@
 //! To add one: a file here, one variant of `Command`, one arm of `carry_out`.
 //! What they share is on the `desk`: the project, its database to read, and whoever carries out changes (the daemon, or the command itself).
 
+mod catalog;
 mod check;
 mod demo;
 mod desk;
@@ -71,6 +72,7 @@ enum Command {
     Init(init::Arguments),
     Serve(serve::Arguments),
     Check(check::Arguments),
+    Catalog(catalog::Arguments),
     Send(send::Arguments),
     Events(events::Arguments),
     Runs(runs::Arguments),
@@ -119,6 +121,7 @@ async fn carry_out(command: Command, desk: &mut Desk) -> anyhow::Result<Exit> {
         Command::Init(arguments) => init::run(&arguments, desk),
         Command::Serve(arguments) => serve::run(arguments, desk).await,
         Command::Check(arguments) => check::run(&arguments, desk),
+        Command::Catalog(arguments) => catalog::run(arguments, desk).await,
         Command::Send(arguments) => send::run(arguments, desk).await,
         Command::Events(arguments) => events::run(arguments, desk).await,
         Command::Runs(arguments) => runs::run(arguments, desk).await,

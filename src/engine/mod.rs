@@ -5,6 +5,7 @@
 //! are pure. To add an effect of a step: a variant of `rule::Effect`, and the compiler names the place in `plan`.
 
 mod accept;
+pub mod catalog;
 mod control;
 mod hold;
 mod job;
