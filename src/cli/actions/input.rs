@@ -41,7 +41,13 @@ fn look(schema: &Value, value: &Value, place: &str, depth: usize, found: &mut Ve
         Value::Array(members) => {
             if let Some(items) = schema.get("items") {
                 for (number, member) in members.iter().enumerate() {
-                    look(items, member, &format!("{place}[{number}]"), depth + 1, found);
+                    look(
+                        items,
+                        member,
+                        &format!("{place}[{number}]"),
+                        depth + 1,
+                        found,
+                    );
                 }
             }
         }
@@ -167,7 +173,11 @@ fn meant<'k>(name: &str, known: &'k Map<String, Value>) -> Option<&'k str> {
 
 fn names(known: &Map<String, Value>) -> String {
     const SHOWN: usize = 8;
-    let mut names: Vec<String> = known.keys().take(SHOWN).map(|key| format!("`{key}`")).collect();
+    let mut names: Vec<String> = known
+        .keys()
+        .take(SHOWN)
+        .map(|key| format!("`{key}`"))
+        .collect();
     if known.len() > SHOWN {
         names.push("…".to_owned());
     }
@@ -219,7 +229,11 @@ mod tests {
             json!({ "email": "a", "custom_fields": [{ "field_identifier": "x", "field_value": [1] }] }),
             json!({ "email": "a", "free": { "what": "ever" } }),
         ] {
-            assert_eq!(complaints(&schema(), &input), Vec::<String>::new(), "{input}");
+            assert_eq!(
+                complaints(&schema(), &input),
+                Vec::<String>::new(),
+                "{input}"
+            );
         }
         assert!(complaints(&Value::Null, &json!({ "any": "thing" })).is_empty());
         assert!(complaints(&json!({ "type": "object" }), &json!({ "any": 1 })).is_empty());
@@ -229,7 +243,10 @@ mod tests {
     fn each_mistake_is_named_with_its_place_and_what_was_meant() {
         let cases = [
             (json!({}), "`email` is missing: it is required"),
-            (json!({ "email": 7 }), "`email` must be string, not 7: put it in quotes"),
+            (
+                json!({ "email": 7 }),
+                "`email` must be string, not 7: put it in quotes",
+            ),
             (
                 json!({ "email": "a", "transaction_id": "792354" }),
                 "`transaction_id` must be integer, not \"792354\": leave the quotes out",

@@ -72,10 +72,7 @@ fn print_row(row: &Row, screen: &mut Screen) -> io::Result<()> {
             format!("{}{}", "  ".repeat(row.depth), row.name),
         ),
         (Tone::Plain, row.kind.clone()),
-        (
-            Tone::Warn,
-            if row.required { "yes" } else { "" }.to_owned(),
-        ),
+        (Tone::Warn, if row.required { "yes" } else { "" }.to_owned()),
         (Tone::Plain, String::new()),
     ];
     for line in wrap(&row.what, WHAT_COLUMNS) {

@@ -123,7 +123,10 @@ fn method(given: Option<&str>, has_body: bool) -> Result<String, Failure> {
 /// The path with its parameters in it, and the query that stood behind it.
 fn path(path: &str, parameters: &[Pair]) -> Result<(String, Vec<(String, String)>), Failure> {
     let (path, behind) = path.split_once('?').unwrap_or((path, ""));
-    if path.chars().any(|letter| letter.is_control() || letter == '#') {
+    if path
+        .chars()
+        .any(|letter| letter.is_control() || letter == '#')
+    {
         return Err(Failure::new("the path has a character that no path has"));
     }
     let mut path = path.to_owned();
@@ -144,8 +147,10 @@ fn path(path: &str, parameters: &[Pair]) -> Result<(String, Vec<(String, String)
     }
     if let Some(open) = path.find('{') {
         let name = path[open..].split_inclusive('}').next().unwrap_or_default();
-        return Err(Failure::new(format!("nothing is given for {name} of the path"))
-            .remedy("Add --path-param NAME=VALUE."));
+        return Err(
+            Failure::new(format!("nothing is given for {name} of the path"))
+                .remedy("Add --path-param NAME=VALUE."),
+        );
     }
     let query = match Url::parse(&format!("http://query/?{behind}")) {
         Ok(url) => url.query_pairs().into_owned().collect(),

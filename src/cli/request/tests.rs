@@ -35,10 +35,19 @@ fn a_command_line_becomes_one_request() {
     let form = "[content-type: application/x-www-form-urlencoded]";
     let cases: &[(&[&str], &str)] = &[
         (&["/api"], "GET /api"),
-        (&["https://app.kartra.com/api"], "GET https://app.kartra.com/api"),
+        (
+            &["https://app.kartra.com/api"],
+            "GET https://app.kartra.com/api",
+        ),
         (&["/api", "-X", "delete"], "DELETE /api"),
         (
-            &["/leads/{email}/tags/{tag}", "--path-param", "email=ada+x@example.com", "--path-param", "tag=a/b ü"],
+            &[
+                "/leads/{email}/tags/{tag}",
+                "--path-param",
+                "email=ada+x@example.com",
+                "--path-param",
+                "tag=a/b ü",
+            ],
             "GET /leads/ada%2Bx%40example.com/tags/a%2Fb%20%C3%BC",
         ),
         (
@@ -46,13 +55,35 @@ fn a_command_line_becomes_one_request() {
             "GET /api ?a=1 2 ?b= ?c=x=y",
         ),
         (
-            &["/api", "-F", "lead[email]=ada@example.com", "-F", "actions[0][cmd]=assign_tag"],
-            &format!("POST /api {form} lead%5Bemail%5D=ada%40example.com&actions%5B0%5D%5Bcmd%5D=assign_tag"),
+            &[
+                "/api",
+                "-F",
+                "lead[email]=ada@example.com",
+                "-F",
+                "actions[0][cmd]=assign_tag",
+            ],
+            &format!(
+                "POST /api {form} lead%5Bemail%5D=ada%40example.com&actions%5B0%5D%5Bcmd%5D=assign_tag"
+            ),
         ),
-        (&["/api", "-d", "a=1", "-d", "b=2"], &format!("POST /api {form} a=1&b=2")),
-        (&["/api", "-d", "{\"a\":1}"], "POST /api [content-type: application/json] {\"a\":1}"),
         (
-            &["/api", "-X", "put", "--json-body", "{\"a\": 1}", "-H", "X-One: 1"],
+            &["/api", "-d", "a=1", "-d", "b=2"],
+            &format!("POST /api {form} a=1&b=2"),
+        ),
+        (
+            &["/api", "-d", "{\"a\":1}"],
+            "POST /api [content-type: application/json] {\"a\":1}",
+        ),
+        (
+            &[
+                "/api",
+                "-X",
+                "put",
+                "--json-body",
+                "{\"a\": 1}",
+                "-H",
+                "X-One: 1",
+            ],
             "PUT /api [X-One: 1] [content-type: application/json] {\"a\": 1}",
         ),
         (
@@ -72,9 +103,15 @@ fn what_cannot_be_sent_is_refused_with_its_reason() {
     let cases: &[(&[&str], &str)] = &[
         (&["/a/{id}"], "nothing is given for {id}"),
         (&["/a", "--path-param", "id=1"], "no {id}"),
-        (&["/a/{id}", "--path-param", "id=.."], "cannot stand in a path"),
+        (
+            &["/a/{id}", "--path-param", "id=.."],
+            "cannot stand in a path",
+        ),
         (&["/a/{id}", "--path-param", "id"], "name=value"),
-        (&["/a", "-H", "Authorization: Bearer x"], "Membrane puts its own"),
+        (
+            &["/a", "-H", "Authorization: Bearer x"],
+            "Membrane puts its own",
+        ),
         (&["/a", "-H", "no colon"], "Name: value"),
         (&["/a", "--json-body", "{a}"], "not JSON"),
         (&["/a", "-X", "GET /b"], "not a method"),
