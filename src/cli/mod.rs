@@ -8,6 +8,7 @@ mod catalog;
 mod check;
 mod demo;
 mod desk;
+mod doctor;
 mod events;
 mod failure;
 mod health;
@@ -77,6 +78,7 @@ enum Command {
     Actions(actions::Arguments),
     Request(request::Arguments),
     Catalog(catalog::Arguments),
+    Doctor(doctor::Arguments),
     Send(send::Arguments),
     Events(events::Arguments),
     Runs(runs::Arguments),
@@ -126,6 +128,7 @@ async fn carry_out(command: Command, desk: &mut Desk) -> anyhow::Result<Exit> {
         Command::Serve(arguments) => serve::run(arguments, desk).await,
         Command::Check(arguments) => check::run(&arguments, desk),
         Command::Actions(arguments) => actions::run(arguments, desk).await,
+        Command::Doctor(arguments) => doctor::run(&arguments, desk).await,
         Command::Request(arguments) => request::run(&arguments, desk).await,
         Command::Catalog(arguments) => catalog::run(arguments, desk).await,
         Command::Send(arguments) => send::run(arguments, desk).await,

@@ -96,6 +96,33 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
     print(arguments, &answer, &mut desk.screen)
 }
 
+/// Membrane itself said no.
+fn refused(arguments: &Arguments, failed: &Failed, screen: &mut Screen) -> anyhow::Result<Exit> {
+    let message = failed.message.trim_start_matches("the request: ");
+    if arguments.json {
+        screen.json(&json!({
+            "status": failed.status,
+            "membrane": { "class": failed.class, "message": message },
+        }))?;
+        return Ok(Exit::Problems);
+    }
+    screen.line(
+        &Line::default()
+            .add(Tone::Bad, "Membrane refused it")
+            .plain(format!(": {message}")),
+    )?;
+    screen.line(&Line::default().dim(match failed.class {
+        Class::Unknown => {
+            "It may have reached Kartra all the same: look there before you send it again."
+        }
+        Class::ConnectionDown => {
+            "Nothing reached Kartra. `kartwheel connection status` says what a person must do."
+        }
+        _ => "Nothing reached Kartra.",
+    }))?;
+    Ok(Exit::Problems)
+}
+
 fn print(arguments: &Arguments, answer: &ProxyAnswer, screen: &mut Screen) -> anyhow::Result<Exit> {
     let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
     let refusal = body.as_ref().and_then(refusal);
