@@ -279,7 +279,7 @@ async fn a_run_that_cannot_be_read_is_held_and_the_others_are_taken() {
     let dir = tempfile::tempdir().unwrap();
     let (mut backend, _) = backend(&dir).await;
     let sql = "INSERT INTO events VALUES (1, zeroblob(16), 's', 'e', '', 0, NULL, NULL, NULL, NULL, 'r', 'empty', 0, '[]',
-            '{\"person\":{}}');
+            '{\"person\":{}}', 0);
         INSERT INTO connections (name, held_micros) VALUES ('main', 0);
         INSERT INTO runs (seq, id, event_seq, rule, rule_hash, connection, state, due_at, due_set_at, created_at,
             updated_at, progress) VALUES
