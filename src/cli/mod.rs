@@ -6,6 +6,7 @@
 mod check;
 mod demo;
 mod desk;
+mod edit;
 mod events;
 mod failure;
 mod health;

@@ -1,5 +1,7 @@
 //! The desk of a command: its project, its screen, its clock; the database to read, and whoever carries out a change.
 
+mod account;
+mod choice;
 mod client;
 mod local;
 mod open;
@@ -13,6 +15,8 @@ use super::screen::Screen;
 use crate::clock::SharedClock;
 use crate::web::api::Control;
 
+pub(super) use account::{Account, connection_id, membrane_desk, not_connected, told};
+pub(super) use choice::{all_or, only_or};
 pub(super) use client::http_client;
 pub(super) use open::{Opened, load, no_color, reachable, usable};
 
