@@ -1,6 +1,6 @@
 //! Wiring: the one place that knows every part. `serve`, `demo` and the tests all start the program here.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -162,6 +162,8 @@ fn parts(
         },
         connections,
         observed: config.observed_connections().collect::<HashSet<_>>(),
+        limits: HashMap::new(),
+        reporting: HashSet::new(),
         test_events,
     })
 }

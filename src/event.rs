@@ -112,6 +112,16 @@ impl Event {
         self
     }
 
+    /// Marks it as caused by an action of this run.
+    pub fn is_caused_by(&mut self, run: Uuid, depth: u32) {
+        self.caused_by = Some(run);
+        self.depth = depth;
+        let header = self.header();
+        if let Some(known) = Arc::make_mut(&mut self.tree).get_mut("event") {
+            *known = header;
+        }
+    }
+
     /// The envelope, taken back out of the tree.
     #[must_use]
     pub fn envelope(&self) -> Envelope {

@@ -240,6 +240,9 @@ pub struct LookBack {
     /// When the first look that counts saw nothing of the call.
     #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
     pub missed_at: Option<Timestamp>,
+    /// After a look that could not be made: no look before this.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]

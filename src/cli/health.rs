@@ -6,10 +6,13 @@ use super::desk::{http_client, reachable};
 use super::screen::{Line, Tone};
 use super::{Desk, Exit, Failure};
 
+/// Alerts that are listed at most.
+const ALERTS_MAX: u32 = 50;
+
 /// Ask the daemon whether it is well
 ///
-/// Exit code 0 when it takes deliveries, 1 when it is starting or stopping, 2 when it does not answer. Connections that are held are
-/// named and do not count as ill: accepting goes on. No token is needed.
+/// Exit code 0 when it takes deliveries, 1 when it is starting or stopping, 2 when it does not answer. Connections that are held and
+/// alerts that stand are named and do not count as ill: accepting goes on. No token is needed.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  kartwheel health && echo ready\n\nNext:\n  kartwheel runs list --state needs_person    what waits for a person"
@@ -50,5 +53,27 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
             ))?;
         }
     }
+    if !arguments.json {
+        alerts(desk).await?;
+    }
     Ok(if ready { Exit::Done } else { Exit::Problems })
+}
+
+/// The alerts that stand, when the database is here to be read; a container's health check may see only the port.
+async fn alerts(desk: &mut Desk) -> anyhow::Result<()> {
+    let Ok(project) = desk.open().await else {
+        return Ok(());
+    };
+    let standing = project.reader.alerts(true, ALERTS_MAX).await;
+    for alert in standing.map_err(Failure::from)? {
+        desk.screen.line(
+            &Line::new("  ")
+                .add(
+                    Tone::Bad,
+                    format!("{} {}", alert.kind.name(), alert.subject),
+                )
+                .dim(format!("  {}", alert.text)),
+        )?;
+    }
+    Ok(())
 }

@@ -9,6 +9,7 @@ mod check;
 mod demo;
 mod desk;
 mod doctor;
+mod edit;
 mod events;
 mod failure;
 mod health;

@@ -1,14 +1,13 @@
 //! The one door: an event is judged, stored with its verdicts and runs in one commit, and its runs go to the workers.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::job::{self, Job, Ready};
 use super::plan::{self, PlannedCall, Todo};
 use super::settle;
 use super::stop::Drain;
-use super::{ACTIVE_RUNS_MAX, Engine, LEASE};
+use super::{Engine, LEASE, echo};
 use crate::action::{Safety, Slot};
 use crate::clock;
 use crate::event::Event;
@@ -50,15 +49,17 @@ impl Engine {
     ///
     /// # Errors
     /// When the daemon is stopping or the store cannot take it; then nothing was stored.
-    pub async fn accept(&self, event: Event) -> Result<Accepted, AcceptError> {
+    pub async fn accept(&self, mut event: Event) -> Result<Accepted, AcceptError> {
         if *self.0.drain.borrow() != Drain::No {
             return Err(AcceptError::Stopping);
         }
+        let report_of = self.recognise(&mut event).await?;
         let rules = self.rules();
         let now = self.clock().now();
         let (mut verdicts, mut runs, mut prepared) = (Vec::new(), Vec::new(), Vec::new());
         for (rule, verdict) in rules.judge(&event) {
             let verdict = self.unless_test_mode(&event, &rule, verdict);
+            let verdict = echo::unless_too_deep(&event, &rule, verdict);
             if verdict == Verdict::Type {
                 continue;
             }
@@ -75,7 +76,7 @@ impl Engine {
             rule_set: rules.hash.clone(),
             verdicts,
             runs,
-            report_of: None,
+            report_of,
             node: self.0.node,
             lease_until: clock::after(now, LEASE),
         };
@@ -155,7 +156,8 @@ impl Engine {
                 );
             }
         }
-        let take = self.active() < ACTIVE_RUNS_MAX && !self.is_held(&run.connection);
+        let take =
+            self.0.room.is_open_for(&run.rule, run.priority) && !self.is_held(&run.connection);
         let first = take.then(|| self.first_call(event, rule, &run)).flatten();
         let intent = first.as_ref().map(|(call, _)| job::intent(call, now));
         if let Some((call, _)) = &first {
@@ -176,6 +178,7 @@ impl Engine {
         match todo {
             Todo::Call(call)
                 if call.safety == Safety::Safe
+                    && call.budgets.is_empty()
                     && progress == run.progress
                     && !self.is_held(&call.connection) =>
             {
@@ -221,7 +224,7 @@ impl Engine {
 
     /// Starts a worker for one run.
     pub(super) fn start_run(&self, job: Job) {
-        self.0.active.fetch_add(1, Ordering::SeqCst);
+        self.0.room.enter(&job.run.rule);
         let engine = self.clone();
         drop(self.spawn(async move { job::carry_out(engine, job).await }));
     }

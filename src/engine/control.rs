@@ -1,14 +1,18 @@
 //! What a person can do: cancel, retry, resume, resolve a run; pause and resume sending.
 
+mod live;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::Engine;
+use super::budget;
 use crate::clock::{self, SharedClock};
-use crate::run::{Failure, Progress, Run, State, StepProgress, StepState};
-use crate::store::{Change, Changed, Hold, HoldKind, Store, StoreError};
+use crate::run::{
+    Failure, Progress, Run, State, StepProgress, StepState, WHY_APPROVAL, WHY_BUDGET,
+};
+use crate::store::{AlertKind, Change, Changed, Hold, HoldKind, Store, StoreError};
 
 /// How often a change is tried again when the run moves on between look and change.
 const TRIES: usize = 20;
@@ -103,17 +107,60 @@ impl Controls {
         .await
     }
 
-    /// Lets a run that gave up or is held go on from where it stands.
+    /// Lets a run that gave up or is held go on from where it stands. One that met a limit goes on beyond it.
     ///
     /// # Errors
     /// When there is no such run, or nothing stops it.
     pub async fn resume(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
-        self.change(run, "resume", reason, |run| match run.state {
+        let before = self.store.reader().run_as_stored(run).await?;
+        let resumed = self.change(run, "resume", reason, |run| match run.state {
             State::Failed => afresh(run, self.clock.now()),
+            State::Held if waits_for(run, WHY_APPROVAL) => Err("it waits for a person to approve its next call: `kartwheel runs approve ID`, or cancel it"),
+            State::Held if waits_for(run, WHY_BUDGET) => {
+                let mut progress = run.progress.clone();
+                progress.beyond_limits = true;
+                Ok((State::Ready, Some(progress), None))
+            }
             State::Held => Ok((State::Ready, None, None)),
             State::NeedsPerson => Err("look in Kartra whether the call was done, then `kartwheel runs resolve ID --as done|repeat|fail`"),
             State::Ready | State::Running | State::Retrying | State::Waiting => Err("nothing stops it but time; if its connection is paused, `kartwheel resume` starts it again"),
             State::Declined | State::Done | State::Cancelled => Err("it is over; send the event again to start a new one"),
+        })
+        .await?;
+        // Whoever let it go on knows of the limit.
+        let scope = before
+            .as_ref()
+            .and_then(|run| budget::scope_of(run.why.as_deref()?));
+        if let Some(scope) = scope {
+            let now = self.clock.now();
+            self.store.calm(AlertKind::LimitReached, scope, now).await?;
+        }
+        Ok(resumed)
+    }
+
+    /// Allows the call that a run waits to make (`approve: true`).
+    ///
+    /// # Errors
+    /// When there is no such run, or it waits for no approval.
+    pub async fn approve(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
+        self.change(run, "approve", reason, |run| {
+            if run.state != State::Held || !waits_for(run, WHY_APPROVAL) {
+                return Err(
+                    "it waits for no approval; `kartwheel runs show ID` says what it waits for",
+                );
+            }
+            let mut progress = run.progress.clone();
+            let waiting = progress
+                .steps
+                .values_mut()
+                .find(|step| step.state == StepState::Waiting);
+            let Some(step) = waiting else {
+                return Err("none of its steps waits; cancel it, or resume it");
+            };
+            step.approved = true;
+            step.state = StepState::Pending;
+            step.message = None;
+            Ok((State::Ready, Some(progress), None))
         })
         .await
     }
@@ -147,11 +194,7 @@ impl Controls {
                     (State::Ready, Some(progress), None)
                 }
                 Resolution::Repeat => {
-                    *step = StepProgress {
-                        attempts: step.attempts,
-                        id: step.id.clone(),
-                        ..StepProgress::default()
-                    };
+                    *step = anew(step);
                     (State::Ready, Some(progress), None)
                 }
                 // The step stays unknown: whoever retries the run later is asked again before it is sent once more.
@@ -256,90 +299,6 @@ impl Controls {
     }
 }
 
-impl Engine {
-    /// Ends a run. A call already on its way may still arrive.
-    ///
-    /// # Errors
-    /// As of [`Controls::cancel`].
-    pub async fn cancel(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
-        let run = self.controls().cancel(run, reason).await?;
-        self.look_again();
-        Ok(run)
-    }
-
-    /// Tries a failed or waiting run again now, from the step it stands at.
-    ///
-    /// # Errors
-    /// As of [`Controls::retry`].
-    pub async fn retry(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
-        let run = self.controls().retry(run, reason).await?;
-        self.look_again();
-        Ok(run)
-    }
-
-    /// Lets a run that gave up or is held go on from where it stands.
-    ///
-    /// # Errors
-    /// As of [`Controls::resume`].
-    pub async fn resume(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
-        let run = self.controls().resume(run, reason).await?;
-        self.look_again();
-        Ok(run)
-    }
-
-    /// Settles an unknown outcome, as a person found it.
-    ///
-    /// # Errors
-    /// As of [`Controls::resolve`].
-    pub async fn resolve(
-        &self,
-        run: Uuid,
-        resolution: Resolution,
-        reason: &str,
-    ) -> Result<Run, ControlError> {
-        let run = self.controls().resolve(run, resolution, reason).await?;
-        self.look_again();
-        Ok(run)
-    }
-
-    /// Stops sending, on one connection or on all; accepting goes on.
-    ///
-    /// # Errors
-    /// When the connection is unknown or the store fails.
-    pub async fn pause(&self, connection: Option<&str>, reason: &str) -> Result<(), ControlError> {
-        self.controls().known(connection)?;
-        Ok(self
-            .hold(
-                connection.unwrap_or_default(),
-                HoldKind::Paused,
-                reason.to_owned(),
-            )
-            .await?)
-    }
-
-    /// Ends a pause, and a hold that waits for a person.
-    ///
-    /// # Errors
-    /// When there is none, or the store fails.
-    pub async fn unpause(&self, connection: Option<&str>) -> Result<(), ControlError> {
-        self.controls().known(connection)?;
-        let mut ended = 0;
-        for kind in ended_by_a_person(connection) {
-            let name = connection.unwrap_or_default();
-            ended += self.release(name, Some(*kind)).await?;
-        }
-        something_ended(ended, connection)
-    }
-
-    fn controls(&self) -> Controls {
-        Controls {
-            store: self.store().clone(),
-            clock: self.clock().clone(),
-            connections: self.0.parts.connections.clone(),
-        }
-    }
-}
-
 /// The holds that `resume` ends: with a connection also the one that waits for a person.
 const fn ended_by_a_person(connection: Option<&str>) -> &'static [HoldKind] {
     match connection {
@@ -354,6 +313,21 @@ fn something_ended(ended: u64, connection: Option<&str>) -> Result<(), ControlEr
     }
     let what = connection.map_or("sending".to_owned(), |name| format!("connection {name}"));
     Err(ControlError::NotHeld(format!("{what} is not paused")))
+}
+
+/// Whether a held run waits for this.
+fn waits_for(run: &Run, word: &str) -> bool {
+    run.why.as_deref().is_some_and(|why| why.starts_with(word))
+}
+
+/// A step that begins again: what a person allowed stays allowed.
+fn anew(step: &StepProgress) -> StepProgress {
+    StepProgress {
+        attempts: step.attempts,
+        id: step.id.clone(),
+        approved: step.approved,
+        ..StepProgress::default()
+    }
 }
 
 /// A run that starts anew at the step it failed at: what is settled stays, that step counts from one, and so does the time that the
@@ -371,11 +345,7 @@ fn afresh(run: &Run, now: Timestamp) -> Decision {
         let is_it = **path == *failed || step.id.as_deref() == Some(&*failed);
         let open = !step.state.is_settled() && step.state != StepState::Unknown;
         if open || (is_it && step.state == StepState::Failed) {
-            *step = StepProgress {
-                attempts: step.attempts,
-                id: step.id.clone(),
-                ..StepProgress::default()
-            };
+            *step = anew(step);
         }
     }
     progress.waited_micros =

@@ -7,12 +7,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Engine;
+use super::vitals::Vitals;
 use crate::action::Readiness;
 use crate::clock;
-use crate::store::{Hold, HoldKind, StoreError};
-
-/// The first and the longest pause between two looks at a held connection.
-const PROBE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
+use crate::store::{AlertKind, Hold, HoldKind, StoreError};
 
 /// Works until it is aborted.
 pub(super) async fn run(engine: Engine) {
@@ -21,7 +19,7 @@ pub(super) async fn run(engine: Engine) {
     let mut probes: Vec<Probe> = Vec::new();
     loop {
         let now = engine.clock().now();
-        probes = Probe::for_holds(&engine.holds(), probes, now);
+        probes = Probe::for_holds(&engine, probes, now);
         let wake = probes
             .iter()
             .map(|probe| probe.at)
@@ -53,21 +51,19 @@ struct Probe {
 
 impl Probe {
     /// One probe for each hold that ends by itself; those that exist keep their pace.
-    fn for_holds(holds: &[Hold], mut known: Vec<Self>, now: Timestamp) -> Vec<Self> {
+    fn for_holds(engine: &Engine, mut known: Vec<Self>, now: Timestamp) -> Vec<Self> {
+        let holds = engine.holds();
         known.retain(|probe| {
             holds
                 .iter()
                 .any(|hold| hold.connection == probe.connection && hold.kind == probe.kind)
         });
-        for hold in holds
-            .iter()
-            .filter(|hold| matches!(hold.kind, HoldKind::Down | HoldKind::Token))
-        {
+        for hold in holds.iter().filter(|hold| ends_by_itself(hold.kind)) {
             if !known
                 .iter()
                 .any(|probe| probe.connection == hold.connection && probe.kind == hold.kind)
             {
-                let (first, _) = PROBE;
+                let first = engine.0.vitals.first_pause(&hold.connection);
                 known.push(Self {
                     connection: hold.connection.clone(),
                     kind: hold.kind,
@@ -80,8 +76,7 @@ impl Probe {
     }
 
     async fn look(&mut self, engine: &Engine) {
-        let (_, longest) = PROBE;
-        self.pause = self.pause.saturating_mul(2).min(longest);
+        self.pause = Vitals::next_pause(self.pause);
         match engine.actions().readiness(&self.connection).await {
             Readiness::Ready => {
                 if let Err(error) = engine.release(&self.connection, Some(self.kind)).await {
@@ -94,6 +89,11 @@ impl Probe {
         }
         self.at = clock::after(engine.clock().now(), self.pause);
     }
+}
+
+/// Whether looks can end it.
+const fn ends_by_itself(kind: HoldKind) -> bool {
+    matches!(kind, HoldKind::Down | HoldKind::Token | HoldKind::Broken)
 }
 
 impl Engine {
@@ -152,14 +152,18 @@ impl Engine {
                 );
             }
             self.persist(|| self.store().hold(hold.clone())).await?;
+            if kind != HoldKind::Paused {
+                self.raise(AlertKind::ConnectionHeld, connection, &hold.reason)
+                    .await?;
+            }
         }
         Ok(())
     }
 
     /// Says that the watcher looks soon. It sets its own time once it has seen the hold.
     fn expect_look(&self, hold: &Hold) {
-        if matches!(hold.kind, HoldKind::Down | HoldKind::Token) {
-            let (first, _) = PROBE;
+        if ends_by_itself(hold.kind) {
+            let first = self.0.vitals.first_pause(&hold.connection);
             let soon = clock::micros(clock::after(hold.since, first));
             self.0.watch_at.fetch_min(soon, Ordering::SeqCst);
         }
@@ -186,6 +190,10 @@ impl Engine {
                 kind = kind.map(HoldKind::name),
                 "hold ended; its runs go on"
             );
+        }
+        let was_down = kind.is_none_or(|kind| kind != HoldKind::Paused);
+        if ended > 0 && was_down && self.0.vitals.released(connection) {
+            self.calm_connection(&connection.into()).await;
         }
         self.look_again();
         Ok(ended)

@@ -2,7 +2,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -19,6 +18,9 @@ use crate::clock;
 use crate::rule::Rule;
 use crate::run::{Attempt, Run, State};
 use crate::store::{Lease, Next, Record};
+
+/// The poller looks again once so many places are free.
+const ROOM_FOR_A_LOOK: usize = ACTIVE_RUNS_MAX / 4;
 
 /// A run in a worker's hands.
 pub(super) struct Job {
@@ -40,7 +42,7 @@ pub(super) enum Ready {
 
 /// Carries the run out as far as it goes now. Whatever happens, the engine's count of active runs is right afterwards.
 pub(super) async fn carry_out(engine: Engine, job: Job) {
-    let active = Active(engine.clone());
+    let active = Active(engine.clone(), job.run.rule.clone());
     let span =
         tracing::info_span!("run", run = %job.run.id, event = %job.run.event, rule = %job.run.rule);
     let Job {
@@ -107,12 +109,12 @@ async fn set_aside(engine: &Engine, lease: Lease, id: Uuid) {
 }
 
 /// Counts a run out of memory when dropped, also when its task panics.
-struct Active(Engine);
+struct Active(Engine, Arc<str>);
 
 impl Drop for Active {
     fn drop(&mut self) {
-        let before = self.0.0.active.fetch_sub(1, Ordering::SeqCst);
-        if before <= ACTIVE_RUNS_MAX / 2 + 1 {
+        let before = self.0.0.room.leave(&self.1);
+        if before + ROOM_FOR_A_LOOK <= ACTIVE_RUNS_MAX + 1 {
             self.0.0.poll.notify_one();
         }
         self.0.0.changed.notify_waiters();

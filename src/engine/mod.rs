@@ -5,19 +5,25 @@
 //! are pure. To add an effect of a step: a variant of `rule::Effect`, and the compiler names the place in `plan`.
 
 mod accept;
+mod alert;
+mod budget;
 pub mod catalog;
 mod control;
+mod echo;
 mod hold;
 mod job;
 mod keeper;
+pub mod look;
 mod pinned;
 pub mod plan;
 mod poller;
+mod room;
 pub mod settle;
 mod stop;
+mod vitals;
 mod worker;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -28,17 +34,18 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::action::{Actions, Catalog};
+use crate::action::{Actions, Catalog, Limit};
 use crate::clock::{self, SharedClock};
 use crate::rule::{Rule, RuleSet};
-use crate::store::{ActivateRules, Hold, RuleText, Store, StoreError};
+use crate::store::{ActivateRules, Hold, HoldKind, RuleText, Store, StoreError};
 
 pub use accept::AcceptError;
 pub use control::{ControlError, Controls, Resolution};
+pub use echo::{CAUSES_MAX, ECHO_WINDOW};
+pub use room::{ACTIVE_RUNS_HARD_MAX, ACTIVE_RUNS_MAX};
 pub use stop::{DRAIN_SAFE, Drain};
+pub use vitals::BROKEN_MAX;
 
-/// Runs in memory at most; what is beyond waits in the store.
-pub const ACTIVE_RUNS_MAX: usize = 1_024;
 /// How long a lease lasts without being renewed.
 pub const LEASE: Duration = Duration::from_secs(60);
 /// An intent is not sent later than this after it was written.
@@ -66,6 +73,10 @@ pub struct Parts {
     pub connections: Vec<Arc<str>>,
     /// Connections in `mode: observe`.
     pub observed: HashSet<Arc<str>>,
+    /// Limits on the calls of each connection.
+    pub limits: HashMap<Arc<str>, Vec<Limit>>,
+    /// Sources by which the account itself reports what happens in it.
+    pub reporting: HashSet<Arc<str>>,
     /// Whether the sender's test-mode events start rules (against the sandbox they do).
     pub test_events: bool,
 }
@@ -94,7 +105,9 @@ struct Shared {
     /// Holds in force, as this process knows them: asked before every call.
     holds: watch::Sender<Vec<Hold>>,
     /// Runs in memory.
-    active: AtomicUsize,
+    room: room::Room,
+    /// The health of each connection.
+    vitals: vitals::Vitals,
     /// Those of them that wait for a slot of the pace.
     paced: AtomicUsize,
     /// Told whenever `active` falls or something becomes due.
@@ -124,7 +137,8 @@ impl Engine {
             rules: RwLock::new(rules.clone()),
             pinned: pinned::Pinned::default(),
             holds: watch::Sender::new(holds),
-            active: AtomicUsize::new(0),
+            room: room::Room::default(),
+            vitals: vitals::Vitals::default(),
             paced: AtomicUsize::new(0),
             changed: Notify::new(),
             poll: Notify::new(),
@@ -169,7 +183,7 @@ impl Engine {
     /// Runs in memory now.
     #[must_use]
     pub fn active(&self) -> usize {
-        self.0.active.load(Ordering::SeqCst)
+        self.0.room.active()
     }
 
     /// Holds in force.
@@ -188,7 +202,8 @@ impl Engine {
             let changed = self.0.changed.notified();
             if self.is_still() {
                 let due = self.store().reader().counts(self.clock().now()).await?.due;
-                if due == 0 && self.is_still() {
+                let no_room = self.active() >= ACTIVE_RUNS_MAX;
+                if (due == 0 || no_room) && self.is_still() {
                     return Ok(self.active() > 0);
                 }
                 self.look_again();
@@ -237,6 +252,8 @@ impl Engine {
             held,
             started: self.0.started,
             observed: &self.0.parts.observed,
+            limits: &self.0.parts.limits,
+            traced: !self.0.parts.reporting.is_empty(),
         }
     }
 

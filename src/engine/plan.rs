@@ -1,16 +1,27 @@
 //! What a run does next. Pure: rule text, run and time in, a decision out.
 
-use std::collections::HashSet;
+mod call;
+mod time;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::action::{Catalog, Effects, Priority, Safety, Turn};
-use crate::clock;
+use crate::action::{Catalog, Limit, Priority, Safety};
 use crate::rule::{Effect, Rule, RuleError, Scope, Step};
-use crate::run::{Attempt, Failure, Progress, Run, State, StepProgress, StepState};
+use crate::run::{Failure, Progress, Run, State, StepProgress, StepState, WHY_APPROVAL};
+use crate::store::Budget;
+
+use super::look;
+
+use call::planned;
+use time::{over_time, until_calm, wait};
+
+pub(super) use call::turn;
+pub use call::{planned_again, priority};
 
 /// Attempts in a row that may end with the process before a person must look.
 pub const CRASHES_MAX: u32 = 3;
@@ -18,11 +29,19 @@ pub const CRASHES_MAX: u32 = 3;
 /// crash is its own doing, and not that of whatever ended the others.
 pub const CALM: Duration = Duration::from_secs(15);
 
+/// The most of a call's input that a run shows that waits for its approval.
+const SHOWN_BYTES_MAX: usize = 500;
+
 /// The decision.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Todo {
     /// Make this call.
     Call(Box<PlannedCall>),
+    /// Look up what became of the last call of this step, whose answer was lost.
+    Look {
+        /// The step's path.
+        step: Arc<str>,
+    },
     /// Give up the lease and stand in this state.
     Rest {
         /// The state.
@@ -49,12 +68,16 @@ pub struct PlannedCall {
     pub connection: Arc<str>,
     /// The longest it may take, when the step says so.
     pub timeout: Option<Duration>,
+    /// It only reads.
+    pub reads: bool,
     /// May its intent ride in another commit, and may it be repeated?
     pub safety: Safety,
     /// Who goes first.
     pub priority: Priority,
     /// What the account may report of it afterwards.
     pub trace: Option<String>,
+    /// The limits it counts against.
+    pub budgets: Vec<Budget>,
     /// Not to be sent: a rule or connection in `mode: observe`, and the call is more than a read.
     pub observed: bool,
 }
@@ -76,6 +99,10 @@ pub struct Sight<'a> {
     pub started: Timestamp,
     /// Connections in `mode: observe`.
     pub observed: &'a HashSet<Arc<str>>,
+    /// Limits on the calls of each connection.
+    pub limits: &'a HashMap<Arc<str>, Vec<Limit>>,
+    /// Whether a source reports what happens in the account, so that calls leave a trace to know it by.
+    pub traced: bool,
 }
 
 /// Walks the steps from the first unsettled one, settles what needs no call, and says what comes next.
@@ -87,7 +114,7 @@ pub fn next(run: &Run, mut progress: Progress, sight: &Sight<'_>) -> (Progress, 
             continue;
         }
         if known.state == StepState::Unknown {
-            return (progress, needs_person(step, &known));
+            return (progress, in_doubt(step, &known, sight.now));
         }
         if let Some(todo) = over_time(run, &mut progress, sight) {
             return (progress, todo);
@@ -110,14 +137,6 @@ pub fn next(run: &Run, mut progress: Progress, sight: &Sight<'_>) -> (Progress, 
     (progress, rest(State::Done, None, None))
 }
 
-/// A step that met two crashes in a row is left alone while this process is young.
-fn until_calm(known: &StepProgress, sight: &Sight<'_>) -> Option<Todo> {
-    let calm = clock::after(sight.started, CALM);
-    let wait = known.crashes + 1 >= CRASHES_MAX && sight.now < calm;
-    let why = "two processes ended during its last attempts; waits until this one has proved calm";
-    wait.then(|| rest(State::Retrying, Some(why.to_owned()), Some(calm)))
-}
-
 /// Takes one effect into the progress; `Some` when the run cannot go on by itself.
 fn take(
     run: &Run,
@@ -135,14 +154,13 @@ fn take(
             settle(&mut known, StepState::Ok, None)
         }
         Ok(Effect::Wait { until }) => wait(&mut known, until, progress, sight),
-        Ok(Effect::Call { verb, input }) => Some(Todo::Call(Box::new(planned(
-            run,
-            step,
-            known.attempts + 1,
-            verb,
-            input,
-            sight,
-        )))),
+        Ok(Effect::Call { verb, input }) => {
+            let call = planned(run, step, known.attempts + 1, verb, input, sight);
+            match unless_approved(step, &mut known, &call) {
+                Some(held) => Some(held),
+                None => Some(Todo::Call(Box::new(call))),
+            }
+        }
         Ok(Effect::Stop { reason }) => {
             known.state = StepState::Ok;
             known.message.clone_from(&reason);
@@ -177,106 +195,6 @@ fn settle(known: &mut StepProgress, state: StepState, message: Option<String>) -
     None
 }
 
-/// A wait: its end is fixed when it is reached, so a restart or a changed clock does not move it.
-fn wait(
-    known: &mut StepProgress,
-    until: Timestamp,
-    progress: &mut Progress,
-    sight: &Sight<'_>,
-) -> Option<Todo> {
-    let until = *known.until.get_or_insert(until);
-    let since = *known.first_at.get_or_insert(sight.now);
-    if sight.now >= until {
-        progress.waited_micros +=
-            u64::try_from(clock::between(since, sight.now).as_micros()).unwrap_or(0);
-        return settle(known, StepState::Ok, None);
-    }
-    known.state = StepState::Waiting;
-    Some(rest(
-        State::Waiting,
-        Some(format!("until {until}")),
-        Some(until),
-    ))
-}
-
-/// The call that an intent without an outcome stands for; `None` when the rule has no such step.
-#[must_use]
-pub fn planned_again(run: &Run, attempt: &Attempt, sight: &Sight<'_>) -> Option<PlannedCall> {
-    let step = sight
-        .rule
-        .steps
-        .iter()
-        .find(|step| step.path == attempt.step)?;
-    Some(planned(
-        run,
-        step,
-        attempt.number,
-        attempt.verb.clone(),
-        attempt.input.clone(),
-        sight,
-    ))
-}
-
-/// Who goes first when runs of this rule wait to be taken: the highest of its calls.
-#[must_use]
-pub fn priority(rule: &Rule, catalog: &Catalog) -> Priority {
-    rule.priority.unwrap_or_else(|| {
-        rule.steps
-            .iter()
-            .filter_map(|step| catalog.get(&step.verb))
-            .map(|spec| spec.priority)
-            .max()
-            .unwrap_or_default()
-    })
-}
-
-/// The place of a call in the order of its connection's pace.
-pub(super) fn turn(call: &PlannedCall, run: &Run, place: i64) -> Turn {
-    Turn {
-        priority: call.priority,
-        rule: run.rule.clone(),
-        place,
-    }
-}
-
-fn planned(
-    run: &Run,
-    step: &Step,
-    number: u32,
-    verb: Arc<str>,
-    input: Value,
-    sight: &Sight<'_>,
-) -> PlannedCall {
-    let spec = sight.catalog.get(&verb);
-    let effects = spec.map_or(Effects::Write, |spec| spec.effects);
-    let new_email = input.get("new_email").is_some();
-    let safety = match spec.map_or(Safety::Never, |spec| spec.safety) {
-        Safety::Safe if new_email => Safety::Noticeable,
-        safety => safety,
-    };
-    let priority = sight
-        .rule
-        .priority
-        .unwrap_or_else(|| spec.map_or(Priority::Normal, |spec| spec.priority));
-    let connection = step
-        .connection
-        .clone()
-        .unwrap_or_else(|| run.connection.clone());
-    let observe = sight.rule.observe || sight.observed.contains(&connection);
-    PlannedCall {
-        step: step.path.clone(),
-        number,
-        verb,
-        input: Arc::new(input),
-        connection,
-        timeout: step.timeout,
-        safety,
-        priority,
-        trace: None,
-        observed: observe && effects != Effects::Read,
-    }
-}
-
 /// A failed step ends the run, unless it says `on_error: continue`.
 pub(super) fn fail_step(
     step: &Step,
@@ -303,6 +221,38 @@ fn give_up(step: &Step, class: &str, message: String, progress: &mut Progress) -
     rest(State::Failed, Some(why), None)
 }
 
+/// `approve: true`: the call waits until a person has seen what it would do.
+fn unless_approved(step: &Step, known: &mut StepProgress, call: &PlannedCall) -> Option<Todo> {
+    if !step.approve || known.approved || call.reads || call.observed {
+        return None;
+    }
+    known.state = StepState::Waiting;
+    let mut input = call.input.to_string();
+    if input.len() > SHOWN_BYTES_MAX {
+        input.truncate(input.floor_char_boundary(SHOWN_BYTES_MAX));
+        input.push('…');
+    }
+    let why = format!("{WHY_APPROVAL}: {} would send {input}", label(step));
+    known.message = Some(why.clone());
+    Some(rest(State::Held, Some(why), None))
+}
+
+/// An answer was lost: it is looked up while that can help, and then a person must.
+fn in_doubt(step: &Step, known: &StepProgress, now: Timestamp) -> Todo {
+    let Some(look) = &known.look else {
+        return needs_person(step, known);
+    };
+    let due = look::due(look);
+    if now >= due {
+        return Todo::Look {
+            step: step.path.clone(),
+        };
+    }
+    let said = known.message.as_deref().unwrap_or_default();
+    let why = format!("{}: {said}; looking up whether it was done", label(step));
+    rest(State::Retrying, Some(why), Some(due))
+}
+
 fn needs_person(step: &Step, known: &StepProgress) -> Todo {
     let said = known
         .message
@@ -321,42 +271,6 @@ pub(super) fn label(step: &Step) -> String {
         Some(id) => format!("step {id} ({})", step.verb),
         None => format!("step {} ({})", step.path, step.verb),
     }
-}
-
-/// `timeout:` of the run, its waits and the holds of its connection not counted.
-fn over_time(run: &Run, progress: &mut Progress, sight: &Sight<'_>) -> Option<Todo> {
-    let limit = sight.rule.timeout?;
-    let held = sight
-        .held
-        .saturating_sub(Duration::from_micros(progress.held_micros));
-    let spent = clock::between(run.created_at, sight.now)
-        .saturating_sub(held)
-        .saturating_sub(Duration::from_micros(progress.waited_micros))
-        .saturating_sub(sleeping(progress, sight.now));
-    if spent <= limit {
-        return None;
-    }
-    let message = format!(
-        "the run took longer than its timeout of {}",
-        crate::rule::duration::write(limit)
-    );
-    progress.failure = Some(Failure {
-        step: String::new(),
-        class: "timeout".into(),
-        message: message.clone(),
-    });
-    Some(rest(State::Failed, Some(message), None))
-}
-
-/// How long the wait under way has lasted.
-fn sleeping(progress: &Progress, now: Timestamp) -> Duration {
-    let waiting = progress
-        .steps
-        .values()
-        .find(|step| step.state == StepState::Waiting);
-    waiting
-        .and_then(|step| step.first_at)
-        .map_or(Duration::ZERO, |since| clock::between(since, now))
 }
 
 /// The decision to stand in a state.

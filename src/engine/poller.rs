@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::job::{Job, Ready};
 use super::stop::Drain;
-use super::{ACTIVE_RUNS_MAX, Engine, LEASE};
+use super::{ACTIVE_RUNS_HARD_MAX, ACTIVE_RUNS_MAX, Engine, LEASE};
+use crate::action::Priority;
 use crate::clock;
 use crate::run::State;
 use crate::store::{Claim, Claimed, Lease, Next, Record, StoreError};
@@ -14,6 +15,8 @@ use crate::trigger;
 
 /// Runs taken in one go.
 const CLAIM_MAX: usize = 256;
+/// Runs of high priority taken in one go when memory is full otherwise.
+const CLAIM_URGENT_MAX: usize = 64;
 /// The poller looks at least so often, whatever it is told.
 const POLL_AT_LEAST: Duration = Duration::from_secs(15);
 /// The pause after a look that failed.
@@ -51,9 +54,14 @@ pub(super) async fn run(engine: Engine) {
 /// Takes what is due and fits; says when to look again.
 async fn look(engine: &Engine) -> Result<Option<jiff::Timestamp>, StoreError> {
     loop {
-        let room = ACTIVE_RUNS_MAX
-            .saturating_sub(engine.active())
-            .min(CLAIM_MAX);
+        let (room, at_least) = match ACTIVE_RUNS_MAX.saturating_sub(engine.active()) {
+            // Access and money have places of their own.
+            0 => {
+                let own = ACTIVE_RUNS_HARD_MAX.saturating_sub(engine.active());
+                (own.min(CLAIM_URGENT_MAX), Priority::High)
+            }
+            room => (room.min(CLAIM_MAX), Priority::Low),
+        };
         if room == 0 || engine.is_stopping() {
             return Ok(None);
         }
@@ -64,7 +72,7 @@ async fn look(engine: &Engine) -> Result<Option<jiff::Timestamp>, StoreError> {
             lease_until: clock::after(now, LEASE),
             limit: u32::try_from(room).unwrap_or(u32::MAX),
             per_rule: u32::MAX,
-            at_least: crate::action::Priority::Low,
+            at_least,
         };
         let claimed = engine.store().claim(claim).await?;
         let full = claimed.len() == room;

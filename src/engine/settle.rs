@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::look;
 use super::plan::{CRASHES_MAX, PlannedCall, Sight, Todo, fail_step, label, rest};
 use crate::action::{Class, Outcome, Safety};
 use crate::clock;
@@ -17,6 +18,17 @@ pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(15 * 60);
 /// The first and the longest pause after "too many calls" without a `Retry-After`.
 const SLOW_DOWN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
+/// How an answer was lost, and until when the call may have been sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// It was not: this is it.
+    Never,
+    /// If it is unknown, on the way.
+    OnTheWay(Timestamp),
+    /// With the process that waited for it.
+    WithTheProcess(Timestamp),
+}
+
 /// What follows an outcome.
 #[derive(Debug, PartialEq)]
 pub struct Settled {
@@ -28,26 +40,60 @@ pub struct Settled {
     pub hold: Option<HoldKind>,
 }
 
-/// Takes the outcome of a call into the progress. `crashed`: nobody saw an answer because the process ended.
+impl Settled {
+    /// The run goes on by its plan.
+    pub(super) const fn plan_on(progress: Progress) -> Self {
+        Self {
+            progress,
+            todo: None,
+            hold: None,
+        }
+    }
+}
+
+/// The step of this path.
+pub(super) fn step_of<'s>(sight: &Sight<'s>, path: &str) -> Option<&'s Step> {
+    sight.rule.steps.iter().find(|step| &*step.path == path)
+}
+
+/// The rule has no such step any more.
+pub(super) fn rule_gone(progress: Progress) -> Settled {
+    Settled {
+        progress,
+        todo: Some(rest(State::Held, Some("rule gone".into()), None)),
+        hold: None,
+    }
+}
+
+/// The hold that an answer of this class puts on its connection.
+pub(super) const fn hold_for(class: Class) -> Option<HoldKind> {
+    match class {
+        Class::ConnectionDown => Some(HoldKind::Down),
+        Class::OurToken => Some(HoldKind::Token),
+        Class::NotAllowed => Some(HoldKind::NotAllowed),
+        _ => None,
+    }
+}
+
+/// Takes the outcome of a call into the progress.
 #[must_use]
 pub fn settle(
     run: &Run,
     mut progress: Progress,
     call: &PlannedCall,
     outcome: Outcome,
-    crashed: bool,
+    lost: Lost,
     sight: &Sight<'_>,
 ) -> Settled {
-    let Some(step) = sight.rule.steps.iter().find(|step| step.path == call.step) else {
-        return Settled {
-            progress,
-            todo: Some(rest(State::Held, Some("rule gone".into()), None)),
-            hold: None,
-        };
+    let Some(step) = step_of(sight, &call.step) else {
+        return rule_gone(progress);
     };
     let mut known = progress.steps.get(&call.step).cloned().unwrap_or_default();
     known.id.clone_from(&step.id);
-    known.crashes = if crashed { known.crashes + 1 } else { 0 };
+    known.crashes = match lost {
+        Lost::WithTheProcess(_) => known.crashes + 1,
+        Lost::Never | Lost::OnTheWay(_) => 0,
+    };
     known.state = StepState::Pending;
     let mut hold = None;
     let todo = match step.after(known.stage, outcome) {
@@ -63,6 +109,7 @@ pub fn settle(
             &mut known,
             &mut progress,
             &mut hold,
+            lost,
             sight,
         ),
     };
@@ -86,6 +133,7 @@ fn take(
     known: &mut StepProgress,
     progress: &mut Progress,
     hold: &mut Option<HoldKind>,
+    lost: Lost,
     sight: &Sight<'_>,
 ) -> Option<Todo> {
     known.message = Some(outcome.message.clone());
@@ -123,30 +171,31 @@ fn take(
         }
         Class::Unknown => {
             known.state = StepState::Unknown;
+            known.look = match lost {
+                Lost::Never => None,
+                Lost::OnTheWay(send_by) | Lost::WithTheProcess(send_by) => {
+                    Some(look::begin(send_by))
+                }
+            };
             None
         }
-        Class::ConnectionDown => held(HoldKind::Down, hold, sight.now),
-        Class::OurToken => held(HoldKind::Token, hold, sight.now),
-        Class::NotAllowed => held(HoldKind::NotAllowed, hold, sight.now),
+        Class::ConnectionDown | Class::OurToken | Class::NotAllowed => {
+            *hold = hold_for(outcome.class);
+            Some(retrying("connection held", sight.now))
+        }
         Class::RuleWrong | Class::NotOffered | Class::TargetMissing | Class::Refused => {
             fail_step(step, known, outcome.class.name(), outcome.message, progress)
         }
     }
 }
 
-/// `ensure-lead` after a lost answer begins with its look-up again, so it never makes a second lead.
+/// A step that begins with a look does so again after a lost answer, so it never makes a second lead.
 fn restarts(step: &Step, known: &mut StepProgress) -> bool {
-    let restarts = &*step.verb == "ensure-lead";
+    let restarts = step.begins_with_look();
     if restarts {
         known.stage = 0;
     }
     restarts
-}
-
-/// The run stands still, the connection's hold keeps it from being taken, and no attempt is counted.
-fn held(kind: HoldKind, hold: &mut Option<HoldKind>, now: Timestamp) -> Option<Todo> {
-    *hold = Some(kind);
-    Some(retrying("connection held", now))
 }
 
 fn retrying(why: &str, due_at: Timestamp) -> Todo {
@@ -154,7 +203,7 @@ fn retrying(why: &str, due_at: Timestamp) -> Todo {
 }
 
 /// Tries again by the step's policy, or gives up.
-fn again(
+pub(super) fn again(
     run: &Run,
     step: &Step,
     outcome: &Outcome,

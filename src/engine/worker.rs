@@ -1,19 +1,23 @@
 //! Carries one run out: intent, slot, call, outcome, record, and again, until the run rests.
 
+mod look;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use look::Looked;
+
 use super::job::{Ready, intent};
 use super::plan::{self, PlannedCall, Sight, Todo};
-use super::settle;
+use super::settle::{self, Lost};
 use super::stop::Drain;
-use super::{Engine, SEND_WITHIN};
+use super::{Engine, SEND_WITHIN, budget};
 use crate::action::{Call, Class, Outcome, Safety, Slot};
 use crate::clock;
 use crate::rule::Rule;
-use crate::run::{Attempt, Run, State};
+use crate::run::{Attempt, Run, State, WHY_BUDGET};
 use crate::store::{Begin, Ended, Lease, Next, Record, StoreError, Written};
 
 /// What is said of a call that `mode: observe` keeps back.
@@ -44,19 +48,19 @@ impl Worker {
             None => self.decide(None).await?,
         };
         while let Some((call, slot)) = ahead {
-            let Some(outcome) = self.send(&call).await else {
+            let Some((outcome, lost)) = self.send(&call).await else {
                 return Ok(());
             };
             drop(slot);
-            ahead = self.take_in(&call, outcome, false).await?;
+            ahead = self.take_in(&call, outcome, lost).await?;
         }
         Ok(())
     }
 
     /// Makes the call; `None` when a stop did not wait for its answer.
-    async fn send(&self, call: &PlannedCall) -> Option<Outcome> {
+    async fn send(&self, call: &PlannedCall) -> Option<(Outcome, Lost)> {
         if call.observed {
-            return Some(Outcome::new(Class::Done, OBSERVED));
+            return Some((Outcome::new(Class::Done, OBSERVED), Lost::Never));
         }
         let request = Call {
             run: self.run.id,
@@ -76,7 +80,8 @@ impl Worker {
         tokio::select! {
             outcome = self.engine.actions().call(&request) => {
                 tracing::info!(step = %call.step, attempt = call.number, verb = %call.verb, class = outcome.class.name(), "call ended");
-                Some(outcome)
+                self.engine.note_outcome(&call.connection, &outcome).await;
+                Some((outcome, Lost::OnTheWay(request.send_by)))
             }
             () = self.engine.drained_to(limit) => {
                 tracing::warn!(step = %call.step, verb = %call.verb, "stopped before the answer came; its outcome is unknown");
@@ -103,7 +108,8 @@ impl Worker {
         } else {
             Outcome::new(Class::Unknown, "the process ended before the answer came")
         };
-        self.take_in(&call, outcome, true).await
+        self.take_in(&call, outcome, Lost::WithTheProcess(attempt.send_by))
+            .await
     }
 
     /// Takes an outcome in, and decides what comes next; both in one commit where that is possible.
@@ -111,7 +117,7 @@ impl Worker {
         &mut self,
         call: &PlannedCall,
         outcome: Outcome,
-        crashed: bool,
+        lost: Lost,
     ) -> Result<Ahead, StoreError> {
         let ended = Ended {
             step: call.step.clone(),
@@ -125,7 +131,7 @@ impl Worker {
             self.run.progress.clone(),
             call,
             outcome,
-            crashed,
+            lost,
             &self.sight(),
         );
         if let Some(kind) = settled.hold {
@@ -156,11 +162,18 @@ impl Worker {
 
     /// Plans, records what ended, and brings the run to its next call or to rest.
     async fn decide(&mut self, ended: Option<Ended>) -> Result<Ahead, StoreError> {
-        let before = self.run.progress.clone();
-        let (progress, todo) = plan::next(&self.run, before.clone(), &self.sight());
-        let call = match todo {
-            Todo::Call(call) => *call,
-            rest @ Todo::Rest { .. } => return self.record(ended, progress, rest).await,
+        let mut ended = ended;
+        let (before, progress, call) = loop {
+            let before = self.run.progress.clone();
+            let (progress, todo) = plan::next(&self.run, before.clone(), &self.sight());
+            match todo {
+                Todo::Call(call) => break (before, progress, *call),
+                rest @ Todo::Rest { .. } => return self.record(ended, progress, rest).await,
+                Todo::Look { step } => match self.look_up(ended.take(), progress, &step).await? {
+                    Looked::On(then) => ended = then,
+                    Looked::Gone(ahead) => return Ok(ahead),
+                },
+            }
         };
         if let Some(slot) = self.slot_at_once(&call) {
             let intent = intent(&call, self.engine.clock().now());
@@ -181,6 +194,7 @@ impl Worker {
     /// A slot for a safe call, if the pace gives one this moment: then its intent rides in the commit at hand.
     fn slot_at_once(&self, call: &PlannedCall) -> Option<Box<dyn Slot>> {
         let may_go = call.safety == Safety::Safe
+            && call.budgets.is_empty()
             && !call.observed
             && !self.engine.is_held(&call.connection)
             && !self.engine.is_stopping();
@@ -206,8 +220,12 @@ impl Worker {
             progress: progress.clone(),
             unless_held: call.safety != Safety::Safe && !call.observed,
             connection: call.connection.clone(),
-            budgets: Vec::new(),
-            beyond: false,
+            budgets: if call.observed {
+                Vec::new()
+            } else {
+                call.budgets.clone()
+            },
+            beyond: progress.beyond_limits,
             now,
         };
         match self
@@ -223,8 +241,29 @@ impl Worker {
                 slot.give_back();
                 self.hand_back(&call).await
             }
-            Written::OverBudget { .. } | Written::Cancelled | Written::LeaseLost => Ok(None),
+            Written::OverBudget { budget, day } => {
+                slot.give_back();
+                self.over_budget(&call, budget, day).await
+            }
+            Written::Cancelled | Written::LeaseLost => Ok(None),
         }
+    }
+
+    /// A limit is reached: the run waits for a person, and lets the younger ones of its key pass.
+    async fn over_budget(
+        &mut self,
+        call: &PlannedCall,
+        budget: usize,
+        day: bool,
+    ) -> Result<Ahead, StoreError> {
+        let Some(budget) = call.budgets.get(budget) else {
+            return self.hand_back(call).await;
+        };
+        let said = budget::used_up(budget, day);
+        self.engine.limit_reached(&budget.scope, &said).await?;
+        let why = Some(format!("{WHY_BUDGET}: {said}"));
+        let rest = plan::rest(State::Held, why, None);
+        self.record(None, self.run.progress.clone(), rest).await
     }
 
     /// Lets go of a run whose call may not go out now. A hold of the run's own connection keeps it from being taken again;

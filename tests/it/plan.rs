@@ -1,7 +1,6 @@
 //! The pure half of the engine: what a run does next, and what an outcome means for it.
 
-use kartwheel::action::Priority;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +8,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use kartwheel::action::{Catalog, Class, Outcome, Safety};
+use kartwheel::action::{Catalog, Class, Limit, Outcome, Priority, Safety};
 use kartwheel::clock::{after, from_micros};
 use kartwheel::engine::plan::{self, CALM, CRASHES_MAX, PlannedCall, Sight, Todo};
-use kartwheel::engine::settle::{self, RETRY_AFTER_MAX, settle};
+use kartwheel::engine::settle::{self, Lost, RETRY_AFTER_MAX, settle};
 use kartwheel::kartra;
 use kartwheel::rule::{self, Rule};
 use kartwheel::run::{Progress, Run, State, StepState};
@@ -28,6 +27,7 @@ struct Scene {
     held: Duration,
     started: Timestamp,
     none: HashSet<Arc<str>>,
+    limits: HashMap<Arc<str>, Vec<Limit>>,
 }
 
 impl Scene {
@@ -61,6 +61,7 @@ impl Scene {
             held: Duration::ZERO,
             started: now,
             none: HashSet::new(),
+            limits: HashMap::new(),
         }
     }
 
@@ -73,6 +74,8 @@ impl Scene {
             held: self.held,
             started: self.started,
             observed: &self.none,
+            limits: &self.limits,
+            traced: false,
         }
     }
 
@@ -94,7 +97,12 @@ impl Scene {
 
     fn end(&mut self, call: &PlannedCall, outcome: Outcome, crashed: bool) -> settle::Settled {
         let progress = self.run.progress.clone();
-        let settled = settle(&self.run, progress, call, outcome, crashed, &self.sight());
+        let lost = if crashed {
+            Lost::WithTheProcess(self.now)
+        } else {
+            Lost::OnTheWay(self.now)
+        };
+        let settled = settle(&self.run, progress, call, outcome, lost, &self.sight());
         self.run.progress = settled.progress.clone();
         settled
     }

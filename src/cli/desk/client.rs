@@ -132,6 +132,12 @@ impl Control for Client {
             .map(drop)
     }
 
+    async fn approve(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
+        self.post(&format!("/runs/{run}/approve"), &json!({"reason": reason}))
+            .await
+            .map(drop)
+    }
+
     async fn resolve(&self, run: Uuid, outcome: As, reason: &str) -> Result<(), Refusal> {
         let body = json!({"as": outcome, "reason": reason});
         self.post(&format!("/runs/{run}/resolve"), &body)

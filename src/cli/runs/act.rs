@@ -1,4 +1,4 @@
-//! `kartwheel runs retry | resume | cancel | resolve`: what a person can do to a run.
+//! `kartwheel runs retry | resume | approve | cancel | resolve`: what a person can do to a run.
 
 use serde_json::json;
 
@@ -27,12 +27,27 @@ pub(super) struct Retry {
 
 /// Let a failed or held run go on from where it stopped
 ///
-/// It goes on with the rule's text of the time it began: a changed rule is not taken up.
+/// It goes on with the rule's text of the time it began: a changed rule is not taken up. A run that met a limit goes on
+/// beyond it.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  kartwheel runs resume 5f0c9a1e\n\nNext:\n  kartwheel runs show 5f0c9a1e"
 )]
 pub(super) struct Resume {
+    /// The run: eight digits, or the whole id
+    run: String,
+    #[command(flatten)]
+    more: More,
+}
+
+/// Allow the call that a run waits to make
+///
+/// A step with `approve: true` waits here; `runs show` says what it would send. To say no, cancel the run.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  kartwheel runs approve 5f0c9a1e --reason \"order 4711, agreed by mail\"\n\nNext:\n  kartwheel runs follow 5f0c9a1e    wait for its end"
+)]
+pub(super) struct Approve {
     /// The run: eight digits, or the whole id
     run: String,
     #[command(flatten)]
@@ -105,6 +120,14 @@ pub(super) async fn resume(arguments: &Resume, desk: &mut Desk) -> anyhow::Resul
     let done = control.resume(run.id, &arguments.more.reason).await;
     done.map_err(Failure::from)?;
     told(&project, &run, "goes on", &arguments.more, desk).await
+}
+
+pub(super) async fn approve(arguments: &Approve, desk: &mut Desk) -> anyhow::Result<Exit> {
+    let (project, run) = find(&arguments.run, desk).await?;
+    let control = project.control().await?;
+    let done = control.approve(run.id, &arguments.more.reason).await;
+    done.map_err(Failure::from)?;
+    told(&project, &run, "may make its call", &arguments.more, desk).await
 }
 
 pub(super) async fn resolve(arguments: &Resolve, desk: &mut Desk) -> anyhow::Result<Exit> {

@@ -13,7 +13,7 @@ use super::{Desk, Exit};
 
 pub(super) use show::{print_event, print_story};
 
-/// The runs: list, show, follow, and cancel, retry, resume, resolve
+/// The runs: list, show, follow, and cancel, retry, resume, approve, resolve
 ///
 /// A run is one rule carrying out its actions for one event. Everything that changes one works with and without a running
 /// daemon. A run is named by the eight digits of the lists, or by its whole id.
@@ -35,6 +35,7 @@ enum Command {
     Retry(act::Retry),
     Resume(act::Resume),
     Cancel(act::Cancel),
+    Approve(act::Approve),
     Resolve(act::Resolve),
 }
 
@@ -46,6 +47,7 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
         Command::Retry(arguments) => act::retry(&arguments, desk).await,
         Command::Resume(arguments) => act::resume(&arguments, desk).await,
         Command::Cancel(arguments) => act::cancel(&arguments, desk).await,
+        Command::Approve(arguments) => act::approve(&arguments, desk).await,
         Command::Resolve(arguments) => act::resolve(&arguments, desk).await,
     }
 }

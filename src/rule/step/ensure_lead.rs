@@ -53,4 +53,8 @@ impl Kind for EnsureLead {
             After::Take(outcome)
         }
     }
+
+    fn begins_with_look(&self) -> bool {
+        true
+    }
 }

@@ -103,6 +103,11 @@ pub(crate) trait Kind: Debug + Send + Sync {
     fn after(&self, _stage: u8, outcome: Outcome) -> After {
         After::Take(outcome)
     }
+
+    /// Whether it can begin again after a lost answer, because its first call is a look.
+    fn begins_with_look(&self) -> bool {
+        false
+    }
 }
 
 /// A kind of step, by the key that stands for it in a rule.
@@ -170,6 +175,12 @@ impl Step {
             return Ok(Effect::Skip);
         }
         self.kind.effect(scope, stage)
+    }
+
+    /// After a lost answer it begins again with a look, and finds what it made.
+    #[must_use]
+    pub fn begins_with_look(&self) -> bool {
+        self.kind.begins_with_look()
     }
 
     /// What the outcome of the call at `stage` means for the step.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::ids;
 use super::story::Story;
-use crate::run::{State, StepState};
+use crate::run::{State, StepState, WHY_APPROVAL, WHY_BUDGET};
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,11 +124,44 @@ fn held(story: &Story) -> (String, Vec<(String, &'static str)>) {
                 cancel,
             ],
         ),
-        other => (
-            format!("It is held: {other}{said}. Nothing is lost."),
-            vec![(format!("kartwheel runs resume {id}"), "go on"), cancel],
+        "broken" => (
+            format!(
+                "Calls on the connection `{}` break down{said}. It goes on by itself when a cheap read succeeds.",
+                run.connection
+            ),
+            vec![cancel],
         ),
+        other => held_by_itself(other, &said, &id, cancel),
     }
+}
+
+/// A run that waits for a person, whatever its connection does.
+fn held_by_itself(
+    why: &str,
+    said: &str,
+    id: &str,
+    cancel: (String, &'static str),
+) -> (String, Vec<(String, &'static str)>) {
+    let (text, command, does) = if why.starts_with(WHY_APPROVAL) {
+        (
+            format!("It waits for you. {why}."),
+            format!("kartwheel runs approve {id} --reason …"),
+            "allow this call",
+        )
+    } else if why.starts_with(WHY_BUDGET) {
+        (
+            format!("It waits for you. {why}."),
+            format!("kartwheel runs resume {id} --reason …"),
+            "let it go on beyond the limit",
+        )
+    } else {
+        (
+            format!("It is held: {why}{said}. Nothing is lost."),
+            format!("kartwheel runs resume {id}"),
+            "go on",
+        )
+    };
+    (text, vec![(command, does), cancel])
 }
 
 fn needs_person(story: &Story, id: &str) -> (String, Vec<(String, &'static str)>) {

@@ -56,6 +56,8 @@ pub trait Control: Send + Sync + 'static {
     async fn retry(&self, run: Uuid, reason: &str) -> Result<(), Refusal>;
     /// Lets a failed or held run go on from where it stopped.
     async fn resume(&self, run: Uuid, reason: &str) -> Result<(), Refusal>;
+    /// Allows the call that a run waits to make.
+    async fn approve(&self, run: Uuid, reason: &str) -> Result<(), Refusal>;
     /// Settles an unknown outcome.
     async fn resolve(&self, run: Uuid, outcome: As, reason: &str) -> Result<(), Refusal>;
     /// Stops all sending, or that of one connection. Accepting goes on.
@@ -80,6 +82,10 @@ macro_rules! control_by_name {
 
                 async fn resume(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
                     Ok(Self::resume(self, run, reason).await.map(drop)?)
+                }
+
+                async fn approve(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
+                    Ok(Self::approve(self, run, reason).await.map(drop)?)
                 }
 
                 async fn resolve(&self, run: Uuid, outcome: As, reason: &str) -> Result<(), Refusal> {

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::{Api, Refusal, view};
+use super::{Api, LIST_ENTRIES_DEFAULT, Refusal, view};
 
 pub(super) async fn show(State(api): State<Api>) -> Result<Json<Value>, Refusal> {
     let now = api.clock.now();
@@ -15,6 +15,7 @@ pub(super) async fn show(State(api): State<Api>) -> Result<Json<Value>, Refusal>
         "now": now,
         "next_due": api.reader.next_due().await?,
         "holds": holds,
+        "alerts": api.reader.alerts(true, LIST_ENTRIES_DEFAULT).await?,
     });
     if let (Value::Object(answer), Value::Object(counts)) = (&mut answer, view::counts(&counts)) {
         answer.extend(counts);

@@ -1,4 +1,4 @@
-//! `/api/holds`, `/api/pause`, `/api/resume`: what sends nothing at present; and `/api/refusals`: what was turned away at the door.
+//! `/api/holds`, `/api/pause`, `/api/resume`: what sends nothing at present; `/api/alerts`: what somebody must know; and `/api/refusals`: what was turned away at the door.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::answer::{Input, Params};
 use super::events::limit;
@@ -61,6 +61,24 @@ pub(super) async fn resume(
 ) -> Result<Json<Value>, Refusal> {
     api.control.unpause(input.connection.as_deref()).await?;
     list(State(api)).await
+}
+
+/// Which alerts: those that stand, or all of them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AlertParams {
+    #[serde(default)]
+    all: bool,
+    limit: Option<u32>,
+}
+
+pub(super) async fn alerts(
+    State(api): State<Api>,
+    Params(params): Params<AlertParams>,
+) -> Result<Json<Value>, Refusal> {
+    let limit = limit(params.limit)?;
+    let alerts = api.reader.alerts(!params.all, limit).await?;
+    Ok(Json(json!({ "alerts": alerts })))
 }
 
 pub(super) async fn refusals(

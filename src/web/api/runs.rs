@@ -1,4 +1,4 @@
-//! `/api/runs`: list, show, and what a person can do to one: cancel, retry, resume, resolve; and to all of a rule: cancel.
+//! `/api/runs`: list, show, and what a person can do to one: cancel, retry, resume, approve, resolve; and to all of a rule: cancel.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -115,6 +115,16 @@ pub(super) async fn resume(
 ) -> Result<Json<Value>, Refusal> {
     let run = ids::run(&*api.reader, &id).await?;
     api.control.resume(run.id, reason(&input.reason)?).await?;
+    after(&api, &run).await
+}
+
+pub(super) async fn approve(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    Input(input): Input<Reason>,
+) -> Result<Json<Value>, Refusal> {
+    let run = ids::run(&*api.reader, &id).await?;
+    api.control.approve(run.id, reason(&input.reason)?).await?;
     after(&api, &run).await
 }
 

@@ -46,6 +46,9 @@ impl Control for Notebook {
     async fn resume(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
         self.note(format!("resume {} {reason}", short(run)))
     }
+    async fn approve(&self, run: Uuid, reason: &str) -> Result<(), Refusal> {
+        self.note(format!("approve {} {reason}", short(run)))
+    }
     async fn resolve(&self, run: Uuid, outcome: As, reason: &str) -> Result<(), Refusal> {
         self.note(format!(
             "resolve {} {} {reason}",

@@ -1,0 +1,55 @@
+//! What somebody must be told: raised once, and over when its cause is.
+
+use std::sync::Arc;
+
+use super::{Engine, HoldKind};
+use crate::store::{Alert, AlertKind, StoreError};
+
+impl Engine {
+    /// Tells, unless it was told already and stands.
+    pub(super) async fn raise(
+        &self,
+        kind: AlertKind,
+        subject: &str,
+        text: &str,
+    ) -> Result<(), StoreError> {
+        let alert = Alert {
+            kind,
+            subject: subject.to_owned(),
+            text: text.to_owned(),
+            since: self.clock().now(),
+            over_at: None,
+        };
+        if self.persist(|| self.store().raise(alert.clone())).await? {
+            tracing::error!(kind = kind.name(), subject, text, "alert");
+        }
+        Ok(())
+    }
+
+    /// What a connection's alert was about is over, unless something else still holds it.
+    pub(super) async fn calm_connection(&self, connection: &Arc<str>) {
+        let held = self
+            .holds()
+            .iter()
+            .any(|hold| hold.connection == *connection && hold.kind != HoldKind::Paused);
+        if held {
+            return;
+        }
+        let now = self.clock().now();
+        let calmed = self
+            .store()
+            .calm(AlertKind::ConnectionHeld, connection, now)
+            .await;
+        if let Err(error) = calmed {
+            tracing::error!(%error, %connection, "could not store that an alert is over");
+        }
+    }
+
+    /// A limit was reached: somebody is told once, until a person has let a run of it go on.
+    pub(super) async fn limit_reached(&self, scope: &str, said: &str) -> Result<(), StoreError> {
+        let text = format!(
+            "{said}. Its runs wait: look at them with `kartwheel runs list --state held`, then `kartwheel runs resume ID` or cancel them"
+        );
+        self.raise(AlertKind::LimitReached, scope, &text).await
+    }
+}
