@@ -7,6 +7,7 @@
 mod accept;
 mod alert;
 mod budget;
+pub mod catalog;
 mod control;
 mod echo;
 mod hold;

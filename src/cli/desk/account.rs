@@ -1,0 +1,109 @@
+//! One account as a command looks at it: its connection, and the desk where Membrane answers.
+
+use std::sync::Arc;
+
+use super::{Desk, only_or};
+use crate::cli::Failure;
+use crate::clock::SharedClock;
+use crate::config::Config;
+use crate::kartra;
+use crate::membrane::{self, Failed};
+
+/// One account, by its connection.
+pub(crate) struct Account {
+    /// The connection's name in kartwheel.yaml.
+    pub(crate) name: Arc<str>,
+    /// Membrane's id of it.
+    pub(crate) id: String,
+    /// Where Membrane is asked, with the connection's credentials.
+    pub(crate) desk: membrane::Desk,
+    /// The project's settings.
+    pub(crate) config: Config,
+}
+
+impl Desk {
+    /// The account that a command is about: of the connection that was named, else of the only one.
+    ///
+    /// # Errors
+    /// The settings cannot be used, or Membrane does not show the connection.
+    pub(crate) async fn account(&mut self, named: Option<&str>) -> anyhow::Result<Account> {
+        let config = self.settings()?;
+        let name = only_or(&config, named)?;
+        let desk = membrane_desk(&config, &name, &self.clock)?;
+        let id = match connection_id(&config, &name, &desk).await {
+            Ok(Some(id)) => id,
+            Ok(None) => return Err(not_connected(&name).into()),
+            Err(failed) => return Err(told(&failed).into()),
+        };
+        Ok(Account {
+            name,
+            id,
+            desk,
+            config,
+        })
+    }
+}
+
+/// The desk with the credentials of this connection.
+///
+/// # Errors
+/// A setting cannot be used.
+pub(crate) fn membrane_desk(
+    config: &Config,
+    name: &str,
+    clock: &SharedClock,
+) -> anyhow::Result<membrane::Desk> {
+    let desk = membrane::Desk::new(
+        &config.membrane,
+        Some(name),
+        Arc::clone(clock),
+        kartra::catalog(),
+    );
+    desk.map_err(|error| {
+        Failure::new(format!("Membrane cannot be asked: {error:#}"))
+            .remedy("`kartwheel check` shows the place; the values stand in .env. `kartwheel login` puts them there.")
+            .into()
+    })
+}
+
+/// Membrane's id of a connection: as written in kartwheel.yaml, else found by its application. `None` where the tenant has none.
+///
+/// # Errors
+/// Membrane refuses or does not answer.
+pub(crate) async fn connection_id(
+    config: &Config,
+    name: &str,
+    desk: &membrane::Desk,
+) -> Result<Option<String>, Failed> {
+    let settings = config.membrane.connections.get(name);
+    if let Some(id) = settings.and_then(|connection| connection.id.clone()) {
+        return Ok(Some(id));
+    }
+    let app = settings.and_then(|connection| connection.app.as_deref());
+    // Finding by the application would make a connection where there is none; whoever only looks must not.
+    if desk.connections().await?.is_empty() {
+        return Ok(None);
+    }
+    match app {
+        Some(app) => Ok(Some(desk.ensure(app, Some(name)).await?.id().to_owned())),
+        None => Ok(None),
+    }
+}
+
+/// What is said where the tenant has no connection.
+pub(crate) fn not_connected(name: &str) -> Failure {
+    Failure::new(format!("connection {name} is not made yet"))
+        .means("The tenant that our token speaks for has no connection at all. A mistyped tenant key looks just so.")
+        .remedy("`kartwheel connect` makes it, `kartwheel doctor` shows whom the token speaks for.")
+}
+
+/// Why Membrane gave no answer, for a person.
+pub(crate) fn told(failed: &Failed) -> Failure {
+    let failure = Failure::new(failed.message.clone());
+    match failed.class {
+        crate::action::Class::OurToken | crate::action::Class::ConnectionDown => {
+            failure.remedy("`kartwheel doctor` looks at credentials, clock and connection.")
+        }
+        _ => failure,
+    }
+}
