@@ -219,9 +219,9 @@ fn transaction(input: &Value) -> Option<String> {
     input::text(input::transaction(input)?.value)
 }
 
-/// The transactions an event is about: its own, and the sale it belongs to.
+/// The transactions an event is about: its own, and the sale or first payment it belongs to.
 fn transactions(details: &Value) -> Vec<String> {
-    let names = ["transaction_id", "transaction_parent_id"];
+    let names = ["transaction_id", "transaction_parent_id", "original_id"];
     told(details, &names, |object, name| {
         input::number_of(object, &[name]).map(|id| numbered(&id))
     })

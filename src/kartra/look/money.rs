@@ -14,6 +14,8 @@ const DETAILS_MAX: usize = 8;
 const DETAILS: &str = "get-transaction-details";
 const TRANSACTION: &[&str] = &["transaction_id", "id"];
 const PARENT: &[&str] = &["transaction_parent_id", "parent_id"];
+/// The first payment of a subscription.
+const FIRST: &[&str] = &["original_id"];
 const TYPE: &[&str] = &["transaction_type", "type"];
 const AMOUNT: &[&str] = &["transaction_full_amount", "full_amount", "amount"];
 /// Kartra's own number of a subscription.
@@ -102,7 +104,7 @@ impl Subscription {
     fn is_ended_by(&self, row: &Value) -> bool {
         let same =
             |known: &Option<String>, shown: Option<String>| known.is_some() && *known == shown;
-        let parent = input::number_of(row, PARENT);
+        let parent = input::number_of(row, PARENT).or_else(|| input::number_of(row, FIRST));
         same(&self.internal, input::number_of(row, INTERNAL))
             || same(&self.gateway, gateway(row))
             || parent.is_some() && self.parents.contains(&parent)
@@ -304,7 +306,11 @@ fn newest(reads: &Reads<'_>, who: Vec<Value>, kinds: &[&str]) -> Found<Option<Ro
     };
     let list = input::field(output, &["transaction_list", "transactions", "data"])
         .map_or(output, |given| given.value);
-    let Some(list) = list.as_array() else {
+    // The documentation calls the list a text that holds JSON, and shows a list.
+    let read = list
+        .as_str()
+        .and_then(|text| serde_json::from_str(text).ok());
+    let Value::Array(list) = read.as_ref().unwrap_or(list) else {
         return stop("retrieve-transactions-from-lead was answered, but the answer holds no list");
     };
     let mut rows: Vec<(u64, Value)> = Vec::new();

@@ -234,3 +234,17 @@ fn no_refund_of_the_transaction_means_that_none_was_made() {
         );
     }
 }
+
+#[test]
+fn a_list_that_comes_as_text_is_read() {
+    let input = json!({ "transaction_id": 792_354 });
+    let books = Books::of(&[(800_001, "refund", 792_354, "297.00", None)]);
+    let (evidence, _) = look("refund-transaction", &input, &|verb, input| {
+        let mut answer = books.answer(verb, input);
+        if let Some(inner) = answer.get_mut("retrieve_transactions_from_lead") {
+            inner["transaction_list"] = inner["transaction_list"].to_string().into();
+        }
+        answer
+    });
+    assert_eq!(outcome(evidence).class, Class::Done);
+}
