@@ -171,7 +171,7 @@ pub struct Change {
     pub progress: Option<Progress>,
     /// When it is to be looked at again.
     pub due_at: Option<Timestamp>,
-    /// What was done, for the audit: `cancel`, `retry`, `resume`, `resolve`.
+    /// What was done, for the audit: `cancel`, `retry`, `resume`, `resolve`, `approve`.
     pub action: &'static str,
     /// Why, in the person's words.
     pub reason: String,

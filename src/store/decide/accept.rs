@@ -1,6 +1,6 @@
 //! What an accept stores: known deliveries, `once`, and who may start at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -52,6 +52,8 @@ pub(in crate::store) struct Accepting<'a> {
     pub runs: Vec<Placed>,
     /// First intents, with the run they belong to.
     pub intents: Vec<(i64, &'a Attempt)>,
+    /// Attempts that a new event reports, the first one of the batch.
+    pub reports: BTreeMap<i64, i64>,
 }
 
 /// A new event.
@@ -100,6 +102,9 @@ pub(in crate::store) fn decide<'a>(accepts: &[&'a Accept], known: &mut Known<'_>
             accept,
             duplicates: 0,
         });
+        if let Some(attempt) = accept.report_of {
+            accepting.reports.entry(attempt).or_insert(seq);
+        }
         start_runs(accept, seq, known, &mut accepting);
     }
     accepting

@@ -3,6 +3,7 @@
 //! A database loads what an operation may depend on, asks here, and writes what comes back, all in one transaction.
 
 pub(super) mod accept;
+pub(super) mod budget;
 pub(super) mod claim;
 pub(super) mod runs;
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::action::Class;
 use crate::run::{Attempt, Progress, State};
+use crate::store::decide::budget::Spent;
 use crate::store::decide::{Holds, Place};
 use crate::store::{Begin, Change, Changed, Ended, Lease, Next, Record, StoreError, Written};
 
@@ -31,6 +33,14 @@ pub(in crate::store) struct Standing {
     pub epoch: i64,
     pub holds_key: bool,
     pub updated_at: Timestamp,
+}
+
+impl Standing {
+    /// Whether those behind it in its key pass it until its time comes.
+    pub(in crate::store) fn gives_way(&self) -> bool {
+        self.state == State::Waiting
+            || (self.state == State::Held && !self.state.keeps_key_while(self.why.as_deref()))
+    }
 }
 
 /// All runs that the operations of a batch name.
@@ -62,8 +72,8 @@ impl Runs {
 pub(in crate::store) struct Effects<'a> {
     /// Runs to be written as they stand in `Runs`, with their new progress where it changed.
     pub runs: BTreeMap<i64, Option<&'a Progress>>,
-    /// Outcomes of attempts, written where there is none yet.
-    pub outcomes: Vec<(i64, &'a Ended, Timestamp)>,
+    /// Outcomes by run, step and number of the attempt, written where there is none yet, or only an unknown one.
+    pub outcomes: BTreeMap<(i64, &'a str, u32), (&'a Ended, Timestamp)>,
     /// New intents.
     pub intents: Vec<(i64, &'a Attempt)>,
     /// Keys whose oldest waiting run may be due now.
@@ -76,6 +86,15 @@ impl<'a> Effects<'a> {
     fn write(&mut self, seq: i64, progress: Option<&'a Progress>) {
         let kept = self.runs.entry(seq).or_default();
         *kept = progress.or(*kept);
+    }
+
+    /// The first outcome that tells something is the one that stays.
+    fn end(&mut self, run_seq: i64, ended: &'a Ended, now: Timestamp) {
+        let attempt = (run_seq, &*ended.step, ended.number);
+        let (kept, _) = self.outcomes.entry(attempt).or_insert((ended, now));
+        if kept.outcome.class == Class::Unknown {
+            *kept = ended;
+        }
     }
 
     fn wake(&mut self, run: &Standing, now: Timestamp) {
@@ -130,11 +149,12 @@ pub(in crate::store) fn wants_once_back(
     back.then(|| (Arc::clone(&run.rule), once.clone()))
 }
 
-/// Writes an intent, if the run may still act.
+/// Writes an intent, if the run may still act and its budgets allow it.
 pub(in crate::store) fn begin<'a>(
     runs: &mut Runs,
-    begin: &'a Begin,
+    (place, begin): (usize, &'a Begin),
     holds: &Holds,
+    spent: &mut Spent<'a>,
     effects: &mut Effects<'a>,
 ) -> Written {
     let (run, right) = leased(runs, begin.lease);
@@ -143,6 +163,9 @@ pub(in crate::store) fn begin<'a>(
     };
     if begin.unless_held && holds.is_held(&begin.connection) {
         return Written::Held;
+    }
+    if let Err(over) = spent.spend(place, begin) {
+        return over;
     }
     run.updated_at = begin.now;
     effects.write(run.seq, Some(&begin.progress));
@@ -157,9 +180,7 @@ pub(in crate::store) fn record<'a>(
     effects: &mut Effects<'a>,
 ) -> Result<Written, StoreError> {
     if let Some(ended) = &record.ended {
-        effects
-            .outcomes
-            .push((record.lease.run_seq, ended, record.now));
+        effects.end(record.lease.run_seq, ended, record.now);
     }
     let (run, right) = leased(runs, record.lease);
     let Some(run) = run.filter(|_| right == YES) else {
@@ -223,13 +244,14 @@ fn rest<'a>(
     run.node = None;
     run.lease_until = None;
     run.updated_at = now;
-    if !run.state.keeps_key() {
+    let keeps_key = run.state.keeps_key_while(run.why.as_deref());
+    if !keeps_key {
         effects.wake(run, now);
         run.holds_key = false;
     }
     // A run that wants a key it does not have waits for it in its old place; being woken is what makes it due.
-    let queues =
-        matches!(run.state, State::Ready | State::Held) && run.key.is_some() && !run.holds_key;
+    let wants_key = keeps_key && matches!(run.state, State::Ready | State::Held);
+    let queues = wants_key && run.key.is_some() && !run.holds_key;
     if queues {
         effects.wake(run, now);
     }

@@ -184,7 +184,11 @@ async fn write(
     for (run_seq, attempt) in &accepting.intents {
         attempt_row(&mut attempts, *run_seq, attempt);
     }
-    for rows in [repeats, events, bodies, runs, attempts] {
+    let mut reports = Rows::of(&statements::MARK_REPORTED);
+    for (attempt, event_seq) in &accepting.reports {
+        reports.row().put(*attempt).put(*event_seq);
+    }
+    for rows in [repeats, events, bodies, runs, attempts, reports] {
         if !rows.is_empty() {
             rows.execute(&mut store.db).await?;
         }
@@ -229,6 +233,7 @@ fn event_row(rows: &mut Rows, seq: i64, accept: &Accept, duplicates: u32) {
         .put(event.live)
         .put(event.replay_of)
         .put(event.caused_by)
+        .put(event.depth)
         .put(email)
         .put(&*accept.rule_set)
         .put(rows::format_name(event.format))
@@ -251,6 +256,7 @@ fn run_row(
         .put(&*run.rule)
         .put(&*run.rule_hash)
         .put(&*run.connection)
+        .put(rows::priority_number(run.priority))
         .put(run.key.as_deref())
         .put(run.once.as_deref())
         .put(run.state.name())
@@ -273,6 +279,7 @@ pub(super) fn attempt_row(rows: &mut Rows, run_seq: i64, attempt: &Attempt) {
         .put(&*attempt.step)
         .put(attempt.number)
         .put(&*attempt.verb)
+        .put(attempt.trace.as_deref())
         .time(attempt.intended_at)
         .time(attempt.send_by)
         .maybe_time(attempt.ended_at)

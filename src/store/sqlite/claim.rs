@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use crate::clock::{from_micros, micros};
 use crate::run::Attempt;
 use crate::store::decide::Place;
-use crate::store::decide::claim::{Candidate, Head, Queue, decide, wanted};
+use crate::store::decide::claim::{Candidate, Head, Queue, Shares, Turn, decide, wanted};
 use crate::store::sqlite::sql::Rows;
 use crate::store::sqlite::{Answers, Sqlite, error, rows, statements};
 use crate::store::{Answer, Claim, Claimed, Lease, Op, StoreError};
@@ -63,11 +64,12 @@ async fn one(store: &mut Sqlite, claim: &Claim) -> Result<Vec<Claimed>, StoreErr
     reckon_anew(store, claim.now).await?;
     let limit = usize::try_from(claim.limit.min(CLAIM_RUNS_MAX)).unwrap_or(0);
     let mut taken = Vec::new();
+    let mut shares = Shares::default();
     for _ in 0..CLAIM_ROUNDS_MAX {
         let left = limit - taken.len();
-        let candidates = due(store, claim.now, left).await?;
+        let candidates = due(store, claim, left, &shares).await?;
         let queues = queues(store, &candidates, claim.now).await?;
-        let mut claiming = decide(&candidates, &queues, claim.now);
+        let mut claiming = decide(&candidates, &queues, claim, &mut shares);
         take(store, claim, &claiming.take).await?;
         let mut queue = Rows::of(&statements::QUEUE_RUNS);
         for seq in &claiming.queue {
@@ -76,9 +78,8 @@ async fn one(store: &mut Sqlite, claim: &Claim) -> Result<Vec<Claimed>, StoreErr
         if !queue.is_empty() {
             queue.execute(&mut store.db).await?;
         }
-        let again = !claiming.queue.is_empty() && candidates.len() == left;
         taken.append(&mut claiming.take);
-        if !again || taken.len() == limit {
+        if claiming.queue.is_empty() || taken.len() == limit {
             break;
         }
     }
@@ -112,23 +113,36 @@ async fn reckon_anew(store: &mut Sqlite, now: Timestamp) -> Result<(), StoreErro
 
 async fn due(
     store: &mut Sqlite,
-    now: Timestamp,
+    claim: &Claim,
     limit: usize,
+    shares: &Shares,
 ) -> Result<Vec<Candidate>, StoreError> {
+    let taken = shares
+        .iter()
+        .map(|((priority, rule), taken)| json!([rows::priority_number(*priority), rule, taken]));
     let found = sqlx::query(statements::DUE.text())
-        .bind(micros(now))
+        .bind(micros(claim.now))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .bind(rows::priority_number(claim.at_least))
+        .bind(i64::from(claim.per_rule))
+        .bind(taken.collect::<Value>().to_string())
         .fetch_all(&mut store.db)
         .await
         .map_err(error::of)?;
-    let candidates = found.iter().map(|row| Candidate {
-        seq: row.get("seq"),
-        place: row
-            .get::<Option<String>, _>("key")
-            .map(|key| (rows::shared(row, "connection"), key)),
-        holds_key: row.get("holds_key"),
+    let candidates = found.iter().map(|row| {
+        let key = row.get::<Option<String>, _>("key");
+        Ok(Candidate {
+            seq: row.get("seq"),
+            turn: turn(row)?,
+            place: key.map(|key| (rows::shared(row, "connection"), key)),
+            holds_key: row.get("holds_key"),
+        })
     });
-    Ok(candidates.collect())
+    candidates.collect()
+}
+
+fn turn(row: &SqliteRow) -> Result<Turn, StoreError> {
+    Ok((rows::priority(row)?, rows::shared(row, "rule")))
 }
 
 async fn queues(
@@ -154,6 +168,7 @@ async fn queues(
         let head = match row.get::<Option<i64>, _>("seq") {
             Some(seq) => Some(Head {
                 seq,
+                turn: turn(&row)?,
                 state: rows::state(&row)?,
                 due_at: row.get::<Option<i64>, _>("due_at").map(from_micros),
             }),

@@ -155,7 +155,8 @@ fn page(table: &str, before: Option<i64>, after: Option<i64>, query: &mut QueryB
     }
 }
 
-fn limit(limit: u32) -> u32 {
+/// How many rows a list may have.
+pub(super) fn limit(limit: u32) -> u32 {
     if limit == 0 {
         ROWS_MAX
     } else {

@@ -17,10 +17,16 @@ use crate::store::sqlite::{error, file, link};
 pub type Migration = (&'static str, &'static str);
 
 /// All steps, in order.
-pub const MIGRATIONS: &[Migration] = &[(
-    "0001_first",
-    include_str!("../../../migrations/sqlite/0001_first.sql"),
-)];
+pub const MIGRATIONS: &[Migration] = &[
+    (
+        "0001_first",
+        include_str!("../../../migrations/sqlite/0001_first.sql"),
+    ),
+    (
+        "0002_priorities_budgets_alerts",
+        include_str!("../../../migrations/sqlite/0002_priorities_budgets_alerts.sql"),
+    ),
+];
 
 /// Marks a SQLite file as ours: "Kart".
 const APPLICATION_ID: i64 = 0x4b61_7274;

@@ -4,6 +4,8 @@
 //! it; a few read. The SQL of the writer stands in `statements`; what the operations mean stands in `store::decide`.
 
 mod accept;
+mod alert;
+mod budget;
 mod checkpoint;
 mod claim;
 mod error;
@@ -16,10 +18,12 @@ mod migrate;
 mod read;
 mod rows;
 mod runs;
+mod snapshot;
 mod sql;
 mod statements;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -129,6 +133,8 @@ impl Sqlite {
     async fn carry_out(&mut self, batch: &[Op]) -> Result<Vec<Answer>, StoreError> {
         let mut answers = Answers::of(batch);
         hold::carry_out(self, batch, &mut answers).await?;
+        alert::carry_out(self, batch, &mut answers).await?;
+        snapshot::carry_out(self, batch, &mut answers).await?;
         runs::carry_out(self, batch, &mut answers).await?;
         claim::rescue(self, batch, &mut answers).await?;
         accept::carry_out(self, batch, &mut answers).await?;

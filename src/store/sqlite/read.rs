@@ -1,6 +1,5 @@
 //! Reads. Each sees what was committed and never waits for the writer.
 
-use crate::store::{Alert, Snapshot, Traced};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,10 +11,11 @@ use uuid::Uuid;
 use crate::clock::{self, SharedClock, from_micros, micros};
 use crate::run::{Attempt, Run, State};
 use crate::store::sqlite::claim::CLOCK_JITTER;
-use crate::store::sqlite::statements::{attempt_columns, event_columns, run_columns};
-use crate::store::sqlite::{error, hold, ledger, lists, rows};
+use crate::store::sqlite::statements::{attempt_columns, due_groups, event_columns, run_columns};
+use crate::store::sqlite::{alert, error, hold, ledger, lists, rows, snapshot, trace};
 use crate::store::{
-    Counts, EventFilter, Hold, Reader, RefusalCount, RuleText, RunFilter, StoreError, StoredEvent,
+    Alert, Counts, EventFilter, Hold, Reader, RefusalCount, RuleText, RunFilter, Snapshot,
+    StoreError, StoredEvent, Traced,
 };
 
 const EVENT: &str = concat!(
@@ -44,18 +44,37 @@ const REFUSALS: &str =
     ORDER BY minute DESC, count DESC, source, reason LIMIT ?2";
 const STATES: &str = "SELECT state, count(*) FROM runs WHERE state <> 'done' GROUP BY state
     UNION ALL SELECT 'done', (SELECT count(*) FROM runs) - (SELECT count(*) FROM runs WHERE state <> 'done')";
-const DUE: &str = "SELECT count(*) FROM connections c CROSS JOIN runs r ON r.connection = c.name
-    AND r.due_at IS NOT NULL AND r.due_at <= ?1 WHERE c.held_since IS NULL AND c.name <> ''";
+pub(super) const DUE: &str = concat!(
+    due_groups!(),
+    " SELECT count(*) FROM groups g CROSS JOIN runs r ON r.connection = g.connection AND r.priority = g.priority
+    AND r.rule = g.rule AND r.due_at IS NOT NULL AND r.due_at <= ?1"
+);
 const EVENTS: &str = "SELECT count(*) FROM events";
-pub(super) const NEXT_DUE: &str = "SELECT r.due_at, r.due_set_at FROM connections c
-    CROSS JOIN runs r ON r.seq = (SELECT d.seq FROM runs d
-        WHERE d.connection = c.name AND d.due_at IS NOT NULL ORDER BY d.due_at LIMIT 1)
-    WHERE c.held_since IS NULL AND c.name <> '' ORDER BY r.due_at LIMIT 1";
+pub(super) const NEXT_DUE: &str = concat!(
+    due_groups!(),
+    " SELECT r.due_at, r.due_set_at FROM groups g CROSS JOIN runs r ON r.seq = (SELECT d.seq FROM runs d
+        WHERE d.connection = g.connection AND d.priority = g.priority AND d.rule = g.rule AND d.due_at IS NOT NULL
+        ORDER BY d.due_at LIMIT 1)
+    ORDER BY r.due_at LIMIT 1"
+);
 
 /// Every fixed text, for the test that prepares them.
 #[cfg(test)]
 pub(super) const ALL: &[&str] = &[
-    EVENT, RUN, ATTEMPTS, SHORT_IDS, RULE_TEXT, HELD_FOR, REFUSALS, STATES, DUE, EVENTS, NEXT_DUE,
+    EVENT,
+    RUN,
+    ATTEMPTS,
+    SHORT_IDS,
+    RULE_TEXT,
+    HELD_FOR,
+    REFUSALS,
+    STATES,
+    DUE,
+    EVENTS,
+    NEXT_DUE,
+    alert::ALL,
+    alert::STANDING,
+    snapshot::ALL,
 ];
 
 /// The reading end.
@@ -96,22 +115,6 @@ async fn all<'q>(
 
 #[async_trait]
 impl Reader for Sqlite {
-    async fn alerts(&self, _standing: bool, _limit: u32) -> Result<Vec<Alert>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn traced(
-        &self,
-        _traces: &[String],
-        _since: Timestamp,
-    ) -> Result<Option<Traced>, StoreError> {
-        Ok(None)
-    }
-
     async fn events(
         &self,
         filter: &EventFilter,
@@ -213,6 +216,22 @@ impl Reader for Sqlite {
             detail: row.get("detail"),
         });
         Ok(counts.collect())
+    }
+
+    async fn alerts(&self, standing: bool, limit: u32) -> Result<Vec<Alert>, StoreError> {
+        alert::list(&mut *self.reader().await?, standing, limit).await
+    }
+
+    async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError> {
+        snapshot::all(&mut *self.reader().await?).await
+    }
+
+    async fn traced(
+        &self,
+        traces: &[String],
+        since: Timestamp,
+    ) -> Result<Option<Traced>, StoreError> {
+        trace::find(&mut *self.reader().await?, traces, since).await
     }
 
     async fn counts(&self, now: Timestamp) -> Result<Counts, StoreError> {

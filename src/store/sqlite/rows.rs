@@ -1,6 +1,5 @@
 //! Rows read back into nouns, and the words in which nouns are stored.
 
-use crate::action::Priority;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,7 +9,7 @@ use serde_json::{Map, Value};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use crate::action::Class;
+use crate::action::{Class, Priority};
 use crate::clock::from_micros;
 use crate::event::{Envelope, Event, Format, Person};
 use crate::run::{Attempt, Run, State};
@@ -35,6 +34,24 @@ pub(super) fn shared(row: &SqliteRow, column: &str) -> Arc<str> {
     Arc::from(row.get::<&str, _>(column))
 }
 
+/// The number for a priority: a higher one is earlier.
+pub(super) const fn priority_number(priority: Priority) -> i64 {
+    match priority {
+        Priority::Low => 0,
+        Priority::Normal => 1,
+        Priority::High => 2,
+    }
+}
+
+/// The column `priority`.
+pub(super) fn priority(row: &SqliteRow) -> Result<Priority, StoreError> {
+    let number: i64 = row.get("priority");
+    [Priority::Low, Priority::Normal, Priority::High]
+        .into_iter()
+        .find(|priority| priority_number(*priority) == number)
+        .ok_or_else(|| unreadable("priority", &number.to_string()))
+}
+
 /// The column `state`.
 pub(super) fn state(row: &SqliteRow) -> Result<State, StoreError> {
     let word = row.get::<&str, _>("state");
@@ -50,7 +67,7 @@ pub(super) fn run(row: &SqliteRow) -> Result<Run, StoreError> {
         rule: shared(row, "rule"),
         rule_hash: shared(row, "rule_hash"),
         connection: shared(row, "connection"),
-        priority: Priority::Normal,
+        priority: priority(row)?,
         key: row.get("key"),
         once: row.get("once"),
         state: state(row)?,
@@ -100,7 +117,7 @@ pub(super) fn event(row: &SqliteRow, body: bool) -> Result<StoredEvent, StoreErr
             live: row.get("live"),
             replay_of: row.get("replay_of"),
             caused_by: row.get("caused_by"),
-            depth: 0,
+            depth: row.get("depth"),
             person: kept.person,
             format,
             raw: Arc::from(raw.unwrap_or_default()),
@@ -136,7 +153,7 @@ pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
         number: row.get("number"),
         verb: shared(row, "verb"),
         input: json(row, "input")?,
-        trace: None,
+        trace: row.get("trace"),
         intended_at: time(row, "intended_at"),
         send_by: time(row, "send_by"),
         ended_at: maybe_time(row, "ended_at"),
@@ -153,11 +170,13 @@ pub(super) fn time(row: &SqliteRow, column: &str) -> Timestamp {
     from_micros(row.get(column))
 }
 
-fn maybe_time(row: &SqliteRow, column: &str) -> Option<Timestamp> {
+/// A stored time that need not be there.
+pub(super) fn maybe_time(row: &SqliteRow, column: &str) -> Option<Timestamp> {
     row.get::<Option<i64>, _>(column).map(from_micros)
 }
 
-fn json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, StoreError> {
+/// A column of JSON.
+pub(super) fn json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, StoreError> {
     serde_json::from_str(row.get(column)).map_err(|error| unreadable(column, &error.to_string()))
 }
 

@@ -5,7 +5,7 @@ use sqlx::Row;
 use crate::clock::{from_micros, micros};
 use crate::store::decide::runs::{self as decide, Effects, Runs, Standing};
 use crate::store::sqlite::sql::Rows;
-use crate::store::sqlite::{Answers, Sqlite, accept, error, hold, rows, statements};
+use crate::store::sqlite::{Answers, Sqlite, accept, budget, error, hold, rows, statements};
 use crate::store::{Answer, Begin, Change, Next, Op, Record, StoreError, Written};
 
 /// Carries out the changes, records, begins and renewals of a batch.
@@ -39,10 +39,13 @@ pub(super) async fn carry_out(
         }
         store.memory.latest = store.memory.latest.max(Some(record.now));
     }
+    let mut spent = budget::spent(store, begins_of(batch)).await?;
     for (index, begin) in begins_of(batch) {
-        let written = decide::begin(&mut runs, begin, &store.memory.holds, &mut effects);
+        let holds = &store.memory.holds;
+        let written = decide::begin(&mut runs, (index, begin), holds, &mut spent, &mut effects);
         answers.set(index, Answer::Written(written));
     }
+    budget::write(store, &spent).await?;
     let woke = write(store, &runs, &effects).await? > 0;
     for index in rested {
         answers.set(index, Answer::Written(Written::Yes { woke }));
@@ -150,13 +153,13 @@ async fn wanted_back(
 /// Writes it all; says how many runs that waited behind a key became due.
 async fn write(store: &mut Sqlite, runs: &Runs, effects: &Effects<'_>) -> Result<u64, StoreError> {
     let mut outcomes = Rows::of(&statements::END_ATTEMPTS);
-    for (run_seq, ended, at) in &effects.outcomes {
+    for ((run_seq, step, number), (ended, at)) in &effects.outcomes {
         let outcome = &ended.outcome;
         outcomes
             .row()
             .put(*run_seq)
-            .put(&*ended.step)
-            .put(ended.number)
+            .put(*step)
+            .put(*number)
             .time(*at)
             .put(outcome.class.name())
             .put(&*outcome.message)
@@ -204,6 +207,7 @@ fn update_rows(runs: &Runs, effects: &Effects<'_>) -> Rows {
             .put(run.node)
             .maybe_time(run.lease_until)
             .put(run.holds_key)
+            .put(run.gives_way())
             .time(run.updated_at);
         match progress {
             Some(progress) => updates.json(*progress),

@@ -8,25 +8,39 @@ use crate::store::sqlite::sql::Sql;
 /// The columns of a run, in the words of `rows::run`.
 macro_rules! run_columns {
     () => {
-        "r.seq, r.id, e.id AS event_id, r.rule, r.rule_hash, r.connection, r.key, r.once, r.state, r.why, r.due_at, \
-         r.progress, r.created_at, r.updated_at"
+        "r.seq, r.id, e.id AS event_id, r.rule, r.rule_hash, r.connection, r.priority, r.key, r.once, r.state, r.why, \
+         r.due_at, r.progress, r.created_at, r.updated_at"
     };
 }
 /// The columns of an event, in the words of `rows::event`. They stand beside those of a run.
 macro_rules! event_columns {
     () => {
         "e.seq AS event_seq, e.id AS event_id, e.source, e.sender_id, e.kind, e.received_at, e.live, e.replay_of, \
-         e.caused_by, e.rule_set, e.format, e.duplicates, e.verdicts, e.envelope"
+         e.caused_by, e.depth, e.rule_set, e.format, e.duplicates, e.verdicts, e.envelope"
     };
 }
 /// The columns of an attempt, in the words of `rows::attempt`.
 macro_rules! attempt_columns {
     () => {
-        "a.run_seq, a.step, a.number, a.verb, a.input, a.intended_at, a.send_by, a.ended_at, a.class, a.message, \
+        "a.run_seq, a.step, a.number, a.verb, a.input, a.trace, a.intended_at, a.send_by, a.ended_at, a.class, a.message, \
          a.output, a.app_type, a.action_run_id"
     };
 }
-pub(super) use {attempt_columns, event_columns, run_columns};
+/// Begins a statement with `groups(connection, priority, rule)`: the parts of `runs_due` of connections that are not held.
+/// Each is found by one step into the index; a last one of each priority has no rule.
+macro_rules! due_groups {
+    () => {
+        "WITH RECURSIVE groups(connection, priority, rule) AS (
+            SELECT c.name, p.value, (SELECT d.rule FROM runs d WHERE d.connection = c.name AND d.priority = p.value
+                AND d.due_at IS NOT NULL ORDER BY d.rule LIMIT 1)
+            FROM connections c CROSS JOIN json_each('[2, 1, 0]') p WHERE c.held_since IS NULL AND c.name <> ''
+            UNION ALL
+            SELECT g.connection, g.priority, (SELECT d.rule FROM runs d WHERE d.connection = g.connection
+                AND d.priority = g.priority AND d.due_at IS NOT NULL AND d.rule > g.rule ORDER BY d.rule LIMIT 1)
+            FROM groups g WHERE g.rule IS NOT NULL)"
+    };
+}
+pub(super) use {attempt_columns, due_groups, event_columns, run_columns};
 
 /// Defines the statements, and the list of them.
 macro_rules! statements {
@@ -46,12 +60,15 @@ statements! {
     /// Counts deliveries that came again.
     REPEAT_EVENTS = "WITH v(seq, times) AS (VALUES @)
         UPDATE events SET duplicates = duplicates + v.times FROM v WHERE events.seq = v.seq";
-    INSERT_EVENTS = "WITH v(seq, id, source, sender_id, kind, received_at, live, replay_of, caused_by, email, rule_set,
-            format, duplicates, verdicts, envelope) AS (VALUES @)
-        INSERT INTO events (seq, id, source, sender_id, kind, received_at, live, replay_of, caused_by, email, rule_set,
-            format, duplicates, verdicts, envelope) SELECT * FROM v WHERE v.seq IS NOT NULL";
+    INSERT_EVENTS = "WITH v(seq, id, source, sender_id, kind, received_at, live, replay_of, caused_by, depth, email,
+            rule_set, format, duplicates, verdicts, envelope) AS (VALUES @)
+        INSERT INTO events (seq, id, source, sender_id, kind, received_at, live, replay_of, caused_by, depth, email,
+            rule_set, format, duplicates, verdicts, envelope) SELECT * FROM v WHERE v.seq IS NOT NULL";
     INSERT_BODIES = "WITH v(event_seq, raw) AS (VALUES @)
         INSERT INTO bodies (event_seq, raw) SELECT * FROM v WHERE v.event_seq IS NOT NULL";
+    /// The first event that reports a call is its report.
+    MARK_REPORTED = "WITH v(seq, event_seq) AS (VALUES @)
+        UPDATE attempts SET reported_by = v.event_seq FROM v WHERE attempts.seq = v.seq AND attempts.reported_by IS NULL";
 
     /// Who has these `once` values.
     TAKEN_ONCE = "WITH v(i, rule, once) AS (VALUES @)
@@ -63,21 +80,21 @@ statements! {
         SELECT v.i FROM v WHERE v.i IS NOT NULL AND (
             EXISTS (SELECT 1 FROM runs h WHERE h.connection = v.connection AND h.key = v.key AND h.holds_key = 1)
             OR EXISTS (SELECT 1 FROM runs q WHERE q.connection = v.connection AND q.key = v.key AND q.key IS NOT NULL
-                AND q.holds_key = 0 AND q.state IN ('ready', 'held', 'waiting') AND q.state <> 'waiting'))";
+                AND q.holds_key = 0 AND q.state IN ('ready', 'held', 'waiting') AND q.gives_way = 0))";
     /// Connections begin with what a hold of everything has added up so far.
     INSERT_CONNECTIONS = "WITH v(name) AS (VALUES @)
         INSERT INTO connections (name, held_micros, held_since)
         SELECT v.name, a.held_micros, a.held_since FROM v CROSS JOIN connections a ON a.name = ''
         WHERE v.name IS NOT NULL ON CONFLICT (name) DO NOTHING";
-    INSERT_RUNS = "WITH v(seq, id, event_seq, rule, rule_hash, connection, key, once, state, why, due_at, due_set_at,
-            lease_node, lease_until, lease_epoch, holds_key, created_at, updated_at, progress) AS (VALUES @)
-        INSERT INTO runs (seq, id, event_seq, rule, rule_hash, connection, key, once, state, why, due_at, due_set_at,
-            lease_node, lease_until, lease_epoch, holds_key, created_at, updated_at, progress)
+    INSERT_RUNS = "WITH v(seq, id, event_seq, rule, rule_hash, connection, priority, key, once, state, why, due_at,
+            due_set_at, lease_node, lease_until, lease_epoch, holds_key, created_at, updated_at, progress) AS (VALUES @)
+        INSERT INTO runs (seq, id, event_seq, rule, rule_hash, connection, priority, key, once, state, why, due_at,
+            due_set_at, lease_node, lease_until, lease_epoch, holds_key, created_at, updated_at, progress)
         SELECT * FROM v WHERE v.seq IS NOT NULL";
-    INSERT_ATTEMPTS = "WITH v(run_seq, step, number, verb, intended_at, send_by, ended_at, class, message, app_type,
-            action_run_id, input, output) AS (VALUES @)
-        INSERT INTO attempts (run_seq, step, number, verb, intended_at, send_by, ended_at, class, message, app_type,
-            action_run_id, input, output) SELECT * FROM v WHERE v.run_seq IS NOT NULL";
+    INSERT_ATTEMPTS = "WITH v(run_seq, step, number, verb, trace, intended_at, send_by, ended_at, class, message,
+            app_type, action_run_id, input, output) AS (VALUES @)
+        INSERT INTO attempts (run_seq, step, number, verb, trace, intended_at, send_by, ended_at, class, message,
+            app_type, action_run_id, input, output) SELECT * FROM v WHERE v.run_seq IS NOT NULL";
 
     /// Runs that operations name by id or by number.
     STANDING = "WITH v(i, seq, id) AS (VALUES @)
@@ -85,23 +102,31 @@ statements! {
             r.lease_until, r.lease_epoch, r.holds_key, r.updated_at
         FROM v CROSS JOIN runs r ON r.seq = coalesce(v.seq, (SELECT n.seq FROM runs n WHERE n.id = v.id))
         WHERE v.i IS NOT NULL";
-    UPDATE_RUNS = "WITH v(seq, state, why, due_at, due_set_at, lease_node, lease_until, holds_key, updated_at, progress)
-            AS (VALUES @)
+    UPDATE_RUNS = "WITH v(seq, state, why, due_at, due_set_at, lease_node, lease_until, holds_key, gives_way, updated_at,
+            progress) AS (VALUES @)
         UPDATE runs SET state = v.state, why = v.why, due_at = v.due_at, due_set_at = v.due_set_at,
-            lease_node = v.lease_node, lease_until = v.lease_until, holds_key = v.holds_key, updated_at = v.updated_at,
-            progress = coalesce(v.progress, runs.progress)
+            lease_node = v.lease_node, lease_until = v.lease_until, holds_key = v.holds_key, gives_way = v.gives_way,
+            updated_at = v.updated_at, progress = coalesce(v.progress, runs.progress)
         FROM v WHERE runs.seq = v.seq";
-    /// The first outcome of an attempt stays.
+    /// The first outcome of an attempt stays, but for one that told nothing: that one is settled by the next.
     END_ATTEMPTS = "WITH v(run_seq, step, number, ended_at, class, message, app_type, action_run_id, output) AS (VALUES @)
-        UPDATE attempts SET ended_at = v.ended_at, class = v.class, message = v.message, app_type = v.app_type,
-            action_run_id = v.action_run_id, output = v.output
+        UPDATE attempts SET ended_at = coalesce(attempts.ended_at, v.ended_at), class = v.class, message = v.message,
+            app_type = v.app_type, action_run_id = coalesce(v.action_run_id, attempts.action_run_id), output = v.output
         FROM v WHERE attempts.run_seq = v.run_seq AND attempts.step = v.step AND attempts.number = v.number
-            AND attempts.ended_at IS NULL";
+            AND (attempts.ended_at IS NULL OR attempts.class = 'unknown')";
+    /// How much of these budgets is used: whether this step of this run is counted, and how many since these times.
+    SPENT = "WITH v(i, scope, run_seq, step, hour, day) AS (VALUES @)
+        SELECT v.i, EXISTS (SELECT 1 FROM spent s WHERE s.scope = v.scope AND s.run_seq = v.run_seq AND s.step = v.step)
+            AS counted, (SELECT count(*) FROM spent s WHERE s.scope = v.scope AND s.at > v.hour) AS hour,
+            (SELECT count(*) FROM spent s WHERE s.scope = v.scope AND s.at > v.day) AS day
+        FROM v WHERE v.i IS NOT NULL";
+    INSERT_SPENT = "WITH v(scope, run_seq, step, at) AS (VALUES @)
+        INSERT INTO spent (scope, run_seq, step, at) SELECT * FROM v WHERE v.scope IS NOT NULL";
     /// The oldest run that waits for a free key becomes due; a held one takes the key and stays.
     WAKE_KEYS = "WITH v(connection, key, now) AS (VALUES @),
         heads(seq, now) AS (
             SELECT (SELECT q.seq FROM runs q WHERE q.connection = v.connection AND q.key = v.key AND q.key IS NOT NULL
-                AND q.holds_key = 0 AND q.state IN ('ready', 'held', 'waiting') AND q.state <> 'waiting'
+                AND q.holds_key = 0 AND q.state IN ('ready', 'held', 'waiting') AND q.gives_way = 0
                 ORDER BY q.seq LIMIT 1), v.now
             FROM v WHERE v.connection IS NOT NULL AND NOT EXISTS (
                 SELECT 1 FROM runs h WHERE h.connection = v.connection AND h.key = v.key AND h.holds_key = 1))
@@ -113,31 +138,42 @@ statements! {
         INSERT INTO audit (at, action, run_seq, connection, state_before, state_after, reason)
         SELECT * FROM v WHERE v.at IS NOT NULL";
 
-    /// What is due, oldest first, of connections that are not held: from each at most ?2, so that neither a held
-    /// connection's backlog nor runs behind a key (they are not in `runs_due`) cost anything.
-    DUE = "SELECT r.seq, r.connection, r.key, r.holds_key
-        FROM connections c
-        CROSS JOIN json_each((SELECT json_group_array(d.seq) FROM (SELECT seq FROM runs
-            WHERE connection = c.name AND due_at IS NOT NULL AND due_at <= ?1
-                ORDER BY due_at, due_set_at, seq LIMIT ?2) d)) j
-        CROSS JOIN runs r ON r.seq = j.value
-        WHERE c.held_since IS NULL AND c.name <> ''
-        ORDER BY r.due_at, r.due_set_at, r.seq LIMIT ?2";
+    /// What is due, of connections that are not held: the highest priority first, then the rules in turns, of each the
+    /// oldest first. From each part of the index at most ?2 are read, so that neither a long queue, nor that of a held
+    /// connection, nor runs behind a key (they are not in `runs_due`) cost anything. ?5 says how many of a priority and
+    /// rule were taken already.
+    DUE = concat!(due_groups!(), ",
+        turns AS (SELECT r.seq, r.connection, r.priority, r.rule, r.key, r.holds_key, r.due_at, r.due_set_at,
+            row_number() OVER (PARTITION BY r.priority, r.rule ORDER BY r.due_at, r.due_set_at, r.seq)
+                + coalesce((SELECT t.value ->> 2 FROM json_each(?5) t
+                    WHERE t.value ->> 0 = r.priority AND t.value ->> 1 = r.rule), 0) AS turn
+            FROM groups g
+            CROSS JOIN json_each((SELECT json_group_array(d.seq) FROM (SELECT seq FROM runs
+                WHERE connection = g.connection AND priority = g.priority AND rule = g.rule AND due_at IS NOT NULL
+                    AND due_at <= ?1 ORDER BY due_at, due_set_at, seq LIMIT min(?2, ?4)) d)) j
+            CROSS JOIN runs r ON r.seq = j.value
+            WHERE g.rule IS NOT NULL AND g.priority >= ?3)
+        SELECT * FROM turns WHERE turn <= ?4 ORDER BY priority DESC, turn, due_at, due_set_at, seq LIMIT ?2");
     /// Who has each key, and who is next.
     QUEUES = "WITH v(i, connection, key, now) AS (VALUES @)
         SELECT v.i, (SELECT h.seq FROM runs h WHERE h.connection = v.connection AND h.key = v.key AND h.holds_key = 1)
-            AS holder, n.seq, n.state, n.due_at
-        FROM v LEFT JOIN runs n ON n.seq = (SELECT q.seq FROM runs q WHERE q.connection = v.connection
-            AND q.key = v.key AND q.key IS NOT NULL AND q.holds_key = 0 AND q.state IN ('ready', 'held', 'waiting')
-            AND (q.state <> 'waiting' OR q.due_at <= v.now) ORDER BY q.seq LIMIT 1)
+            AS holder, n.seq, n.state, n.due_at, n.priority, n.rule
+        FROM v LEFT JOIN runs n ON n.seq = (SELECT min(o.seq) FROM (
+            SELECT min(q.seq) AS seq FROM runs q WHERE q.connection = v.connection AND q.key = v.key
+                AND q.key IS NOT NULL AND q.holds_key = 0 AND q.state IN ('ready', 'held', 'waiting')
+                AND q.gives_way = 0
+            UNION ALL SELECT min(w.seq) FROM runs w WHERE w.connection = v.connection AND w.key = v.key
+                AND w.key IS NOT NULL AND w.holds_key = 0 AND w.state IN ('ready', 'held', 'waiting')
+                AND w.gives_way = 1 AND w.due_at <= v.now) o)
         WHERE v.i IS NOT NULL";
     TAKE_RUNS = "WITH v(seq, node, until, now) AS (VALUES @)
         UPDATE runs SET state = 'running', why = NULL, due_at = NULL, due_set_at = NULL, lease_node = v.node,
-            lease_until = v.until, lease_epoch = lease_epoch + 1, holds_key = (key IS NOT NULL), updated_at = v.now
+            lease_until = v.until, lease_epoch = lease_epoch + 1, holds_key = (key IS NOT NULL), gives_way = 0,
+            updated_at = v.now
         FROM v WHERE runs.seq = v.seq";
     QUEUE_RUNS = "WITH v(seq, now) AS (VALUES @)
         UPDATE runs SET updated_at = CASE state WHEN 'ready' THEN updated_at ELSE v.now END, state = 'ready',
-            why = NULL, due_at = NULL, due_set_at = NULL
+            why = NULL, due_at = NULL, due_set_at = NULL, gives_way = 0
         FROM v WHERE runs.seq = v.seq";
     /// Runs that were taken and cannot be read: a person must look, and the others go on.
     SET_ASIDE = "WITH v(seq, why, now) AS (VALUES @)
@@ -166,6 +202,13 @@ statements! {
     END_HELD = "UPDATE connections SET held_micros = held_micros + max(0, ?1 - held_since), held_since = NULL
         WHERE held_since IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.connection IN (connections.name, ''))";
+
+    STANDING_ALERT = "SELECT text FROM alerts WHERE kind = ?1 AND subject = ?2 AND over_at IS NULL";
+    INSERT_ALERT = "INSERT INTO alerts (kind, subject, text, since) VALUES (?1, ?2, ?3, ?4)";
+    RENEW_ALERT = "UPDATE alerts SET text = ?3 WHERE kind = ?1 AND subject = ?2 AND over_at IS NULL";
+    CALM_ALERT = "UPDATE alerts SET over_at = ?3 WHERE kind = ?1 AND subject = ?2 AND over_at IS NULL";
+    KEEP_ACCOUNT = "INSERT INTO accounts (connection, synced_at, content) VALUES (?1, ?2, ?3)
+        ON CONFLICT (connection) DO UPDATE SET synced_at = excluded.synced_at, content = excluded.content";
 
     COUNT_REFUSALS = "WITH v(source, reason, minute, times, detail) AS (VALUES @)
         INSERT INTO refusals (source, reason, minute, count, detail) SELECT * FROM v WHERE v.source IS NOT NULL

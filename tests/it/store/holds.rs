@@ -89,7 +89,7 @@ async fn a_release_ends_one_kind_or_all(home: Home) {
     world.hold("other", HoldKind::Paused).await;
     assert_eq!(world.release("main", Some(HoldKind::Down)).await, 1);
     assert_eq!(world.release("main", Some(HoldKind::Down)).await, 0);
-    assert_eq!(world.release("main", None).await, 3);
+    assert_eq!(world.release("main", None).await, 4);
     let left = world.reader().holds().await.unwrap();
     assert_eq!(left.len(), 1);
     assert_eq!(&*left[0].connection, "other");

@@ -1,0 +1,95 @@
+//! Alerts: what somebody must be told stands once, until it is over.
+
+use jiff::Timestamp;
+use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
+
+use crate::clock::micros;
+use crate::store::sqlite::{Answers, Sqlite, error, lists, rows, statements};
+use crate::store::{Alert, AlertKind, Answer, Op, StoreError};
+
+/// All alerts, the newest first.
+pub(super) const ALL: &str = "SELECT kind, subject, text, since, over_at FROM alerts
+    ORDER BY since DESC, seq DESC LIMIT ?1";
+/// Those that stand: few, so they are sorted, and those that are over are not read.
+pub(super) const STANDING: &str = "SELECT kind, subject, text, since, over_at FROM alerts
+    WHERE over_at IS NULL ORDER BY +since DESC, seq DESC LIMIT ?1";
+
+/// Carries out what is raised and what is over, in order. There is little of it.
+pub(super) async fn carry_out(
+    store: &mut Sqlite,
+    batch: &[Op],
+    answers: &mut Answers,
+) -> Result<(), StoreError> {
+    for (index, op) in batch.iter().enumerate() {
+        let count = match op {
+            Op::Raise(alert) => u64::from(raise(store, alert).await?),
+            Op::Calm(kind, subject, now) => calm(store, *kind, subject, *now).await?,
+            _ => continue,
+        };
+        answers.set(index, Answer::Count(count));
+    }
+    Ok(())
+}
+
+async fn raise(store: &mut Sqlite, alert: &Alert) -> Result<bool, StoreError> {
+    let standing = sqlx::query(statements::STANDING_ALERT.text())
+        .bind(alert.kind.name())
+        .bind(&*alert.subject)
+        .fetch_optional(&mut store.db)
+        .await
+        .map_err(error::of)?;
+    let sql = match &standing {
+        // Many runs meet the same trouble and say the same of it.
+        Some(row) if row.get::<&str, _>("text") == alert.text => return Ok(false),
+        Some(_) => &statements::RENEW_ALERT,
+        None => &statements::INSERT_ALERT,
+    };
+    let mut query = sqlx::query(sql.text())
+        .bind(alert.kind.name())
+        .bind(&*alert.subject)
+        .bind(&*alert.text);
+    if standing.is_none() {
+        query = query.bind(micros(alert.since));
+    }
+    query.execute(&mut store.db).await.map_err(error::of)?;
+    Ok(standing.is_none())
+}
+
+async fn calm(
+    store: &mut Sqlite,
+    kind: AlertKind,
+    subject: &str,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let over = sqlx::query(statements::CALM_ALERT.text())
+        .bind(kind.name())
+        .bind(subject)
+        .bind(micros(now))
+        .execute(&mut store.db)
+        .await;
+    Ok(over.map_err(error::of)?.rows_affected())
+}
+
+/// Alerts for the reader.
+pub(super) async fn list(
+    db: &mut SqliteConnection,
+    standing: bool,
+    limit: u32,
+) -> Result<Vec<Alert>, StoreError> {
+    let found = sqlx::query(if standing { STANDING } else { ALL })
+        .bind(lists::limit(limit))
+        .fetch_all(db)
+        .await
+        .map_err(error::of)?;
+    let alerts = found.iter().filter_map(|row| {
+        Some(Alert {
+            kind: AlertKind::from_name(row.get("kind"))?,
+            subject: row.get("subject"),
+            text: row.get("text"),
+            since: rows::time(row, "since"),
+            over_at: rows::maybe_time(row, "over_at"),
+        })
+    });
+    Ok(alerts.collect())
+}
