@@ -7,20 +7,35 @@ use crate::action::Readiness;
 
 /// The longest link that is shown.
 const MAX_LINK_CHARS: usize = 2_000;
+/// The most errors of a connection that are kept.
+const MAX_ERRORS: usize = 10;
 
 /// A connection as Membrane describes it; what is not needed is not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Connection {
+pub struct Connection {
     /// Membrane's id of it.
     pub(super) id: String,
     /// Its name in Membrane.
     pub(super) name: String,
     /// One of Membrane's words, such as `READY`; one of ours where it says none.
     pub(super) state: String,
-    /// What a person must do, with the link.
-    action: Option<String>,
-    /// What went wrong.
-    error: Option<String>,
+    connected: Option<bool>,
+    tenant: Option<String>,
+    action: Option<ClientAction>,
+    errors: Vec<String>,
+}
+
+/// What a person must do for a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientAction {
+    /// `connect` or `provide-input`; may be another word of a newer Membrane.
+    pub kind: String,
+    /// What to do, in Membrane's words; may be empty.
+    pub description: String,
+    /// Where to do it, if the link is a plain https one. It may carry a token: not for logs.
+    pub link: Option<String>,
+    /// Whether there was a link that is not shown, for it is not plain https.
+    pub link_left_out: bool,
 }
 
 impl Connection {
@@ -29,25 +44,69 @@ impl Connection {
         let text = |name: &str| body.get(name).and_then(Value::as_str);
         let id = text("id").filter(|id| !id.is_empty())?;
         let flag = |name: &str| body.get(name).and_then(Value::as_bool);
+        let connected = flag("connected").or(flag("disconnected").map(|flag| !flag));
         let state = match text("state") {
             Some(state) => short(state),
             // By its schema the state may be missing.
-            None if flag("connected") == Some(true) || flag("disconnected") == Some(false) => {
-                "READY".to_owned()
-            }
+            None if connected == Some(true) => "READY".to_owned(),
             None => "not connected".to_owned(),
         };
         Some(Self {
             id: id.to_owned(),
             name: text("name").map(short).unwrap_or_default(),
             state,
+            connected,
+            tenant: text("tenantId").or(text("userId")).map(short),
             action: body.get("clientAction").and_then(read_action),
-            error: read_error(body),
+            errors: read_errors(body),
         })
     }
 
+    /// Membrane's id of it.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Its name in Membrane; may be empty.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// One of Membrane's words, such as `READY`; one of ours where it says none.
+    #[must_use]
+    pub fn state(&self) -> &str {
+        &self.state
+    }
+
+    /// Whether it has credentials, where Membrane says so.
+    #[must_use]
+    pub fn connected(&self) -> Option<bool> {
+        self.connected
+    }
+
+    /// Membrane's id of its tenant.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    /// What a person must do.
+    #[must_use]
+    pub fn action(&self) -> Option<&ClientAction> {
+        self.action.as_ref()
+    }
+
+    /// What went wrong, in Membrane's words.
+    #[must_use]
+    pub fn errors(&self) -> &[String] {
+        &self.errors
+    }
+
     /// Whether it can run actions, by its state alone.
-    pub(super) fn readiness(&self) -> Readiness {
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
         if self.state == "READY" {
             return Readiness::Ready;
         }
@@ -60,7 +119,8 @@ impl Connection {
             _ => "look at it in the Membrane console",
         };
         let mut text = format!("connection {} is {}: {to_do}", self.id, self.state);
-        for more in [&self.error, &self.action].into_iter().flatten() {
+        let action = self.action.as_ref().and_then(ClientAction::words);
+        for more in self.errors.first().into_iter().chain(&action) {
             text.push_str(". ");
             text.push_str(more.trim_end_matches('.'));
         }
@@ -68,34 +128,55 @@ impl Connection {
     }
 }
 
-/// The description, and the link where it is a safe one. What is meant for AI agents is left alone.
-fn read_action(action: &Value) -> Option<String> {
-    let description = action.get("description").and_then(Value::as_str).map(short);
-    let link = action.get("uiUrl").and_then(Value::as_str).map(|link| {
-        if is_plain_https(link) {
-            link.to_owned()
-        } else {
-            "(a link that is not https was left out)".to_owned()
-        }
-    });
-    let parts: Vec<_> = [description, link].into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join(" "))
+impl ClientAction {
+    /// The description, and the link.
+    fn words(&self) -> Option<String> {
+        let left_out = "(a link that is not https was left out)";
+        let link = self.link.as_deref();
+        let link = link.or(self.link_left_out.then_some(left_out));
+        let description = (!self.description.is_empty()).then_some(&*self.description);
+        let parts: Vec<_> = [description, link].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    }
+}
+
+/// What is meant for AI agents is left alone.
+fn read_action(action: &Value) -> Option<ClientAction> {
+    let text = |name: &str| action.get(name).and_then(Value::as_str);
+    action.as_object()?;
+    let link = text("uiUrl").filter(|link| !link.is_empty());
+    let plain = link.filter(|link| is_plain_https(link));
+    Some(ClientAction {
+        kind: text("type").map(short).unwrap_or_default(),
+        description: text("description").map(short).unwrap_or_default(),
+        link: plain.map(str::to_owned),
+        link_left_out: link.is_some() && plain.is_none(),
+    })
 }
 
 /// A link that may be shown: https, and nothing in it that a terminal could take for something else.
-fn is_plain_https(link: &str) -> bool {
+pub(super) fn is_plain_https(link: &str) -> bool {
     link.starts_with("https://")
         && link.len() <= MAX_LINK_CHARS
         && link.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-fn read_error(body: &Value) -> Option<String> {
-    let first = body.get("errors").and_then(|errors| errors.get(0));
-    [first, body.get("error"), body.get("requestError")]
+fn read_errors(body: &Value) -> Vec<String> {
+    let listed = body.get("errors").and_then(Value::as_array);
+    let single = [body.get("error"), body.get("requestError")];
+    let mut errors: Vec<String> = Vec::new();
+    for error in listed
         .into_iter()
         .flatten()
-        .find_map(|error| error.get("message")?.as_str())
-        .map(short)
+        .chain(single.into_iter().flatten())
+        .take(MAX_ERRORS)
+    {
+        let words = error.get("message").and_then(Value::as_str).map(short);
+        if let Some(words) = words.filter(|words| !words.is_empty() && !errors.contains(words)) {
+            errors.push(words);
+        }
+    }
+    errors
 }
 
 #[cfg(test)]

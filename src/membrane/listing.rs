@@ -60,7 +60,7 @@ impl Listing {
 }
 
 /// A name as a key would be written.
-fn key_like(name: &str) -> String {
+pub(super) fn key_like(name: &str) -> String {
     name.split_whitespace()
         .collect::<Vec<_>>()
         .join("-")

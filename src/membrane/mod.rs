@@ -2,7 +2,8 @@
 //!
 //! A call goes through: `act` (one run) → `line` (a connection at work: its token and ids) → `wire` (bytes, once, by `gate`)
 //! → `classify` (an error's class, one table over what `fault` took apart) or the catalogue's own reading of a success. `limit` is the
-//! pace, `token` the identity, `connect` the state of a connection, `listing` the actions it offers.
+//! pace, `token` the identity, `connect` the state of a connection, `listing` the actions it offers. `desk` asks what a
+//! person's commands want to know, over the same wire.
 //!
 //! Nothing is ever sent twice, but for three answers that prove that nothing was done: our token was refused (a fresh
 //! one is tried once), the action's id is not known (ids are read again, and the call goes out once more if they have
@@ -13,6 +14,7 @@
 mod act;
 mod classify;
 mod connect;
+mod desk;
 mod fault;
 mod gate;
 mod limit;
@@ -33,12 +35,14 @@ use anyhow::Result;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
+pub use self::connect::{ClientAction, Connection};
+pub use self::desk::{ConnectRequest, Desk, Facts, Failed, ProxyAnswer, ProxyRequest};
 pub use self::settings::{
     Auth, ConnectionSettings, DEFAULT_API_VERSION, DEFAULT_AT_ONCE, DEFAULT_PER_SECOND,
     DEFAULT_URL, Settings,
 };
 
-use self::line::{Failed, Line};
+use self::line::Line;
 use self::token::Tokens;
 use self::wire::Http;
 use crate::account::Account;

@@ -62,6 +62,40 @@ impl<'a> Request<'a> {
     }
 }
 
+/// How a request goes out that is not of the usual kind.
+#[derive(Debug, Default)]
+pub(super) struct Manner<'a> {
+    /// Another method than the usual one.
+    pub(super) method: Option<Method>,
+    /// What follows the path, encoded already.
+    pub(super) tail: Option<&'a str>,
+    /// Headers beside our own; then no content type is added.
+    pub(super) headers: Option<&'a HeaderMap>,
+}
+
+/// What came back, as it came.
+#[derive(Debug)]
+pub(super) struct Raw {
+    /// The HTTP status.
+    pub(super) status: u16,
+    /// The headers.
+    pub(super) headers: HeaderMap,
+    /// The body, whole.
+    pub(super) body: Bytes,
+}
+
+impl Raw {
+    /// The same as an answer of Membrane's.
+    pub(super) fn answer(&self, now: Timestamp) -> Answer {
+        let retry_after = self.headers.get(header::RETRY_AFTER);
+        Answer {
+            status: self.status,
+            retry_after: retry_after.and_then(|value| parse_retry_after(value.to_str().ok()?, now)),
+            body: serde_json::from_slice(&self.body).ok(),
+        }
+    }
+}
+
 /// What came back.
 #[derive(Debug)]
 pub(super) struct Answer {
@@ -146,28 +180,34 @@ impl Http {
         request: &Request<'_>,
         token: &SecretString,
     ) -> Result<Answer, NoAnswer> {
+        let raw = self.exchange(request, &Manner::default(), token).await?;
+        Ok(raw.answer(self.clock.now()))
+    }
+
+    /// Sends once, in this manner, and gives back all that came.
+    pub(super) async fn exchange(
+        &self,
+        request: &Request<'_>,
+        manner: &Manner<'_>,
+        token: &SecretString,
+    ) -> Result<Raw, NoAnswer> {
         let gate = Gate::new(Arc::clone(&self.clock), request.send_by);
-        let built = self.build(request, token, &gate);
+        let built = self.build(request, manner, token, &gate);
         let response = match self.client.execute(built?).await {
             Ok(response) => response,
             Err(error) => return Err(no_answer(error, request, &gate)),
         };
-        let status = response.status().as_u16();
-        let retry_after = response
-            .headers()
-            .get(header::RETRY_AFTER)
-            .and_then(|value| parse_retry_after(value.to_str().ok()?, self.clock.now()));
-        let body = read_body(response).await?;
-        Ok(Answer {
-            status,
-            retry_after,
-            body: serde_json::from_slice(&body).ok(),
+        Ok(Raw {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: read_body(response).await?.into(),
         })
     }
 
     fn build(
         &self,
         request: &Request<'_>,
+        manner: &Manner<'_>,
         token: &SecretString,
         gate: &Arc<Gate>,
     ) -> Result<reqwest::Request, NoAnswer> {
@@ -175,9 +215,13 @@ impl Http {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(request.path);
         }
-        let method = match request.body {
-            Some(_) => Method::POST,
-            None => Method::GET,
+        if let Some(tail) = manner.tail {
+            url.set_path(&format!("{}/{tail}", url.path()));
+        }
+        let method = match (&manner.method, &request.body) {
+            (Some(method), _) => method.clone(),
+            (None, Some(_)) => Method::POST,
+            (None, None) => Method::GET,
         };
         let mut builder = self
             .client
@@ -188,9 +232,13 @@ impl Http {
             builder = builder.query(request.query);
         }
         if let Some(bytes) = &request.body {
-            builder = builder
-                .header(header::CONTENT_TYPE, "application/json")
-                .body(reqwest::Body::wrap(gate.body(bytes.clone())));
+            builder = builder.body(reqwest::Body::wrap(gate.body(bytes.clone())));
+            if manner.headers.is_none() {
+                builder = builder.header(header::CONTENT_TYPE, "application/json");
+            }
+        }
+        if let Some(headers) = manner.headers {
+            builder = builder.headers(headers.clone());
         }
         builder.build().map_err(|error| NoAnswer {
             sent: false,

@@ -26,6 +26,7 @@ mod sdk;
 mod signatures;
 mod store;
 mod tidy;
+mod transcripts;
 mod verbs;
 mod verdicts;
 mod world;
