@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::CONNECTION_ID;
 use super::auth::Caller;
 use super::connections::{CONNECTOR_ID, Connection, ConnectionState};
+use super::control::read;
 use super::errors::{Failure, bad_request, not_found};
 use super::state::{Inner, State, Tenant, stamp};
 
@@ -107,8 +108,9 @@ pub(super) async fn show(
 pub(super) async fn complete(
     In(world): In<Arc<State>>,
     Path(id): Path<String>,
-    Json(body): Json<Value>,
+    body: Bytes,
 ) -> Result<Json<Value>, Failure> {
+    let body: Value = read(&body)?;
     let status = body.get("status").and_then(Value::as_str).unwrap_or("");
     if !["pending", "success", "cancelled", "error"].contains(&status) {
         let message = "\"status\" must be pending, success, cancelled or error";

@@ -17,11 +17,11 @@ use crate::kartra::ACTIONS;
 const QUERY_CHARS_MAX: usize = 200;
 const LIMIT: [usize; 2] = [1, 100];
 const LIMIT_DEFAULT: usize = 20;
-/// What Kartra is in Membrane, beside its actions.
+/// What Kartra is in Membrane, beside its actions; the words are those that Membrane's client takes.
 const ELEMENTS: &[(&str, &str)] = &[
-    ("App", APP_ID),
-    ("Connector", CONNECTOR_ID),
-    ("Integration", INTEGRATION_ID),
+    ("app", APP_ID),
+    ("connector", CONNECTOR_ID),
+    ("integration", INTEGRATION_ID),
 ];
 
 /// `GET /search`
@@ -45,11 +45,12 @@ pub(super) async fn search(
         let offered = !inner.settings.without_actions.contains(spec.key);
         if offered {
             let id = super::actions::id_of(&inner.settings, spec);
-            found.push(("Action", id, name_of(spec.key)));
+            found.push(("action", id, name_of(spec.key)));
         }
     }
     let items = found.into_iter().filter(|(is, _, name)| {
-        kind.is_none_or(|kind| kind == *is) && name.to_lowercase().contains(&wanted)
+        kind.is_none_or(|kind| kind.eq_ignore_ascii_case(is))
+            && name.to_lowercase().contains(&wanted)
     });
     let items: Vec<_> = items
         .take(limit)

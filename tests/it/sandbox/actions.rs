@@ -292,7 +292,7 @@ async fn kartra_and_its_actions_are_found_by_name() {
     let first = &found["items"][0];
     assert_eq!(
         (&first["elementType"], &first["element"]["name"]),
-        (&json!("App"), &json!("Kartra"))
+        (&json!("app"), &json!("Kartra"))
     );
     assert!(first["element"]["id"].is_string() && first["element"]["logoUri"].is_string());
     let (_, action) = world
