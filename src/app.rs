@@ -1,6 +1,6 @@
 //! Wiring: the one place that knows every part. `serve`, `demo` and the tests all start the program here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
