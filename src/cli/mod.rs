@@ -127,7 +127,7 @@ async fn carry_out(command: Command, desk: &mut Desk) -> anyhow::Result<Exit> {
         Command::Demo(arguments) => demo::run(arguments, desk).await,
         Command::Init(arguments) => init::run(&arguments, desk),
         Command::Serve(arguments) => serve::run(arguments, desk).await,
-        Command::Check(arguments) => check::run(&arguments, desk),
+        Command::Check(arguments) => check::run(&arguments, desk).await,
         Command::Actions(arguments) => actions::run(arguments, desk).await,
         Command::Doctor(arguments) => doctor::run(&arguments, desk).await,
         Command::Request(arguments) => request::run(&arguments, desk).await,

@@ -24,10 +24,11 @@ fn the_examples_of_the_reference_check_clean() {
     assert!(examples.len() >= 4);
     let source = |name: &str| SourceFacts {
         name: name.into(),
+        reports_account: name == "kartra",
         unknown_event: Box::new(|_| None),
     };
     let around = Surroundings {
-        sources: Some(vec![source("stripe"), source("shop")]),
+        sources: Some(vec![source("stripe"), source("shop"), source("kartra")]),
         ..Surroundings::of(kartra::catalog())
     };
     for example in examples {
