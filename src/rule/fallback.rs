@@ -45,7 +45,7 @@ pub(crate) fn parse(parser: &mut Parser<'_>, part: &Part<'_>) -> Option<Fallback
         let message = format!(
             "`fallback` goes with `grant-membership-access` and `revoke-membership-access`, not with `{verb}`"
         );
-        let help = "remove it: every connection offers the other actions";
+        let help = "remove it: only for these two a tag can do the same";
         parser
             .reader
             .error_help("K0115", entry.key_span, message, help);

@@ -80,14 +80,14 @@ fn calls(reader: &mut Reader<'_>, entry: &Entry, of: Of, catalog: &Catalog) -> O
             return None;
         }
     }
-    let inner = reader.map(&entry.value, &words::LIMITS)?;
-    if inner.is_empty() {
-        let message = format!("the limit of `{verb}` says no number");
+    if entry.value.as_map().is_none_or(<[Entry]>::is_empty) {
+        let message =
+            format!("the limit of `{verb}` is a map with a number for an hour, a day or both");
         let help = format!("write `{verb}: {{ per_day: 5 }}`");
         reader.error_help("K0103", entry.key_span, message, help);
         return None;
     }
-    let inner: Vec<&Entry> = inner.iter().collect();
+    let inner: Vec<&Entry> = reader.map(&entry.value, &words::LIMITS)?.iter().collect();
     Some(counts(reader, Some(verb.clone()), &inner))
 }
 

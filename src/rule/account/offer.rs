@@ -69,7 +69,7 @@ impl Look<'_> {
             None => String::new(),
         };
         let help = format!(
-            "Kartra needs an automation for it, which cannot be checked from here: IF the lead is {} the tag, THEN {does}{membership}{level}",
+            "Kartra needs an automation for it, which cannot be checked from here: IF that tag is {}, THEN {does}{membership}{level}",
             participle(&fallback.verb)
         );
         self.warn("K0805", self.step.verb_span, message, help);
@@ -87,9 +87,9 @@ fn told(verb: &str) -> (&'static str, &'static str) {
 
 fn participle(verb: &str) -> &'static str {
     if verb == "assign-tag" {
-        "assigned"
+        "assigned to the lead"
     } else {
-        "unassigned"
+        "taken from the lead"
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::Look;
 use super::shape::Misfit;
 use crate::account::OfferedAction;
-use crate::problem::nearest;
+use crate::problem::{Problem, Span, nearest};
 use crate::rule::fields::{Fields, counterpart};
 
 /// What an account's own action says of its input.
@@ -72,7 +72,7 @@ impl Look<'_> {
         }
     }
 
-    fn no_input(&mut self, verb: &str, schema: Schema<'_>, span: crate::problem::Span, name: &str) {
+    fn no_input(&mut self, verb: &str, schema: Schema<'_>, span: Span, name: &str) {
         let message = format!(
             "`{verb}` of connection `{}` has no input `{name}`, and it would be dropped without a word",
             self.connection
@@ -86,28 +86,29 @@ impl Look<'_> {
 
     /// What the action demands, and the lead, which has two names of which no schema can say that one is enough.
     fn lacking(&mut self, verb: &str, schema: Schema<'_>, fields: &Fields) {
-        let mut lacking: Vec<String> = schema
-            .required()
-            .filter(|name| !fields.has(name))
-            .map(|name| format!("`{name}`"))
-            .collect();
+        let (span, connection) = (self.step.verb_span, self.connection);
         if let Some((one, other)) = unnamed(schema, fields) {
-            lacking.push(format!("`{one}` (or `{other}`)"));
+            let message =
+                format!("`{verb}` of connection `{connection}` needs `{one}` (or `{other}`)");
+            let problem = Problem::error("K0502", self.source, span, message);
+            // No account can do without: nobody would be meant.
+            self.problems
+                .push(problem.help(format!("add `{one}:` under `{verb}`")));
         }
+        let lacking: Vec<&str> = schema.required().filter(|name| !fields.has(name)).collect();
         let Some(first) = lacking.first() else {
             return;
         };
-        let first = first.split('`').nth(1).unwrap_or_default();
         let help = match schema.property(first).and_then(told) {
             Some(told) => format!("`{first}`: {told}"),
             None => format!("add `{first}:` under `{verb}`"),
         };
+        let names: Vec<String> = lacking.iter().map(|name| format!("`{name}`")).collect();
         let message = format!(
-            "`{verb}` of connection `{}` needs {}",
-            self.connection,
-            lacking.join(" and ")
+            "`{verb}` of connection `{connection}` needs {}",
+            names.join(" and ")
         );
-        self.note("K0502", self.step.verb_span, message, help);
+        self.note("K0502", span, message, help);
     }
 }
 

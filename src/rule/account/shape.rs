@@ -100,9 +100,7 @@ fn scalar(at: &str, value: &Value, schema: &Value, span: Span, found: &mut Vec<M
     let Some(choices) = schema.get("enum").and_then(Value::as_array) else {
         return;
     };
-    let same = |choice: &Value| {
-        choice == value || choice.as_str() == Some(&text) || choice.to_string() == text
-    };
+    let same = |choice: &Value| choice == value || shown(choice) == text;
     if !choices.iter().any(same) {
         let choices: Vec<String> = choices
             .iter()

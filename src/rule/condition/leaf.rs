@@ -66,8 +66,11 @@ impl PathLeaf {
         };
         // A list or a map may hold more than what is known of it; ages depend on the arrival.
         let is_scalar = !matches!(value, Value::Array(_) | Value::Object(_));
-        let fails = |test: &Box<dyn Test>| !test.holds(value, Timestamp::UNIX_EPOCH);
-        is_scalar && self.tests.iter().any(fails)
+        is_scalar
+            && self
+                .tests
+                .iter()
+                .any(|test| !test.holds(value, Timestamp::UNIX_EPOCH))
     }
 
     /// What it found.

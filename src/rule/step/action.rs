@@ -50,6 +50,8 @@ fn check_amount(parser: &mut Parser<'_>, part: &Part<'_>) {
             "keep one of the two",
         ),
         (Some(true), None) | (_, Some(_)) => {}
+        // Under the verb it is an unknown input, which says where it belongs.
+        (_, None) if part.verb.value.get("full").is_some() => {}
         (_, None) => parser.reader.error_help(
             "K0504",
             part.verb.key_span,
