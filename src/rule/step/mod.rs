@@ -197,12 +197,6 @@ impl Step {
         self.kind.effect(scope, stage)
     }
 
-    /// After a lost answer it begins again with a look, and finds what it made.
-    #[must_use]
-    pub fn begins_with_look(&self) -> bool {
-        self.kind.begins_with_look()
-    }
-
     /// What the outcome of the call at `stage` means for the step.
     #[must_use]
     pub fn after(&self, stage: u8, outcome: Outcome) -> After {
