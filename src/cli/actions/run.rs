@@ -91,11 +91,14 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
         timeout: None,
         send_by: after(desk.clock.now(), SEND_WITHIN),
     };
-    let outcome = account.desk.act(&call).await;
-    let seen = match outcome.class {
-        Class::Unknown => Some(look(&account, &call, desk).await),
-        _ => None,
-    };
+    let mut outcome = account.desk.act(&call).await;
+    let mut seen = None;
+    if outcome.class == Class::Unknown {
+        match look(&account, &call, desk).await {
+            Looked::Found(found) => outcome = *found,
+            Looked::Text(text) => seen = Some(text),
+        }
+    }
     if arguments.json {
         desk.screen.json(&view(&call, &outcome, seen.as_deref()))?;
     } else {
@@ -223,24 +226,29 @@ fn would(
     Ok(Exit::Problems)
 }
 
+/// What was seen of a call whose answer was lost.
+enum Looked {
+    /// This became of it after all.
+    Found(Box<Outcome>),
+    /// It stays unknown.
+    Text(String),
+}
+
 /// What the run log and the account show of a call whose answer was lost.
-async fn look(account: &Account, call: &Call, desk: &Desk) -> String {
+async fn look(account: &Account, call: &Call, desk: &Desk) -> Looked {
     let settings = account.config.membrane.clone();
     let client = membrane::Client::new(settings, kartra::catalog(), Arc::clone(&desk.clock));
     let Ok(client) = client else {
-        return "it could not be looked up".to_owned();
+        return Looked::Text("it could not be looked up".to_owned());
     };
-    match client.look_back(call).await {
-        Evidence::Outcome(outcome) if outcome.is_success() => {
-            format!("it was done after all: {}", outcome.message)
-        }
-        Evidence::Outcome(outcome) => format!("it was answered after all: {}", outcome.message),
+    Looked::Text(match client.look_back(call).await {
+        Evidence::Outcome(outcome) => return Looked::Found(Box::new(outcome)),
         Evidence::NotDone(text) => {
-            format!("nothing of it is to be seen yet ({text}); that may come late")
+            format!("nothing of it is to be seen yet ({text}), and that may come late")
         }
         Evidence::Unclear(text) => text,
         Evidence::Failed(outcome) => format!("it could not be looked up: {}", outcome.message),
-    }
+    })
 }
 
 fn view(call: &Call, outcome: &Outcome, seen: Option<&str>) -> Value {
@@ -274,7 +282,7 @@ fn print(
         .add(tone, outcome.class.name())
         .plain(format!("  {}", call.verb));
     screen.line(&match outcome.class {
-        Class::Done => line,
+        Class::Done if outcome.message == "done" => line,
         _ => {
             let prefix = format!("{}: ", call.verb);
             line.plain(format!(

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::print_drift;
 use crate::action::Actions;
 use crate::cli::desk::all_or;
-use crate::cli::screen::{Line, Tone, relative};
+use crate::cli::screen::{Line, Tone};
 use crate::cli::{Desk, Exit, Failure};
 use crate::engine::catalog::drift;
 use crate::kartra;
@@ -53,11 +53,11 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
         differs |= !drift.is_empty();
         let drift = json!(drift);
         if !arguments.json {
-            let age = relative(before.synced_at, desk.clock.now());
+            let kept = desk.screen.whole(before.synced_at);
             desk.screen.line(
                 &Line::default()
                     .bold(&**connection)
-                    .plain(format!(", against what was kept {age}")),
+                    .plain(format!(", against what was kept on {kept}")),
             )?;
             if !print_drift(&drift, &mut desk.screen)? {
                 desk.screen

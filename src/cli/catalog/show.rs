@@ -9,7 +9,7 @@ use super::counted;
 use super::diff::nothing_kept;
 use crate::account::Account;
 use crate::cli::desk::all_or;
-use crate::cli::screen::{Line, Screen, Table, Tone, relative};
+use crate::cli::screen::{Line, Screen, Table, Tone};
 use crate::cli::{Desk, Exit, Failure};
 use crate::store::Snapshot;
 use crate::web::api::catalog::kept_view;
@@ -66,7 +66,7 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
             desk.screen.line(&match of(name) {
                 Some(kept) => line
                     .plain(format!(": {}", counted(&view["counts"])))
-                    .dim(format!(" ({})", relative(kept.synced_at, now))),
+                    .dim(format!(" (read {})", desk.screen.whole(kept.synced_at))),
                 None => line.plain(": nothing yet; `kartwheel catalog sync` reads it"),
             })?;
         }

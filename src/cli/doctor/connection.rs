@@ -31,9 +31,9 @@ pub(super) async fn look(
         return;
     }
     test(&id, &membrane, &mut sheet).await;
-    let offered = live::offered(&id, &membrane, &mut sheet).await;
+    live::offered(&id, &membrane, &mut sheet).await;
     live::read(name, &id, &membrane, desk, &mut sheet).await;
-    rules::look(config, name, desk, offered.as_deref(), &mut sheet).await;
+    rules::look(config, name, desk, &mut sheet).await;
 }
 
 async fn identify(

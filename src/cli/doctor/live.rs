@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::finding::Sheet;
 use crate::account::OfferedAction;
@@ -11,26 +13,31 @@ use crate::action::{Call, Class, Outcome};
 use crate::cli::Desk;
 use crate::clock::after;
 use crate::kartra::ACTIONS;
-use crate::membrane;
+use crate::membrane::{self, RunLog};
 
 /// The read that asks for a lead which cannot exist.
 const READ: &str = "get-lead";
 /// The call must be on its way within this time.
 const SEND_WITHIN: Duration = Duration::from_secs(30);
+/// How often the run log is looked at for our run.
+const LOG_LOOKS: u32 = 20;
+/// The pause between two looks.
+const LOG_PAUSE: Duration = Duration::from_millis(500);
+/// So much earlier than the call: whose clock the log goes by is not known.
+const LOG_MARGIN: SignedDuration = SignedDuration::from_secs(60);
+/// Entries of the log that are looked at.
+const LOG_ENTRIES: usize = 100;
+/// What a log without our marks means.
+const LOST_ANSWERS: &str = "a call whose answer is lost cannot be found there; what the account shows must do, or a person must look";
 /// Names that are shown of a list.
 const NAMES_SHOWN: usize = 8;
 
-/// What the connection offers, compared with our table. `None` where it could not be read.
-pub(super) async fn offered(
-    id: &str,
-    membrane: &membrane::Desk,
-    sheet: &mut Sheet<'_>,
-) -> Option<Vec<OfferedAction>> {
+/// What the connection offers, compared with our table.
+pub(super) async fn offered(id: &str, membrane: &membrane::Desk, sheet: &mut Sheet<'_>) {
     let offered = match membrane.actions(id, None, None).await {
         Ok(offered) => offered,
         Err(failed) => {
-            sheet.problem("actions", failed.message.clone(), "");
-            return None;
+            return sheet.problem("actions", failed.message.clone(), "");
         }
     };
     let find = |key: &str| offered.iter().find(|action| is(action, key));
@@ -61,11 +68,10 @@ pub(super) async fn offered(
         );
     }
     fields(&offered, sheet);
-    Some(offered)
 }
 
 /// Whether this is the action with that key: some come without, and then their name says it.
-pub(super) fn is(action: &OfferedAction, key: &str) -> bool {
+fn is(action: &OfferedAction, key: &str) -> bool {
     ["", "-to-lead", "-from-lead"]
         .iter()
         .any(|end| action.key == format!("{key}{end}"))
@@ -157,34 +163,77 @@ pub(super) async fn read(
         send_by: after(began, SEND_WITHIN),
     };
     let outcome = membrane.act(&call).await;
-    errors(&outcome, sheet);
+    let kept = log(id, run, began, membrane, desk, sheet).await;
+    errors(&outcome, kept.as_ref(), sheet);
     answer(&outcome, membrane, sheet);
-    let _ = id;
 }
 
-/// In which form an error of Kartra's arrives: inside a success, or as a failed run.
-fn errors(outcome: &Outcome, sheet: &mut Sheet<'_>) {
-    let number = outcome.app_type;
-    let seen = |form: &str| match number {
-        Some(number) => {
-            format!("arrive {form}, with their number ({number} for a lead that does not exist)")
+/// Whether the run log keeps our mark, by which a lost answer is found again, and how soon.
+async fn log(
+    id: &str,
+    run: Uuid,
+    began: Timestamp,
+    membrane: &membrane::Desk,
+    desk: &Desk,
+    sheet: &mut Sheet<'_>,
+) -> Option<RunLog> {
+    let from = began.saturating_sub(LOG_MARGIN).unwrap_or(began);
+    for look in 0..LOG_LOOKS {
+        if look > 0 {
+            let next = after(desk.clock.now(), LOG_PAUSE);
+            desk.clock.sleep_until(next).await;
         }
-        None => format!("arrive {form}, without a number"),
+        let logs = match membrane.logs(id, from, LOG_ENTRIES).await {
+            Ok(logs) => logs,
+            Err(failed) => {
+                sheet.warning("run log", failed.message.clone(), LOST_ANSWERS);
+                return None;
+            }
+        };
+        if let Some(found) = logs.into_iter().find(|one| one.run == Some(run)) {
+            let soon = match look {
+                0 => "at once".to_owned(),
+                _ => format!("after {} s", (LOG_PAUSE * look).as_secs_f32()),
+            };
+            sheet.ok("run log", format!("keeps our mark of a run, {soon}"));
+            return Some(found);
+        }
+    }
+    let waited = (LOG_PAUSE * LOG_LOOKS).as_secs();
+    sheet.warning(
+        "run log",
+        format!("does not show our run within {waited} s, or not its mark"),
+        LOST_ANSWERS,
+    );
+    None
+}
+
+/// In which of three forms an error of Kartra's arrives: as Kartra writes it, wrapped, or as a failed run.
+fn errors(outcome: &Outcome, kept: Option<&RunLog>, sheet: &mut Sheet<'_>) {
+    let ends_well = matches!(outcome.status, Some(200..300));
+    let flat = kept.map(|log| log.output.get("type").is_some());
+    let form = match (ends_well, flat) {
+        (false, _) => "as failed runs",
+        (true, Some(true)) => "inside a success, as Kartra writes them",
+        (true, Some(false)) => "inside a success, wrapped",
+        (true, None) => "inside a success",
     };
-    match (outcome.class, outcome.status) {
-        (Class::TargetMissing, Some(200..300)) => {
-            sheet.ok("errors", seen("inside a success"));
-        }
-        (Class::TargetMissing, _) => sheet.ok("errors", seen("as a failed run")),
-        (Class::Done | Class::Already, _) => sheet.warning(
+    let number = match outcome.app_type {
+        Some(number) => format!("with their number ({number})"),
+        None => "without a number".to_owned(),
+    };
+    let to_do = "look at the answer: kartwheel actions run get-lead --input '{\"email\": \"nobody@example.invalid\"}'";
+    match outcome.class {
+        Class::TargetMissing => sheet.ok("errors", format!("Kartra's arrive {form}, {number}")),
+        Class::Done | Class::Already => sheet.warning(
             "errors",
-            "a lead that cannot exist is answered with success: what a rule asks after an `ensure-lead` may be wrong",
-            "look at the answer: kartwheel actions run get-lead --input '{\"email\": \"nobody@example.invalid\"}'",
+            "a lead that cannot exist is answered with success: `ensure-lead` would take it for one that is there",
+            to_do,
         ),
         _ => sheet.warning(
             "errors",
-            format!("a lead that cannot exist is answered with: {}", outcome.message),
-            "look at the answer: kartwheel actions run get-lead --input '{\"email\": \"nobody@example.invalid\"}'",
+            format!("a lead that cannot exist is answered otherwise than expected: {}", outcome.message),
+            to_do,
         ),
     }
 }

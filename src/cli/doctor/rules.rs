@@ -1,64 +1,76 @@
-//! What the rules use, held against what the connection offers.
+//! What the rules name, held against what the account has now.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::finding::Sheet;
-use super::live::is;
-use crate::account::OfferedAction;
+use crate::action::Actions;
 use crate::cli::Desk;
-use crate::cli::desk::load;
-use crate::config::Config;
+use crate::config::{Config, Env};
 use crate::kartra;
-use crate::project::Strictness;
+use crate::membrane;
+use crate::problem::Problem;
+use crate::project::{self, Accounts, Strictness};
 
-/// Looks whether the connection offers every action that a rule of it uses.
-pub(super) async fn look(
-    config: &Arc<Config>,
-    name: &Arc<str>,
-    desk: &Desk,
-    offered: Option<&[OfferedAction]>,
-    sheet: &mut Sheet<'_>,
-) {
-    let (Some(offered), Ok(project)) = (offered, load(&desk.project, Strictness::Check)) else {
+/// Reads the account, changing nothing, and checks the rules against it: what they name and it has not.
+pub(super) async fn look(config: &Config, name: &Arc<str>, desk: &Desk, sheet: &mut Sheet<'_>) {
+    let settings = config.membrane.clone();
+    let client = membrane::Client::new(settings, kartra::catalog(), Arc::clone(&desk.clock));
+    let Ok(client) = client else {
         return;
     };
-    let only = config.membrane.connections.len() == 1;
-    let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let mut used = 0;
-    for rule in project.rules.rules() {
-        for step in rule.steps.iter().chain(&rule.on_failure) {
-            let connection = step.connection.as_ref().or(rule.connection.as_ref());
-            let here = connection.map_or(only || &**name == "main", |one| one == name);
-            let key = match &*step.verb {
-                "ensure-lead" => "create-lead",
-                verb => verb,
-            };
-            if !here || kartra::catalog().get(key).is_none() {
-                continue;
-            }
-            used += 1;
-            if !offered.iter().any(|action| is(action, key)) {
-                let rules = missing
-                    .entry(kartra::catalog().get(key).map_or("", |spec| spec.key))
-                    .or_default();
-                if !rules.contains(&&*rule.id) {
-                    rules.push(&rule.id);
-                }
-            }
+    let account = match client.survey(name).await {
+        Ok(account) => account,
+        Err(failed) => {
+            return sheet.problem(
+                "account",
+                format!("could not be read: {}", failed.message),
+                "",
+            );
         }
-    }
-    if missing.is_empty() {
-        if used > 0 {
-            sheet.ok("rules", "every action that they use is offered");
+    };
+    let count = |names: &Option<Vec<String>>, what: &str| match names {
+        Some(names) => format!("{} {what}", names.len()),
+        None => format!("{what} could not be read"),
+    };
+    let seen = [
+        count(&account.tags, "tags"),
+        count(&account.lists, "lists"),
+        count(&account.sequences, "sequences"),
+        count(&account.pages, "pages"),
+    ];
+    sheet.ok("account", seen.join(", "));
+    let read = |accounts: Accounts| {
+        let settings = project::settings(&desk.project, &Env::of_process(), Strictness::Check);
+        settings.rules(accounts)
+    };
+    let without = read(Accounts::new());
+    let with = read(Accounts::from([(Arc::clone(name), account)]));
+    let is_new = |problem: &&Problem| {
+        let same = |one: &Problem| {
+            (one.code, &one.file, one.span.start, &one.message)
+                == (
+                    problem.code,
+                    &problem.file,
+                    problem.span.start,
+                    &problem.message,
+                )
+        };
+        !without.problems.iter().any(same)
+    };
+    let misfits: Vec<&Problem> = with.problems.iter().filter(is_new).collect();
+    if misfits.is_empty() {
+        if !with.rules.rules().is_empty() {
+            sheet.ok("rules", "what they name is there");
         }
         return;
     }
-    for (key, rules) in missing {
-        sheet.problem(
-            "rules",
-            format!("{key} is not offered, and is used by {}", rules.join(", ")),
-            "write what to do instead beside the step: `fallback: { assign-tag: \"…\" }`, and let an automation in Kartra do the rest on that tag",
-        );
+    for problem in misfits {
+        let seen = format!("{}: {}", problem.place(), problem.message);
+        let to_do = problem.help.as_deref().unwrap_or_default();
+        if problem.is_error() {
+            sheet.problem("rules", seen, to_do);
+        } else {
+            sheet.warning("rules", seen, to_do);
+        }
     }
 }
