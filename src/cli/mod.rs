@@ -4,6 +4,8 @@
 //! What they share is on the `desk`: the project, its database to read, and whoever carries out changes (the daemon, or the command itself).
 
 mod check;
+mod connect;
+mod connection;
 mod demo;
 mod desk;
 mod edit;
@@ -11,6 +13,7 @@ mod events;
 mod failure;
 mod health;
 mod init;
+mod login;
 mod pause;
 mod resume;
 mod runs;
@@ -72,6 +75,9 @@ enum Command {
     Init(init::Arguments),
     Serve(serve::Arguments),
     Check(check::Arguments),
+    Login(login::Arguments),
+    Connect(connect::Arguments),
+    Connection(connection::Arguments),
     Send(send::Arguments),
     Events(events::Arguments),
     Runs(runs::Arguments),
@@ -120,6 +126,9 @@ async fn carry_out(command: Command, desk: &mut Desk) -> anyhow::Result<Exit> {
         Command::Init(arguments) => init::run(&arguments, desk),
         Command::Serve(arguments) => serve::run(arguments, desk).await,
         Command::Check(arguments) => check::run(&arguments, desk),
+        Command::Login(arguments) => login::run(arguments, desk).await,
+        Command::Connect(arguments) => connect::run(arguments, desk).await,
+        Command::Connection(arguments) => connection::run(arguments, desk).await,
         Command::Send(arguments) => send::run(arguments, desk).await,
         Command::Events(arguments) => events::run(arguments, desk).await,
         Command::Runs(arguments) => runs::run(arguments, desk).await,
