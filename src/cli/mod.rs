@@ -138,7 +138,6 @@ async fn carry_out(command: Command, desk: &mut Desk) -> anyhow::Result<Exit> {
         Command::Doctor(arguments) => doctor::run(&arguments, desk).await,
         Command::Request(arguments) => request::run(&arguments, desk).await,
         Command::Catalog(arguments) => catalog::run(arguments, desk).await,
-        Command::Check(arguments) => check::run(&arguments, desk),
         Command::Login(arguments) => login::run(arguments, desk).await,
         Command::Connect(arguments) => connect::run(arguments, desk).await,
         Command::Connection(arguments) => connection::run(arguments, desk).await,
