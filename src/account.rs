@@ -52,7 +52,28 @@ pub struct Account {
     pub custom_fields: Option<Vec<CustomField>>,
 }
 
+/// A kind of names that an account holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inventory {
+    /// Tags.
+    Tags,
+    /// Lists.
+    Lists,
+    /// Sequences.
+    Sequences,
+}
+
 impl Account {
+    /// The names of this kind; `None` where they could not be read.
+    #[must_use]
+    pub fn names(&self, inventory: Inventory) -> Option<&[String]> {
+        match inventory {
+            Inventory::Tags => self.tags.as_deref(),
+            Inventory::Lists => self.lists.as_deref(),
+            Inventory::Sequences => self.sequences.as_deref(),
+        }
+    }
+
     /// The offered action with this key.
     #[must_use]
     pub fn action(&self, key: &str) -> Option<&OfferedAction> {

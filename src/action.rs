@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::account::Account;
+use crate::account::{Account, Inventory};
 
 pub use limit::Limit;
 pub use look::{Evidence, Look, Seen};
@@ -111,6 +111,14 @@ pub type Trace = fn(verb: &str, input: &Value) -> Option<String>;
 /// The traces that an event of this type and body may be the report of.
 pub type TracesOf = fn(kind: &str, body: &Value) -> Vec<String>;
 
+/// What must never be sent, whatever a rule came to: the outcome that the call gets instead. `None`: it may go out.
+pub type Refuse = fn(verb: &str, input: &Value) -> Option<Outcome>;
+
+/// After an error with this number of the application's: the name that the account does not have, and where to look for
+/// the nearest that it has.
+pub type MissingName =
+    for<'i> fn(verb: &str, app_type: u16, input: &'i Value) -> Option<(Inventory, &'i str)>;
+
 /// The actions an application offers, as data.
 #[derive(Debug, Clone, Copy)]
 pub struct Catalog {
@@ -124,6 +132,10 @@ pub struct Catalog {
     pub trace: Trace,
     /// What a report may be of.
     pub traces_of: TracesOf,
+    /// What is never sent.
+    pub refuse: Refuse,
+    /// Which name of a refused call does not exist.
+    pub missing_name: MissingName,
 }
 
 impl Catalog {
