@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::account::Account;
+use crate::account::{Account, Inventory};
 
 pub use limit::Limit;
-pub use look::{Evidence, Look, Seen};
+pub use look::{Evidence, Look, Reads, Seen};
 
 /// How safe it is to send a call again when nobody knows whether the first one was carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +111,14 @@ pub type Trace = fn(verb: &str, input: &Value) -> Option<String>;
 /// The traces that an event of this type and body may be the report of.
 pub type TracesOf = fn(kind: &str, body: &Value) -> Vec<String>;
 
+/// What must never be sent, whatever a rule came to: the outcome that the call gets instead. `None`: it may go out.
+pub type Refuse = fn(verb: &str, input: &Value) -> Option<Outcome>;
+
+/// After an error with this number of the application's: the name that the account does not have, and where to look for
+/// the nearest that it has.
+pub type MissingName =
+    for<'i> fn(verb: &str, app_type: u16, input: &'i Value) -> Option<(Inventory, &'i str)>;
+
 /// The actions an application offers, as data.
 #[derive(Debug, Clone, Copy)]
 pub struct Catalog {
@@ -124,6 +132,10 @@ pub struct Catalog {
     pub trace: Trace,
     /// What a report may be of.
     pub traces_of: TracesOf,
+    /// What is never sent.
+    pub refuse: Refuse,
+    /// Which name of a refused call does not exist.
+    pub missing_name: MissingName,
 }
 
 impl Catalog {
@@ -301,6 +313,9 @@ pub trait Actions: Send + Sync {
 
     /// After a lost answer: looks into the run logs and the account for what became of this very call.
     async fn look_back(&self, call: &Call) -> Evidence;
+
+    /// The same, with reads of the account made by the one who asks.
+    async fn look_back_by(&self, call: &Call, reads: &dyn Reads) -> Evidence;
 
     /// Reads what the connection offers and what the account holds. An error says why nothing could be read at all.
     async fn survey(&self, connection: &str) -> Result<Account, Box<Outcome>>;

@@ -21,6 +21,7 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+use crate::action::Limit;
 use crate::membrane::Settings;
 use crate::problem::{Problem, Severity, Source};
 use crate::rule::{duration, zone};
@@ -74,6 +75,8 @@ pub struct Config {
     pub membrane: Settings,
     /// The declared sources.
     pub sources: BTreeMap<Arc<str>, Arc<trigger::Source>>,
+    /// By connection: how many calls of an action all rules together may make.
+    pub limits: BTreeMap<Arc<str>, Vec<Limit>>,
     /// How long a stop waits for unsafe calls in flight.
     pub drain: Duration,
     /// The project's folder.
@@ -148,6 +151,7 @@ pub fn read(
         env,
         strictness,
         observed: Vec::new(),
+        limits: BTreeMap::new(),
     };
     if let Some(second) = documents.get(1) {
         parser.reader.error_help(
@@ -181,6 +185,7 @@ struct Parser<'a> {
     env: &'a Env,
     strictness: Strictness,
     observed: Vec<Arc<str>>,
+    limits: BTreeMap<Arc<str>, Vec<Limit>>,
 }
 
 impl Parser<'_> {
@@ -211,6 +216,7 @@ impl Parser<'_> {
             env,
             membrane,
             sources,
+            limits: std::mem::take(&mut self.limits),
             drain,
             dir: self.dir.to_owned(),
             observed: std::mem::take(&mut self.observed),

@@ -4,9 +4,11 @@ mod files;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::account::Account;
 use crate::config::{self, Config, Declared, Env};
 use crate::kartra;
 use crate::problem::{Problem, Severity, Source, Span};
@@ -33,6 +35,8 @@ pub struct Project {
     pub sources_text: Vec<Source>,
     /// How many files were looked at.
     pub files: usize,
+    /// What could not be checked, and what would help.
+    pub notes: Vec<String>,
 }
 
 impl Project {
@@ -43,16 +47,33 @@ impl Project {
     }
 }
 
-/// Loads the project of a folder. `env` wins over the folder's .env.
+/// What is known of the accounts behind the connections, by name.
+pub type Accounts = HashMap<Arc<str>, Account>;
+
+/// A project of which only the settings are read: where the database is, is known, and what it keeps of the accounts can be
+/// fetched before the rules are checked.
+#[derive(Debug)]
+pub struct Settings {
+    dir: PathBuf,
+    config: Option<Config>,
+    declared: Option<Declared>,
+    /// What a rule that does not fit its account is.
+    misfit: Severity,
+    /// The one file of rules that was asked for.
+    only: Option<PathBuf>,
+    problems: Vec<Problem>,
+    sources_text: Vec<Source>,
+    files: usize,
+}
+
+/// Reads the settings of a folder. `env` wins over the folder's .env.
 #[must_use]
-pub fn load(dir: &Path, env: &Env, strictness: Strictness) -> Project {
+pub fn settings(dir: &Path, env: &Env, strictness: Strictness) -> Settings {
     let mut problems = Vec::new();
     let mut sources_text = Vec::new();
-    let mut files = 0;
     let env = with_dotenv(dir, env, &mut problems);
     let (config, declared) = match files::read(dir, &dir.join(CONFIG), &mut problems) {
         Some(source) => {
-            files += 1;
             let first = problems.len();
             let read = config::read(&source, dir, &env, strictness, &mut problems);
             sources_text.push(blotted(&source, &problems[first..]));
@@ -60,70 +81,135 @@ pub fn load(dir: &Path, env: &Env, strictness: Strictness) -> Project {
         }
         None => (None, None),
     };
-    let around = surroundings(declared);
-    let mut rules = Vec::new();
-    for path in files::rules(dir, &mut problems) {
-        let Some(source) = files::read(dir, &path, &mut problems) else {
-            continue;
-        };
-        files += 1;
-        rules.extend(rule::read(&source, &around, &mut problems));
-        sources_text.push(source);
+    Settings {
+        dir: dir.to_owned(),
+        config,
+        declared,
+        // A running daemon's rules may name what was made a moment ago.
+        misfit: match strictness {
+            Strictness::Check => Severity::Error,
+            Strictness::Sandbox | Strictness::Serve => Severity::Warning,
+        },
+        only: None,
+        problems,
+        files: sources_text.len(),
+        sources_text,
     }
-    finish(dir, config, rules, problems, sources_text, files)
+}
+
+/// Reads the settings of the folder that this one file of rules belongs to, when there is one. What is wrong with the settings
+/// themselves is not asked for here.
+#[must_use]
+pub fn settings_of_file(path: &Path, env: &Env) -> Settings {
+    let parent = path.parent().unwrap_or(Path::new(""));
+    let mut above = path.ancestors().skip(1);
+    let read = above
+        .find(|dir| dir.join(CONFIG).is_file())
+        .map(|home| settings(home, env, Strictness::Check));
+    let (dir, config, declared) = match read {
+        Some(read) => (read.dir, read.config, read.declared),
+        None => (parent.to_owned(), None, None),
+    };
+    Settings {
+        dir,
+        config,
+        declared,
+        misfit: Severity::Error,
+        only: Some(path.to_owned()),
+        problems: Vec::new(),
+        sources_text: Vec::new(),
+        files: 0,
+    }
+}
+
+/// Loads the project of a folder without knowing the accounts. `env` wins over the folder's .env.
+#[must_use]
+pub fn load(dir: &Path, env: &Env, strictness: Strictness) -> Project {
+    settings(dir, env, strictness).rules(Accounts::new())
 }
 
 /// Loads one file of rules, with the settings of the folder that it belongs to, when there is one.
 #[must_use]
 pub fn load_file(path: &Path, env: &Env) -> Project {
-    let parent = path.parent().unwrap_or(Path::new(""));
-    let home = path
-        .ancestors()
-        .skip(1)
-        .find(|dir| dir.join(CONFIG).is_file());
-    let dir = home.unwrap_or(parent);
-    let mut problems = Vec::new();
-    let declared = home.and_then(|home| {
-        // What is wrong with the settings is not asked for here.
-        let mut ignored = Vec::new();
-        let env = with_dotenv(home, env, &mut ignored);
-        let source = files::read(home, &home.join(CONFIG), &mut ignored)?;
-        config::read(&source, home, &env, Strictness::Check, &mut ignored).1
-    });
-    let mut rules = Vec::new();
-    let mut sources_text = Vec::new();
-    if let Some(source) = files::read(dir, path, &mut problems) {
-        rules = rule::read(&source, &surroundings(declared), &mut problems);
-        sources_text.push(source);
-    }
-    let files = sources_text.len();
-    finish(dir, None, rules, problems, sources_text, files)
+    settings_of_file(path, env).rules(Accounts::new())
 }
 
-fn finish(
-    dir: &Path,
-    config: Option<Config>,
-    rules: Vec<Arc<Rule>>,
-    mut problems: Vec<Problem>,
-    sources_text: Vec<Source>,
-    files: usize,
-) -> Project {
-    let rules = rule::unique(rules, &sources_text, &mut problems);
-    let order = |problem: &Problem| {
-        let file = sources_text
-            .iter()
-            .position(|source| source.name == problem.file);
-        (file, problem.span.start)
-    };
-    problems.sort_by_key(order);
-    Project {
-        dir: dir.to_owned(),
-        config,
-        rules: RuleSet::new(rules),
-        problems,
-        sources_text,
-        files,
+impl Settings {
+    /// The settings, when they can be used.
+    #[must_use]
+    pub const fn config(&self) -> Option<&Config> {
+        self.config.as_ref()
     }
+
+    /// Reads the rules, and checks them against these accounts.
+    #[must_use]
+    pub fn rules(mut self, accounts: Accounts) -> Project {
+        let around = surroundings(self.declared.take(), accounts, self.misfit);
+        let paths = match &self.only {
+            Some(path) => vec![path.clone()],
+            None => files::rules(&self.dir, &mut self.problems),
+        };
+        let mut rules = Vec::new();
+        for path in paths {
+            let Some(source) = files::read(&self.dir, &path, &mut self.problems) else {
+                continue;
+            };
+            self.files += 1;
+            rules.extend(rule::read(&source, &around, &mut self.problems));
+            self.sources_text.push(source);
+        }
+        self.finish(rules, &around)
+    }
+
+    fn finish(mut self, rules: Vec<Arc<Rule>>, around: &Surroundings) -> Project {
+        let sources_text = self.sources_text;
+        let rules = rule::unique(rules, &sources_text, &mut self.problems);
+        rule::circles(&rules, around, &sources_text, &mut self.problems);
+        let order = |problem: &Problem| {
+            let file = sources_text
+                .iter()
+                .position(|source| source.name == problem.file);
+            (file, problem.span.start)
+        };
+        self.problems.sort_by_key(order);
+        let has_errors = self.problems.iter().any(Problem::is_error);
+        Project {
+            dir: self.dir,
+            // One file alone is looked at, not run.
+            config: self.config.filter(|_| self.only.is_none()),
+            notes: notes(&rules, around, has_errors),
+            rules: RuleSet::new(rules),
+            problems: self.problems,
+            sources_text,
+            files: self.files,
+        }
+    }
+}
+
+/// What could not be checked of rules that call something: connections whose actions nobody has read. Where a rule has errors, any
+/// connection may be its own.
+fn notes(rules: &[Arc<Rule>], around: &Surroundings, has_errors: bool) -> Vec<String> {
+    let default = around.default_connection();
+    let used = rules.iter().flat_map(|rule| rule::names_used(rule));
+    let mut connections: BTreeSet<Arc<str>> = used
+        .map(|name| name.connection.unwrap_or_else(|| default.clone()))
+        .collect();
+    if has_errors {
+        connections.extend(around.connections.iter().flatten().cloned());
+    }
+    let is_known = |name: &Arc<str>| {
+        let account = around.accounts.get(name);
+        account.is_some_and(|account| account.actions.is_some())
+    };
+    connections
+        .iter()
+        .filter(|name| !is_known(name))
+        .map(|name| {
+            format!(
+                "connection {name}: no catalogue synced; inputs were checked against the built-in table; `kartwheel catalog sync` reads the account's own"
+            )
+        })
+        .collect()
 }
 
 fn with_dotenv(dir: &Path, env: &Env, problems: &mut Vec<Problem>) -> Env {
@@ -138,8 +224,12 @@ fn with_dotenv(dir: &Path, env: &Env, problems: &mut Vec<Problem>) -> Env {
 }
 
 /// What rules are checked against.
-fn surroundings(declared: Option<Declared>) -> Surroundings {
-    let mut around = Surroundings::of(kartra::catalog());
+fn surroundings(declared: Option<Declared>, accounts: Accounts, misfit: Severity) -> Surroundings {
+    let mut around = Surroundings {
+        accounts,
+        misfit,
+        ..Surroundings::of(kartra::catalog())
+    };
     if let Some(declared) = declared {
         around.sources = Some(declared.sources.into_iter().map(facts).collect());
         around.connections = Some(declared.connections);
@@ -149,8 +239,12 @@ fn surroundings(declared: Option<Declared>) -> Surroundings {
 }
 
 fn facts((name, source): (Arc<str>, Option<Arc<trigger::Source>>)) -> SourceFacts {
+    let reports_account = source
+        .as_ref()
+        .is_some_and(|source| source.reports_account());
     SourceFacts {
         name,
+        reports_account,
         unknown_event: Box::new(move |kind| {
             let unknown = source.as_ref()?.knows_event(kind).err()?;
             Some(unknown.map(str::to_owned))

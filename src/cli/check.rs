@@ -1,17 +1,20 @@
 //! `kartwheel check`: every mistake in settings and rules, with its line and its fix.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::desk::load;
+use super::desk::settings;
 use super::screen::{Line, Screen, Tone};
 use super::{Desk, Exit};
-use crate::config::Env;
+use crate::clock::SharedClock;
+use crate::config::{Config, Env};
 use crate::problem::{Problem, Source, draw};
-use crate::project::{self, Project, Strictness};
+use crate::project::{self, Accounts, Project, Strictness};
+use crate::store;
 
 /// Find every mistake in kartwheel.yaml and the rules
 ///
@@ -43,13 +46,20 @@ enum Format {
     Json,
 }
 
-pub(super) fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     let path = arguments.path.as_deref().unwrap_or(&desk.project);
-    let found = Found::of(if path.is_file() {
-        project::load_file(path, &Env::of_process())
+    let settings = if path.is_file() {
+        project::settings_of_file(path, &Env::of_process())
     } else {
-        load(path, Strictness::Check)?
-    });
+        settings(path, Strictness::Check)?
+    };
+    let kept = accounts(settings.config(), &desk.clock).await;
+    let (accounts, unread) = match kept {
+        Ok(accounts) => (accounts, None),
+        Err(note) => (Accounts::new(), Some(note)),
+    };
+    let mut found = Found::of(settings.rules(accounts));
+    found.notes.splice(0..0, unread);
     if arguments.json || arguments.format == Format::Json {
         desk.screen.json(&found.json())?;
     } else {
@@ -64,9 +74,35 @@ pub(super) fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit
     })
 }
 
+/// What the project's database keeps of the accounts; nothing where there is no database yet. An error says why it cannot be read.
+async fn accounts(config: Option<&Config>, clock: &SharedClock) -> Result<Accounts, String> {
+    let Some(config) = config else {
+        return Ok(Accounts::new());
+    };
+    let url = &config.database;
+    let path = url.strip_prefix("sqlite://").unwrap_or(url);
+    if !Path::new(path).exists() {
+        return Ok(Accounts::new());
+    }
+    let read = async {
+        let reader = store::open_read_only(url, Arc::clone(clock)).await?;
+        reader.snapshots().await
+    };
+    let kept = read.await.map_err(|error| {
+        format!(
+            "the database could not be read, so names were not checked against any account: {error}"
+        )
+    })?;
+    let accounts = kept.into_iter();
+    Ok(accounts
+        .map(|kept| (kept.connection, kept.account))
+        .collect())
+}
+
 /// What a check found.
 struct Found {
     problems: Vec<Problem>,
+    notes: Vec<String>,
     texts: Vec<Source>,
     files: usize,
     rules: usize,
@@ -77,6 +113,7 @@ impl Found {
         Self {
             rules: project.rules.rules().len(),
             problems: project.problems,
+            notes: project.notes,
             texts: project.sources_text,
             files: project.files,
         }
@@ -93,13 +130,19 @@ impl Found {
             .iter()
             .map(|problem| problem.to_json(self.text(problem)))
             .collect();
-        json!({ "problems": problems, "files": self.files, "rules": self.rules })
+        json!({ "problems": problems, "notes": self.notes, "files": self.files, "rules": self.rules })
     }
 
     fn print(&self, screen: &mut Screen) -> io::Result<()> {
         let colour = screen.colour();
         for problem in &self.problems {
             screen.drawn(&draw(problem, self.text(problem), colour))?;
+            screen.gap()?;
+        }
+        for note in &self.notes {
+            screen.line(&Line::default().plain(format!("note: {note}")))?;
+        }
+        if !self.notes.is_empty() {
             screen.gap()?;
         }
         let errors = self

@@ -3,11 +3,14 @@
 //! To add one: a file here, one variant of `Command`, one arm of `carry_out`.
 //! What they share is on the `desk`: the project, its database to read, and whoever carries out changes (the daemon, or the command itself).
 
+mod actions;
+mod catalog;
 mod check;
 mod connect;
 mod connection;
 mod demo;
 mod desk;
+mod doctor;
 mod edit;
 mod events;
 mod failure;
@@ -15,6 +18,7 @@ mod health;
 mod init;
 mod login;
 mod pause;
+mod request;
 mod resume;
 mod runs;
 mod sandbox;
@@ -78,6 +82,10 @@ enum Command {
     Login(login::Arguments),
     Connect(connect::Arguments),
     Connection(connection::Arguments),
+    Actions(actions::Arguments),
+    Request(request::Arguments),
+    Catalog(catalog::Arguments),
+    Doctor(doctor::Arguments),
     Send(send::Arguments),
     Events(events::Arguments),
     Runs(runs::Arguments),
@@ -125,10 +133,14 @@ async fn carry_out(command: Command, desk: &mut Desk) -> anyhow::Result<Exit> {
         Command::Demo(arguments) => demo::run(arguments, desk).await,
         Command::Init(arguments) => init::run(&arguments, desk),
         Command::Serve(arguments) => serve::run(arguments, desk).await,
-        Command::Check(arguments) => check::run(&arguments, desk),
+        Command::Check(arguments) => check::run(&arguments, desk).await,
         Command::Login(arguments) => login::run(arguments, desk).await,
         Command::Connect(arguments) => connect::run(arguments, desk).await,
         Command::Connection(arguments) => connection::run(arguments, desk).await,
+        Command::Actions(arguments) => actions::run(arguments, desk).await,
+        Command::Doctor(arguments) => doctor::run(&arguments, desk).await,
+        Command::Request(arguments) => request::run(&arguments, desk).await,
+        Command::Catalog(arguments) => catalog::run(arguments, desk).await,
         Command::Send(arguments) => send::run(arguments, desk).await,
         Command::Events(arguments) => events::run(arguments, desk).await,
         Command::Runs(arguments) => runs::run(arguments, desk).await,

@@ -6,7 +6,9 @@ use secrecy::SecretString;
 
 use super::secret::Kind;
 use super::{Parser, Strictness, words};
+use crate::kartra;
 use crate::membrane::{Auth, ConnectionSettings, DEFAULT_URL, Settings};
+use crate::rule::limit::{self, Of};
 use crate::yaml::{Kind as NodeKind, Node};
 
 /// The application whose connection is looked for where none is named.
@@ -166,8 +168,9 @@ impl Parser<'_> {
         {
             self.observed.push(name.clone());
         }
-        if let Some(limits) = node.entry("limits") {
-            self.no_effect(limits.key_span, "`limits` of a connection");
+        if let Some(node) = node.get("limits") {
+            let limits = limit::parse(&mut self.reader, node, Of::Connection, &kartra::catalog());
+            self.limits.insert(name.clone(), limits);
         }
         connection.auth = self.auth(node, &format!("connections.{name}"), false);
         connection

@@ -213,3 +213,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_connection_limits_the_calls_of_all_rules() {
+    let config = config(&format!(
+        "{TOKEN_LINE}connections:\n  main: {{ limits: {{ refund-transaction: {{ per_hour: 2, per_day: 20 }}, assign-tag: {{ per_day: 0 }} }} }}\n  quiet:\n"
+    ));
+    let limit = |verb: &str, per_hour, per_day| Limit {
+        verb: Some(verb.into()),
+        per_hour,
+        per_day,
+    };
+    assert_eq!(
+        config.limits,
+        BTreeMap::from([(
+            "main".into(),
+            vec![
+                limit("refund-transaction", Some(2), Some(20)),
+                limit("assign-tag", None, Some(0))
+            ]
+        )])
+    );
+}

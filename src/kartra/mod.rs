@@ -1,7 +1,12 @@
-//! What Kartra offers, as data: the twenty actions, and how its answers are read.
+//! What Kartra offers, as data: the twenty actions, how its answers are read, and how a lost answer is looked up.
+//!
+//! `actions` is the table, `outcome` reads answers, `guard` keeps back what must never be sent, `look` finds out what became
+//! of a call, `echo` knows our own calls again in what Kartra reports, `input` reads a call's fields however they are named.
 
 mod actions;
 mod echo;
+mod guard;
+mod input;
 mod look;
 mod outcome;
 
@@ -18,5 +23,7 @@ pub const fn catalog() -> Catalog {
         look_back: look::back,
         trace: echo::trace,
         traces_of: echo::traces_of,
+        refuse: guard::refuse,
+        missing_name: outcome::missing_name,
     }
 }

@@ -12,6 +12,7 @@ mod tests;
 
 use serde_json::Value;
 
+use crate::account::Inventory;
 use crate::action::{Class, Effects, Outcome};
 
 use self::envelope::Answer;
@@ -37,6 +38,23 @@ pub(super) fn read(verb: &str, input: &Value, output: Value) -> Outcome {
             ),
         ),
     }
+}
+
+/// Which name of the input an error's number says the account does not have. A missing step of a sequence is none: the
+/// account's names don't hold steps.
+pub(super) fn missing_name<'i>(
+    _verb: &str,
+    app_type: u16,
+    input: &'i Value,
+) -> Option<(Inventory, &'i str)> {
+    let (inventory, names) = match app_type {
+        209 | 231 => (Inventory::Lists, ["list_name", "list"]),
+        212 | 214 => (Inventory::Tags, ["tag_name", "tag"]),
+        219 | 220 => (Inventory::Sequences, ["sequence_name", "sequence"]),
+        _ => return None,
+    };
+    let given = super::input::filled(input, &names)?;
+    given.value.as_str().map(|name| (inventory, name))
 }
 
 /// Whether the verb only looks.
@@ -91,10 +109,8 @@ fn class_for(verb: &str, input: &Value, kind: u16, class: Class) -> Class {
 }
 
 /// A refund without an amount is a refund of the whole.
-fn is_full_refund(input: &Value) -> bool {
-    ["refund_amount", "amount"]
-        .iter()
-        .all(|name| input.get(name).is_none_or(Value::is_null))
+pub(super) fn is_full_refund(input: &Value) -> bool {
+    super::input::amounts(input).all(|amount| amount.value.is_null())
 }
 
 /// The application's HTTP status, where the connector passes it on inside the output.
@@ -130,7 +146,7 @@ fn http_failure(status: u16, words: &str) -> Outcome {
 }
 
 /// Foreign text for a message: in quotes, on one line, not too long.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut short: String = text
         .chars()
         .take(MAX_WORDS_CHARS)

@@ -1,16 +1,58 @@
 //! One run of an action: sent once, in the form this Membrane knows, and its answer read.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::classify::{Row, action_run_id, failure};
 use super::fault::{Asked, is_error};
 use super::line::{Failed, Line};
 use super::listing::Listing;
 use super::wire::{ACT_TIMEOUT, Answer, MAX_REQUEST_BYTES, NoAnswer, Request};
-use crate::action::{Call, Class, Outcome, Readiness};
+use crate::action::{Call, Class, Outcome, Priority, Readiness, Turn};
+use crate::clock::after;
+
+/// How long a read of our own may wait before it is sent.
+const OWN_READ_WITHIN: Duration = Duration::from_secs(30);
+
+/// Whose reads they are that we make for ourselves.
+#[derive(Debug)]
+pub(super) struct OwnReads {
+    /// Their name: as a rule's in the pace, as a step's in Membrane's log.
+    pub(super) name: &'static str,
+    /// Who goes before them.
+    pub(super) priority: Priority,
+    /// The run they are made for, or an id of their own.
+    pub(super) run: Uuid,
+    /// The number of its try.
+    pub(super) attempt: u32,
+}
 
 impl Line {
+    /// Runs an action that only reads, for ourselves, when it is its turn.
+    pub(super) async fn read_in_turn(&self, own: &OwnReads, verb: &str, input: &Value) -> Outcome {
+        let turn = Turn {
+            priority: own.priority,
+            rule: own.name.into(),
+            place: 0,
+        };
+        let _slot = self.pace.slot(&turn).await;
+        self.act(&Call {
+            run: own.run,
+            step: own.name.into(),
+            attempt: own.attempt,
+            connection: Arc::clone(&self.name),
+            verb: verb.into(),
+            input: Arc::new(input.clone()),
+            timeout: None,
+            send_by: after(self.clock.now(), OWN_READ_WITHIN),
+        })
+        .await
+    }
+
     /// Runs an action, once, and lets the pace know how it went.
     pub(super) async fn act(&self, call: &Call) -> Outcome {
         let began = self.clock.now();
@@ -22,25 +64,21 @@ impl Line {
     async fn try_act(&self, call: &Call) -> Result<Outcome, Failed> {
         let connection = self.connection_id().await?;
         let listing = self.listing(None).await?;
-        let verdict = self.run(call, &connection, &listing).await?;
-        let verdict = match verdict.row {
+        let mut ran = self.run(call, &connection, &listing).await?;
+        if ran.began_nothing() {
             // No run was started, so there is nothing to repeat: ids change when a connector is published anew.
-            Some(Row::NotFound)
-                if verdict.outcome.status == Some(404)
-                    && verdict.outcome.action_run_id.is_none() =>
-            {
-                let fresh = self.listing(Some(&listing)).await?;
-                if fresh.id_of(&call.verb) == listing.id_of(&call.verb) {
-                    return Ok(self.not_offered(call, &fresh, verdict.outcome));
-                }
-                self.run(call, &connection, &fresh).await?
+            let fresh = self.listing(Some(&listing)).await?;
+            if fresh.id_of(&call.verb) != listing.id_of(&call.verb) {
+                ran = self.run(call, &connection, &fresh).await?;
             }
-            _ => verdict,
-        };
-        if verdict.row == Some(Row::ApplicationCredentials) {
-            return Ok(self.after_look(verdict.outcome).await);
+            if ran.misses_action && fresh.id_of(&call.verb).is_none() {
+                return Ok(self.not_offered(call, &fresh, ran.outcome));
+            }
         }
-        Ok(verdict.outcome)
+        if ran.row == Some(Row::ApplicationCredentials) {
+            return Ok(self.after_look(ran.outcome).await);
+        }
+        Ok(ran.outcome)
     }
 
     /// Sends the run in the form this Membrane knows.
@@ -105,12 +143,14 @@ impl Line {
                 row: Some(verdict.row),
                 outcome: verdict.outcome,
                 is_membranes: verdict.is_membranes,
+                misses_action: verdict.misses_action,
             };
         }
         Ran {
             row: None,
             outcome: self.read_success(call, answer),
             is_membranes: true,
+            misses_action: false,
         }
     }
 
@@ -137,22 +177,28 @@ impl Line {
         }
     }
 
-    /// The action is not there, now that we have looked again.
-    fn not_offered(&self, call: &Call, listing: &Listing, mut outcome: Outcome) -> Outcome {
-        if listing.id_of(&call.verb).is_none() {
-            outcome.message = format!(
-                "connection {} offers no action {} (it offers {}): look with the Membrane console or use another verb",
+    /// The action is not in the list, now that we have read it again, and Membrane does not know its key.
+    fn not_offered(&self, call: &Call, listing: &Listing, outcome: Outcome) -> Outcome {
+        let nearest = match listing.like(&call.verb)[..] {
+            [] => String::new(),
+            ref keys => format!("; nearest: {}", keys.join(", ")),
+        };
+        Outcome {
+            class: Class::NotOffered,
+            message: format!(
+                "connection {} does not offer {}, and nothing was sent to the account (it offers {} actions{nearest}): use \
+                 another verb, give the step a fallback, or ask Membrane's support for the action",
                 self.name,
                 call.verb,
                 listing.len()
-            );
+            ),
+            ..outcome
         }
-        outcome
     }
 
     /// The application refused its credentials. If the connection has lapsed, its runs wait for it; if it is READY, waiting
     /// would never end, so a person must look.
-    async fn after_look(&self, outcome: Outcome) -> Outcome {
+    pub(super) async fn after_look(&self, outcome: Outcome) -> Outcome {
         match self
             .connection()
             .await
@@ -180,9 +226,17 @@ struct Ran {
     row: Option<Row>,
     outcome: Outcome,
     is_membranes: bool,
+    misses_action: bool,
 }
 
 impl Ran {
+    /// Whether Membrane did not find what to run: an answer without a run's id, so none was started.
+    fn began_nothing(&self) -> bool {
+        self.row == Some(Row::NotFound)
+            && self.outcome.status == Some(404)
+            && self.outcome.action_run_id.is_none()
+    }
+
     fn without_answer(verb: &str, none: &NoAnswer) -> Self {
         let (class, rest) = if none.sent {
             (Class::Unknown, ": nobody knows whether it was done")
@@ -193,6 +247,7 @@ impl Ran {
             row: None,
             outcome: Outcome::new(class, format!("{verb}: {}{rest}", none.message)),
             is_membranes: false,
+            misses_action: false,
         }
     }
 }

@@ -60,7 +60,19 @@ pub(super) struct Verdict {
     pub(super) outcome: Outcome,
     /// Whether the answer was an error of Membrane's form at all.
     pub(super) is_membranes: bool,
+    /// Whether it says that there is no such action, and that no run was started.
+    pub(super) misses_action: bool,
 }
+
+/// What a `not_found` may name instead of an action.
+const OTHER_THINGS: &[&str] = &[
+    "connection",
+    "connector",
+    "customer",
+    "integration",
+    "tenant",
+    "workspace",
+];
 
 type Test = fn(&Fault<'_>) -> bool;
 
@@ -265,6 +277,10 @@ pub(super) fn failure(answer: &Answer, asked: Asked<'_>, now: Timestamp) -> Verd
             ..outcome
         },
         is_membranes: fault.has_known_type() || fault.any(|level| level.key.is_some()),
+        misses_action: row == Row::NotFound
+            && answer.status == 404
+            && action_run_id(answer).is_none()
+            && (fault.says("action") || !OTHER_THINGS.iter().any(|thing| fault.says(thing))),
     }
 }
 

@@ -93,6 +93,29 @@ impl<'a> Fault<'a> {
         self.any(|level| level.kind.is_some_and(|kind| TYPES.contains(&kind)))
     }
 
+    /// The status that Membrane sends with such an error, where only the error was kept.
+    pub(super) fn usual_status(&self) -> u16 {
+        let outer = self.levels.first();
+        match outer.and_then(|level| level.key) {
+            Some("not_authenticated") => 401,
+            Some("access_denied") => 403,
+            Some("not_found") => 404,
+            Some("rate_limit_exceeded") => 429,
+            _ if !self.has_known_type() => 500,
+            _ if outer.and_then(|level| level.kind) == Some("internal") => 500,
+            _ => 400,
+        }
+    }
+
+    /// Whether an error's text has this word, which is in small letters.
+    pub(super) fn says(&self, word: &str) -> bool {
+        self.any(|level| {
+            level
+                .message
+                .is_some_and(|text| text.to_lowercase().contains(word))
+        })
+    }
+
     /// The application's own error, where a level carries it: under `data.response.data`, or straight under `data`.
     pub(super) fn application_words(&self, asked: Asked<'_>) -> Option<Outcome> {
         let read = asked.read_output?;

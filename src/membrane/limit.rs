@@ -1,22 +1,22 @@
 //! The pace of one connection: how many calls a second, how many at a time, who goes first, and when to slow down.
 //!
-//! The oldest run among the most urgent is the *head*; only the head looks at the clock, the others sleep until
-//! they are the head. So a thousand waiting runs cost one timer. The pace is a spacing of calls with a burst of two. After
+//! One of those who wait is the *head* (`queue` says who); only the head looks at the clock, the others sleep until they
+//! are the head. So a thousand waiting runs cost one timer. The pace is a spacing of calls with a burst of two. After
 //! a "too many calls" the whole connection stands still for as long as it was told, or 1 s, 2 s, 4 s …, and goes on at
 //! half its pace; every success gives a twentieth of the configured pace back. It is never above that.
 
+mod queue;
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use crate::action::{Class, Outcome, Priority, Slot};
+use self::queue::{Place, Queue};
+use crate::action::{Class, Outcome, Slot, Turn};
 use crate::clock::{SharedClock, from_micros, micros};
 
 /// Calls that may follow the first one without a pause after a rest.
@@ -31,9 +31,6 @@ const MAX_SLOWDOWN: f64 = 16.0;
 const RECOVERY: f64 = 0.05;
 const MICROS_PER_SECOND: f64 = 1_000_000.0;
 
-/// Urgent first, then the older run, then who came first.
-type Place = (Reverse<Priority>, i64, u64);
-
 /// The pace of one connection.
 #[derive(Debug)]
 pub(super) struct Pace {
@@ -45,8 +42,7 @@ pub(super) struct Pace {
 
 #[derive(Debug)]
 struct State {
-    waiting: BTreeMap<Place, Arc<Notify>>,
-    next_ticket: u64,
+    queue: Queue,
     in_flight: usize,
     /// The instant at which the next call is due in an even spacing.
     due: i64,
@@ -62,8 +58,8 @@ struct State {
     seen: i64,
 }
 
-/// What the head of the queue has to wait for.
-enum Turn {
+/// What one who waits has to wait for.
+enum Next {
     /// It is allowed, and moved the pace on by so many microseconds.
     Go(i64),
     /// Somebody else is the head, or all places are taken.
@@ -79,8 +75,7 @@ impl Pace {
             per_second,
             at_once,
             state: Mutex::new(State {
-                waiting: BTreeMap::new(),
-                next_ticket: 0,
+                queue: Queue::default(),
                 in_flight: 0,
                 due: now,
                 blocked_until: i64::MIN,
@@ -93,23 +88,23 @@ impl Pace {
     }
 
     /// Waits for the right to make one call.
-    pub(super) async fn slot(self: &Arc<Self>, priority: Priority, run: i64) -> Permit {
-        let ticket = self.enqueue(priority, run);
+    pub(super) async fn slot(self: &Arc<Self>, turn: &Turn) -> Permit {
+        let ticket = self.enqueue(turn);
         loop {
-            match self.turn(ticket.place) {
-                Turn::Go(interval) => return self.permit(interval),
-                Turn::Wake => ticket.wake.notified().await,
-                Turn::At(instant) => self.sleep(instant, &ticket.wake).await,
+            match self.next(&ticket.place) {
+                Next::Go(interval) => return self.permit(interval),
+                Next::Wake => ticket.wake.notified().await,
+                Next::At(instant) => self.sleep(instant, &ticket.wake).await,
             }
         }
     }
 
     /// The right to make one call, if nobody waits for one and the pace gives it this moment.
-    pub(super) fn try_slot(self: &Arc<Self>, priority: Priority, run: i64) -> Option<Permit> {
-        let ticket = self.enqueue(priority, run);
-        match self.turn(ticket.place) {
-            Turn::Go(interval) => Some(self.permit(interval)),
-            Turn::Wake | Turn::At(_) => None,
+    pub(super) fn try_slot(self: &Arc<Self>, turn: &Turn) -> Option<Permit> {
+        let ticket = self.enqueue(turn);
+        match self.next(&ticket.place) {
+            Next::Go(interval) => Some(self.permit(interval)),
+            Next::Wake | Next::At(_) => None,
         }
     }
 
@@ -157,13 +152,9 @@ impl Pace {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enqueue(self: &Arc<Self>, priority: Priority, run: i64) -> Ticket {
+    fn enqueue(self: &Arc<Self>, turn: &Turn) -> Ticket {
         let wake = Arc::new(Notify::new());
-        let mut state = self.lock();
-        let place = (Reverse(priority), run, state.next_ticket);
-        state.next_ticket += 1;
-        state.waiting.insert(place, Arc::clone(&wake));
-        drop(state);
+        let place = self.lock().queue.join(turn, &wake);
         Ticket {
             pace: Arc::clone(self),
             place,
@@ -171,24 +162,24 @@ impl Pace {
         }
     }
 
-    fn turn(&self, place: Place) -> Turn {
+    fn next(&self, place: &Place) -> Next {
         let mut state = self.lock();
         let now = self.now();
         state.follow_clock(now);
-        if state.waiting.keys().next() != Some(&place) || state.in_flight >= self.at_once {
-            return Turn::Wake;
+        if state.in_flight >= self.at_once || !state.queue.is_head(place) {
+            return Next::Wake;
         }
         let interval = interval_micros(state.rate);
         let earliest = state.blocked_until.max(state.due - burst_micros(interval));
         if now < earliest {
-            return Turn::At(earliest);
+            return Next::At(earliest);
         }
         state.due = state.due.max(now) + interval;
         state.in_flight += 1;
         // The place is given up here, so that nobody waits for one who has gone.
-        state.waiting.remove(&place);
-        state.wake_head();
-        Turn::Go(interval)
+        state.queue.serve(place);
+        state.queue.wake_head();
+        Next::Go(interval)
     }
 
     /// Sleeps until the instant on our clock, or until woken. Real time is the second alarm: where the machine's clock is
@@ -204,12 +195,6 @@ impl Pace {
 }
 
 impl State {
-    fn wake_head(&self) {
-        if let Some(wake) = self.waiting.values().next() {
-            wake.notify_one();
-        }
-    }
-
     /// A clock that was set back takes our instants with it.
     fn follow_clock(&mut self, now: i64) {
         let back = self.seen - now;
@@ -263,8 +248,8 @@ struct Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         let mut state = self.pace.lock();
-        if state.waiting.remove(&self.place).is_some() {
-            state.wake_head();
+        if state.queue.leave(&self.place) {
+            state.queue.wake_head();
         }
     }
 }
@@ -288,6 +273,6 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut state = self.pace.lock();
         state.in_flight -= 1;
-        state.wake_head();
+        state.queue.wake_head();
     }
 }

@@ -90,6 +90,14 @@ impl Line {
         Ok(listing)
     }
 
+    /// The actions the connection offers now, whatever we have.
+    pub(super) async fn fresh_listing(&self) -> Result<Arc<Listing>, Failed> {
+        let id = self.connection_id().await?;
+        let listing = Arc::new(self.fetch_listing(&id).await?);
+        *self.listing.lock().await = Some(Arc::clone(&listing));
+        Ok(listing)
+    }
+
     /// Membrane's id of the connection: pinned, or found by the application's address.
     pub(super) async fn connection_id(&self) -> Result<Arc<str>, Failed> {
         let mut kept = self.id.lock().await;
@@ -154,7 +162,7 @@ impl Line {
     }
 
     /// Something that changes nothing, or may be repeated: so a failure never leaves an unknown outcome.
-    async fn fetch(&self, what: &str, request: &Request<'_>) -> Result<Answer, Failed> {
+    pub(super) async fn fetch(&self, what: &str, request: &Request<'_>) -> Result<Answer, Failed> {
         let answer = self.ask(request).await.map_err(|none| {
             Box::new(Outcome::new(
                 Class::Transient,
@@ -207,7 +215,7 @@ fn read_connection(answer: &Answer) -> Result<Connection, Failed> {
         .ok_or_else(|| unreadable("the connection"))
 }
 
-fn unreadable(what: &str) -> Failed {
+pub(super) fn unreadable(what: &str) -> Failed {
     Box::new(Outcome::new(
         Class::Transient,
         format!("{what}: Membrane's answer could not be read"),

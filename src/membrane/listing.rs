@@ -1,39 +1,44 @@
-//! The actions a connection offers: their ids by their keys, read page by page.
+//! The actions a connection offers: their ids by their keys, their schemas, read page by page.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use serde_json::Value;
+
+use crate::account::OfferedAction;
 
 /// How many actions are asked for at once; Membrane's own limit.
 pub(super) const PAGE_SIZE: &str = "1000";
 /// Pages that are read at most: a listing that does not end is not read for ever.
 pub(super) const MAX_PAGES: usize = 50;
+/// Similar keys that a message names at most.
+const MAX_LIKE: usize = 3;
 
 /// The actions of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
-    by_key: HashMap<String, String>,
+    /// All of them, in Membrane's order.
+    actions: Vec<OfferedAction>,
+    by_key: HashMap<String, usize>,
     /// Published actions can come without a key; then their name has to do.
-    by_name: HashMap<String, String>,
+    by_name: HashMap<String, usize>,
 }
 
 impl Listing {
     /// Takes one page in and gives the cursor of the next one. None if it is no page at all.
     pub(super) fn add_page(&mut self, page: &Value) -> Option<Option<String>> {
         for item in page.get("items")?.as_array()? {
-            let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
-            let id = text("id");
-            if id.is_empty() || item.get("archivedAt").is_some_and(Value::is_string) {
+            let Some((action, has_key)) = read_action(item) else {
                 continue;
-            }
-            if text("key").is_empty() {
-                self.by_name
-                    .entry(key_like(text("name")))
-                    .or_insert_with(|| id.to_owned());
+            };
+            let known = if has_key {
+                &mut self.by_key
             } else {
-                self.by_key
-                    .entry(text("key").to_owned())
-                    .or_insert_with(|| id.to_owned());
+                &mut self.by_name
+            };
+            if let Entry::Vacant(place) = known.entry(action.key.clone()) {
+                place.insert(self.actions.len());
+                self.actions.push(action);
             }
         }
         Some(match page.get("cursor") {
@@ -45,18 +50,84 @@ impl Listing {
 
     /// The id of the action with this key; else of the one without a key whose name says the same, such as "Assign Tag to Lead".
     pub(super) fn id_of(&self, key: &str) -> Option<&str> {
+        Some(self.actions[self.place_of(key)?].id.as_str())
+    }
+
+    /// All actions; one without a key has that of `known` whose name it bears, else its name written as a key would be.
+    pub(super) fn offered<'a>(
+        &self,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Vec<OfferedAction> {
+        let mut offered = self.actions.clone();
+        for key in known {
+            if let Some(place) = self.place_of(key) {
+                key.clone_into(&mut offered[place].key);
+            }
+        }
+        offered
+    }
+
+    /// The offered keys that are most like this one, best first: those nearest by letters, then those that share a word.
+    pub(super) fn like(&self, key: &str) -> Vec<&str> {
+        let mut all: Vec<_> = self
+            .actions
+            .iter()
+            .map(|action| action.key.as_str())
+            .collect();
+        all.sort_by_cached_key(|offered| (strsim::damerau_levenshtein(key, offered), *offered));
+        let nearest = (key.chars().count() / 3).max(1);
+        let words: Vec<_> = key.split('-').collect();
+        let is_like = |offered: &&str| {
+            strsim::damerau_levenshtein(key, offered) <= nearest
+                || offered
+                    .split('-')
+                    .filter(|word| words.contains(word))
+                    .count()
+                    >= 2
+        };
+        all.retain(is_like);
+        all.truncate(MAX_LIKE);
+        all
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.actions.len()
+    }
+
+    fn place_of(&self, key: &str) -> Option<usize> {
         let by_name = || {
             ["", "-to-lead", "-from-lead"]
                 .iter()
                 .find_map(|end| self.by_name.get(&format!("{key}{end}")))
         };
-        self.by_key.get(key).or_else(by_name).map(String::as_str)
+        self.by_key.get(key).or_else(by_name).copied()
     }
+}
 
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.by_key.len() + self.by_name.len()
+/// An action, and whether it came with a key. None if it has no id or is archived.
+fn read_action(item: &Value) -> Option<(OfferedAction, bool)> {
+    let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
+    let id = text("id");
+    if id.is_empty() || item.get("archivedAt").is_some_and(Value::is_string) {
+        return None;
     }
+    let has_key = !text("key").is_empty();
+    let key = if has_key {
+        text("key").to_owned()
+    } else {
+        key_like(text("name"))
+    };
+    let schema = |name: &str| item.get(name).cloned().unwrap_or_default();
+    let action = OfferedAction {
+        id: id.to_owned(),
+        key,
+        name: text("name").to_owned(),
+        description: text("description").to_owned(),
+        input_schema: schema("inputSchema"),
+        output_schema: schema("outputSchema"),
+    };
+    Some((action, has_key))
 }
 
 /// A name as a key would be written.

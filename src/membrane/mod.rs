@@ -3,7 +3,8 @@
 //! A call goes through: `act` (one run) → `line` (a connection at work: its token and ids) → `wire` (bytes, once, by `gate`)
 //! → `classify` (an error's class, one table over what `fault` took apart) or the catalogue's own reading of a success. `limit` is the
 //! pace, `token` the identity, `connect` the state of a connection, `listing` the actions it offers. `desk` asks what a
-//! person's commands want to know, over the same wire.
+//! person's commands want to know, over the same wire. `look_back` finds out what became of a call whose answer was lost, from
+//! `logs` and the account; `survey` reads what the account holds.
 //!
 //! Nothing is ever sent twice, but for three answers that prove that nothing was done: our token was refused (a fresh
 //! one is tried once), the action's id is not known (ids are read again, and the call goes out once more if they have
@@ -20,7 +21,10 @@ mod gate;
 mod limit;
 mod line;
 mod listing;
+mod logs;
+mod look_back;
 mod settings;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -37,6 +41,7 @@ use serde_json::{Value, json};
 
 pub use self::connect::{ClientAction, Connection};
 pub use self::desk::{ConnectRequest, Desk, Facts, Failed, ProxyAnswer, ProxyRequest};
+pub use self::logs::RunLog;
 pub use self::settings::{
     Auth, ConnectionSettings, DEFAULT_API_VERSION, DEFAULT_AT_ONCE, DEFAULT_PER_SECOND,
     DEFAULT_URL, Settings,
@@ -46,7 +51,9 @@ use self::line::Line;
 use self::token::Tokens;
 use self::wire::Http;
 use crate::account::Account;
-use crate::action::{Actions, Call, Catalog, Class, Evidence, Outcome, Readiness, Slot, Turn};
+use crate::action::{
+    Actions, Call, Catalog, Class, Evidence, Outcome, Readiness, Reads, Slot, Turn,
+};
 use crate::clock::{SharedClock, after};
 
 /// The cheap read by which a connection shows that it works.
@@ -57,6 +64,7 @@ const PROBE_SEND_WITHIN: Duration = Duration::from_secs(30);
 /// Carries out actions through Membrane.
 pub struct Client {
     lines: BTreeMap<Arc<str>, Line>,
+    catalog: Catalog,
     clock: SharedClock,
 }
 
@@ -115,7 +123,11 @@ impl Client {
             let line = Line::new(&name, &connection, way, &clock, catalog.read_output);
             lines.insert(name, line);
         }
-        Ok(Self { lines, clock })
+        Ok(Self {
+            lines,
+            catalog,
+            clock,
+        })
     }
 
     /// Looks at a connection: whom we are, what state it is in, what it offers, whether it works.
@@ -183,14 +195,14 @@ fn probe_call(connection: &Arc<str>, clock: &SharedClock) -> Call {
 impl Actions for Client {
     async fn slot(&self, connection: &str, turn: &Turn) -> Box<dyn Slot> {
         match self.lines.get(connection) {
-            Some(line) => Box::new(line.pace.slot(turn.priority, turn.place).await),
+            Some(line) => Box::new(line.pace.slot(turn).await),
             None => Box::new(Unpaced),
         }
     }
 
     fn try_slot(&self, connection: &str, turn: &Turn) -> Option<Box<dyn Slot>> {
         match self.lines.get(connection) {
-            Some(line) => Some(Box::new(line.pace.try_slot(turn.priority, turn.place)?)),
+            Some(line) => Some(Box::new(line.pace.try_slot(turn)?)),
             None => Some(Box::new(Unpaced)),
         }
     }
@@ -214,12 +226,26 @@ impl Actions for Client {
         }
     }
 
-    async fn look_back(&self, _call: &Call) -> Evidence {
-        Evidence::Unclear("this version cannot look".into())
+    async fn look_back(&self, call: &Call) -> Evidence {
+        match self.line(&call.connection) {
+            Ok(line) => line.look_back(call, self.catalog.look_back, None).await,
+            Err(failed) => Evidence::Failed(*failed),
+        }
     }
 
-    async fn survey(&self, _connection: &str) -> Result<Account, Box<Outcome>> {
-        Ok(Account::default())
+    async fn look_back_by(&self, call: &Call, reads: &dyn Reads) -> Evidence {
+        match self.line(&call.connection) {
+            Ok(line) => {
+                line.look_back(call, self.catalog.look_back, Some(reads))
+                    .await
+            }
+            Err(failed) => Evidence::Failed(*failed),
+        }
+    }
+
+    async fn survey(&self, connection: &str) -> Result<Account, Box<Outcome>> {
+        let line = self.line(connection)?;
+        line.survey(&self.catalog, self.clock.new_id()).await
     }
 }
 

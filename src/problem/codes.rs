@@ -43,12 +43,14 @@ pub const CODES: &[(&str, &str)] = &[
     ("K0113", "Not exactly one verb in a step"),
     ("K0114", "An unknown verb"),
     ("K0115", "A key that does not go with its neighbour"),
+    ("K0116", "A limit that is never reached"),
     // K02: triggers and connections
     ("K0201", "A source that is not declared"),
     ("K0202", "An event type that the sender does not have"),
     ("K0203", "A connection that is not declared"),
     ("K0204", "A wrong pattern of event types"),
     ("K0205", "A wrong schedule"),
+    ("K0206", "Rules that start each other in a circle"),
     // K03: match
     ("K0301", "A wrong JSONPath"),
     ("K0302", "An unknown operator"),
@@ -83,6 +85,12 @@ pub const CODES: &[(&str, &str)] = &[
     ("K0709", "White space around a secret"),
     ("K0710", "A part of a delivery that is not signed"),
     ("K0711", "An API without a token"),
+    // K08: the account
+    ("K0801", "A name that the account does not have"),
+    ("K0802", "A custom field that the account does not have"),
+    ("K0803", "A value that a custom field does not take"),
+    ("K0804", "An action that the connection does not offer"),
+    ("K0805", "A step that uses its fallback"),
 ];
 
 /// The title of a code.

@@ -136,3 +136,77 @@ fn one_file_is_checked_with_the_settings_around_it() {
     assert_eq!(project.problems[0].code, "K0201");
     assert_eq!(project.problems[0].place(), "rules/deep/a.yaml:2:21");
 }
+
+const TAGS_RULE: &str =
+    "id: tags\ntrigger: { webhook: shop }\nactions: [ { assign-tag: { id: 5, tag_name: vip } } ]\n";
+
+fn accounts(tag: &str) -> Accounts {
+    let account = Account {
+        actions: Some(Vec::new()),
+        tags: Some(vec![tag.to_owned()]),
+        ..Account::default()
+    };
+    let offered = crate::account::OfferedAction {
+        key: "assign-tag".to_owned(),
+        id: "a1".to_owned(),
+        name: "Assign tag".to_owned(),
+        description: String::new(),
+        input_schema: serde_json::Value::Null,
+        output_schema: serde_json::Value::Null,
+    };
+    let account = Account {
+        actions: Some(vec![offered]),
+        ..account
+    };
+    Accounts::from([("main".into(), account)])
+}
+
+#[test]
+fn rules_are_checked_against_the_accounts_that_are_known_by_then() {
+    let dir = project(&[
+        ("kartwheel.yaml", CONFIG_TEXT),
+        ("rules/tags.yaml", TAGS_RULE),
+    ]);
+    let env = Env::from_pairs([
+        ("SHOP", "secret-of-the-shop"),
+        ("KARTWHEEL_TOKEN", "0123456789abcdef"),
+    ]);
+    let loaded = |strictness, tag: &str| {
+        let settings = settings(dir.path(), &env, strictness);
+        assert!(settings.config().is_some(), "{settings:?}");
+        settings.rules(accounts(tag))
+    };
+    let fits = loaded(Strictness::Check, "vip");
+    assert_eq!((fits.problems, fits.notes), (Vec::new(), Vec::new()));
+    let checked = loaded(Strictness::Check, "VIP");
+    assert!(checked.has_errors());
+    assert_eq!(ids(&checked), [""; 0]);
+    let served = loaded(Strictness::Sandbox, "VIP");
+    assert!(!served.has_errors());
+    assert_eq!(served.problems.len(), 1);
+    assert_eq!(ids(&served), ["tags"]);
+    let alone = settings_of_file(&dir.path().join("rules/tags.yaml"), &env).rules(accounts("VIP"));
+    assert!(alone.has_errors());
+    assert_eq!(alone.files, 1);
+}
+
+#[test]
+fn what_no_account_could_show_is_noted_once_for_each_connection() {
+    let settings = format!("{CONFIG_TEXT}connections: {{ main: , client_b: , idle: }}\n");
+    let other = TAGS_RULE.replace("id: tags", "id: b\nconnection: client_b");
+    let dir = project(&[
+        ("kartwheel.yaml", &settings),
+        ("rules/a.yaml", TAGS_RULE),
+        ("rules/b.yaml", &other),
+        ("rules/c.yaml", &rule("c")),
+    ]);
+    let env = Env::from_pairs([("SHOP", "secret-of-the-shop")]);
+    let project = load(dir.path(), &env, Strictness::Check);
+    let begins: Vec<_> = project
+        .notes
+        .iter()
+        .filter_map(|note| note.split_once(": no catalogue synced;"))
+        .map(|(begin, _)| begin)
+        .collect();
+    assert_eq!(begins, ["connection client_b", "connection main"]);
+}

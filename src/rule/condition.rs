@@ -109,6 +109,17 @@ impl Condition {
         })
     }
 
+    /// Whether it surely does not hold of an event of which this much is known: a path that must hold leads to a value in it that
+    /// fails.
+    pub(crate) fn excludes(&self, known: &Value) -> bool {
+        self.clauses.iter().any(|clause| match clause {
+            Clause::Path(leaf) => leaf.excludes(known),
+            Clause::All(groups) => groups.iter().any(|group| group.excludes(known)),
+            Clause::Any(groups) => groups.iter().all(|group| group.excludes(known)),
+            Clause::Expr(_) | Clause::Not(_) => false,
+        })
+    }
+
     fn holds(&self, judged: Judged<'_>) -> Result<(), Failed> {
         self.clauses.iter().try_for_each(|clause| match clause {
             Clause::Path(leaf) => leaf.holds(judged),

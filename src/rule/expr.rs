@@ -23,6 +23,15 @@ impl Expr {
             .map_err(|complaint| RuleError::new(complaint.to_string(), &self.place))
     }
 
+    /// Its value, when it is the same for every event.
+    pub(crate) fn constant(&self) -> Option<Value> {
+        if !self.template.references().is_empty() {
+            return None;
+        }
+        let nothing = Arc::new(Value::Null);
+        self.template.render(&Scope::of_event(&nothing)).ok()
+    }
+
     /// Computes it, and takes the result as a text for people.
     pub(crate) fn render_text(&self, scope: &Scope<'_>) -> Result<String, RuleError> {
         match self.render(scope)? {
@@ -68,6 +77,20 @@ impl Shape {
                 .iter()
                 .map(|(key, value)| Ok((key.clone(), value.render(scope)?)))
                 .collect::<Result<Map<_, _>, _>>()
+                .map(Value::Object),
+        }
+    }
+
+    /// Its value, when it is the same for every event.
+    pub(crate) fn constant(&self) -> Option<Value> {
+        match self {
+            Self::Fixed(value) => Some(value.clone()),
+            Self::Expr(expr) => expr.constant(),
+            Self::List(members) => members.iter().map(Self::constant).collect(),
+            Self::Map(entries) => entries
+                .iter()
+                .map(|(key, value)| Some((key.clone(), value.constant()?)))
+                .collect::<Option<Map<_, _>>>()
                 .map(Value::Object),
         }
     }

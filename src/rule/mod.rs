@@ -1,15 +1,19 @@
 //! The rule language: parse, check, judge. Pure: no I/O, no clock, no async.
 
+pub mod account;
 mod age;
 pub mod case;
 mod check;
+mod circle;
 pub mod compare;
 pub mod complaint;
 pub mod condition;
 pub mod duration;
 mod expr;
+mod fallback;
 mod fields;
 pub mod index;
+pub mod limit;
 pub mod op;
 mod order;
 mod parse;
@@ -37,7 +41,7 @@ use serde_json::Value;
 
 use crate::account::Account;
 use crate::action::{Catalog, Limit, Priority};
-use crate::problem::{self, Problem, Source, Span};
+use crate::problem::{self, Problem, Severity, Source, Span};
 use crate::run::Progress;
 use crate::yaml;
 
@@ -46,6 +50,8 @@ use condition::Condition;
 use expr::{Expr, Shape};
 use parse::Parser;
 
+pub use account::{UsedName, names_used};
+pub use circle::circles;
 pub use pattern::EventPattern;
 pub use retry::RetryPolicy;
 pub use set::{LEAF_ECHO, LEAF_LIVE, RuleSet, Verdict};
@@ -174,6 +180,10 @@ pub struct Surroundings {
     pub accounts: HashMap<Arc<str>, Account>,
     /// The environment variables that rules may see.
     pub env: Option<Vec<Arc<str>>>,
+    /// How bad it is when a rule does not fit an account.
+    pub misfit: Severity,
+    /// The rule was taken in before, so an input that the built-in table does not know is the account's own.
+    pub settled: bool,
 }
 
 impl Surroundings {
@@ -186,6 +196,17 @@ impl Surroundings {
             connections: None,
             accounts: HashMap::new(),
             env: None,
+            misfit: Severity::Error,
+            settled: false,
+        }
+    }
+
+    /// Where a rule acts that names no connection: the only one, or `main`.
+    #[must_use]
+    pub fn default_connection(&self) -> Arc<str> {
+        match self.connections.as_deref() {
+            Some([only]) => only.clone(),
+            _ => Arc::from("main"),
         }
     }
 }
@@ -194,6 +215,8 @@ impl Surroundings {
 pub struct SourceFacts {
     /// Its name.
     pub name: Arc<str>,
+    /// Whether it reports what happens in an account that rules act on, our own actions included.
+    pub reports_account: bool,
     /// For an event type that the source is not known to send: the nearest one that it does, if there is one.
     pub unknown_event: UnknownEvent,
 }
@@ -244,7 +267,11 @@ pub fn read(source: &Source, around: &Surroundings, problems: &mut Vec<Problem>)
 pub fn from_text(file: &str, text: &str, catalog: Catalog) -> Result<Arc<Rule>, Vec<Problem>> {
     let source = Source::new(file, text);
     let mut problems = Vec::new();
-    let rules = read(&source, &Surroundings::of(catalog), &mut problems);
+    let around = Surroundings {
+        settled: true,
+        ..Surroundings::of(catalog)
+    };
+    let rules = read(&source, &around, &mut problems);
     problems.retain(Problem::is_error);
     match rules.into_iter().next() {
         Some(rule) if problems.is_empty() => Ok(rule),

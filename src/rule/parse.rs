@@ -1,5 +1,6 @@
 //! A document to a rule: every key in its place, every mistake noted, nothing taken that has one.
 
+mod beside;
 mod case;
 mod schedule;
 mod steps;
@@ -10,9 +11,11 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::account;
 use super::check::{Names, Stage};
 use super::condition::Condition;
 use super::expr::{Expr, Shape};
+use super::limit::{self, Of};
 use super::path::Path;
 use super::words;
 use super::{Rule, Surroundings, Trigger};
@@ -30,6 +33,8 @@ pub(crate) struct Parser<'a> {
     pub(crate) reader: Reader<'a>,
     pub(crate) around: &'a Surroundings,
     pub(crate) names: Names,
+    /// Where the rule acts.
+    connection: Arc<str>,
     /// How many lists of steps are open.
     pub(crate) depth: usize,
     /// How many steps the rule has so far.
@@ -47,6 +52,7 @@ impl<'a> Parser<'a> {
             reader: Reader::new(source, problems),
             around,
             names: Names::new(around.env.clone()),
+            connection: around.default_connection(),
             depth: 0,
             steps: 0,
         }
@@ -74,7 +80,14 @@ impl<'a> Parser<'a> {
         }
         let start = entries.first().map_or(root.span, |entry| entry.key_span);
         let id = self.rule_id(root, start);
+        if let Some(connection) = root.get("connection").and_then(Node::text) {
+            self.connection = Arc::from(connection);
+        }
         let rule = self.parts(root, start, id);
+        let (accounts, default) = (&self.around.accounts, self.around.default_connection());
+        for problem in account::problems(&rule, accounts, &default, self.around.misfit) {
+            self.reader.note(problem);
+        }
         (self.reader.errors() == before).then_some(rule)
     }
 
@@ -141,7 +154,9 @@ impl<'a> Parser<'a> {
         self.names.steps.extend(steps::ids(root.get("on_failure")));
         let on_failure = self.on_failure(root);
         let tests = self.cases(root, &actions);
-        self.limits(root);
+        let limits = root.get("limits").map_or_else(Vec::new, |node| {
+            limit::parse(&mut self.reader, node, Of::Rule, &self.around.catalog)
+        });
         // A rule without its id or trigger is never used; the rest of it is read for its mistakes.
         let (id, id_span) = id.unwrap_or_else(|| (Arc::from(""), root.span));
         let text = own_text(self.reader.source, root);
@@ -161,7 +176,7 @@ impl<'a> Parser<'a> {
             observe: root
                 .get("mode")
                 .is_some_and(|node| self.reader.choice(node, "`mode`", &["observe"]).is_some()),
-            limits: Vec::new(),
+            limits,
             timeout: root
                 .get("timeout")
                 .and_then(|node| self.timeout(node, TIMEOUT_DAYS_MAX)),
@@ -292,21 +307,6 @@ impl<'a> Parser<'a> {
             "see failed runs with `kartwheel runs list --state failed`",
         );
         steps
-    }
-
-    fn limits(&mut self, root: &Node) {
-        let Some(entry) = root.entry("limits") else {
-            return;
-        };
-        for limit in self
-            .reader
-            .map(&entry.value, &words::LIMITS)
-            .unwrap_or_default()
-        {
-            let what = format!("`{}`", limit.key);
-            self.reader.whole(&limit.value, &what, 1..=1_000_000);
-        }
-        self.later(entry.key_span, "`limits`", "remove it for now");
     }
 
     fn priority(&mut self, node: &Node) -> Option<Priority> {

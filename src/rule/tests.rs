@@ -1,6 +1,7 @@
 //! Tests of rules at work: what starts a run, what each step wants, which rules an event concerns.
 
-mod catalog;
+pub(super) mod catalog;
+mod guard;
 mod set;
 
 use std::sync::Arc;

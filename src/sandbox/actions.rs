@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query as Asked, State as In};
 use axum::{Extension, Json};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::auth::Caller;
 use super::connections::Connection;
 use super::errors::{Failure, bad_request, not_found};
 use super::paging::{self, Query};
+use super::schema;
 use super::settings::Settings;
-use super::state::{Inner, State, Tenant, object_id, stamp};
-use crate::action::{ActionSpec, Field, FieldType};
+use super::state::{Inner, State, Tenant, fingerprint, object_id, stamp};
+use crate::action::ActionSpec;
 use crate::kartra::ACTIONS;
 
 const INTENT_CHARS_MAX: usize = 200;
@@ -26,12 +27,6 @@ pub(super) const CONNECTION_FIELDS: &[&str] = &[
     "integrationId",
     "integrationKey",
 ];
-/// Fields of which one is enough.
-const ALTERNATIVES: &[[&str; 2]] = &[
-    ["email", "id"],
-    ["transaction_id", "transaction_internal_subscription_id"],
-];
-
 /// `GET /actions`
 pub(super) async fn list(
     In(world): In<Arc<State>>,
@@ -157,45 +152,6 @@ pub(super) fn name_of(key: &str) -> String {
     }
 }
 
-/// Checks an input against the schema. What the schema does not name is dropped without a word, as Membrane does.
-pub(super) fn check(
-    spec: &ActionSpec,
-    settings: &Settings,
-    input: &Value,
-) -> Result<Map<String, Value>, Failure> {
-    let sent = match input {
-        Value::Object(sent) => sent,
-        Value::Null => &Map::new(),
-        _ => return Err(bad_request("Invalid input: expected an object")),
-    };
-    let further = settings.also_required.get(spec.key);
-    for name in required(spec)
-        .into_iter()
-        .chain(further.into_iter().flatten().map(String::as_str))
-    {
-        if !sent.contains_key(name) {
-            return Err(bad_request(format!(
-                "Invalid input: \"{name}\" is required"
-            )));
-        }
-    }
-    let mut kept = Map::new();
-    for field in spec.fields {
-        let Some(value) = sent.get(field.name) else {
-            continue;
-        };
-        if !accepts(field.kind, value) {
-            let wanted = type_word(field.kind);
-            let name = field.name;
-            return Err(bad_request(format!(
-                "Invalid input: \"{name}\" must be {wanted}"
-            )));
-        }
-        kept.insert(field.name.to_owned(), value.clone());
-    }
-    Ok(kept)
-}
-
 /// The connection that the query names; nothing when it names none.
 pub(super) fn connection_of<'a>(
     inner: &'a mut Inner,
@@ -248,9 +204,9 @@ fn show_action(spec: &ActionSpec, settings: &Settings, connection: Option<&str>)
         "isPublic": true,
         "createdAt": stamp(MADE_AT),
         "updatedAt": stamp(MADE_AT),
-        "revision": settings.action_generation.to_string(),
-        "inputSchema": input_schema(spec, settings),
-        "outputSchema": output_schema(),
+        "revision": revision(spec, settings),
+        "inputSchema": schema::input_schema(spec, settings),
+        "outputSchema": schema::output_schema(),
     });
     if settings.action_keys {
         shown["key"] = spec.key.into();
@@ -261,87 +217,15 @@ fn show_action(spec: &ActionSpec, settings: &Settings, connection: Option<&str>)
     shown
 }
 
-fn input_schema(spec: &ActionSpec, settings: &Settings) -> Value {
-    let property = |field: &Field| (field.name.to_owned(), property(field));
-    let mut properties: Map<_, _> = spec.fields.iter().map(property).collect();
-    let mut demanded: Vec<_> = required(spec).into_iter().map(str::to_owned).collect();
-    for name in settings.also_required.get(spec.key).into_iter().flatten() {
-        properties.insert(name.clone(), json!({ "type": "string" }));
-        demanded.push(name.clone());
-    }
-    json!({ "type": "object", "properties": properties, "required": demanded })
-}
-
-fn property(field: &Field) -> Value {
-    let mut property = match field.kind {
-        FieldType::Text => json!({ "type": "string" }),
-        FieldType::Integer => json!({ "type": "integer" }),
-        FieldType::Number => json!({ "type": "number" }),
-        FieldType::Any => json!({ "type": ["string", "number"] }),
-        FieldType::Structure => json!({
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": { "field_identifier": { "type": "string" }, "field_value": {} },
-                "required": ["field_identifier", "field_value"],
-            },
-        }),
-    };
-    property["title"] = name_of(&field.name.replace('_', "-")).into();
-    property["description"] = field.doc.into();
-    property
-}
-
-/// Kartra's own bodies differ too much for more.
-fn output_schema() -> Value {
-    json!({
-        "type": "object",
-        "properties": {
-            "status": { "type": "string" },
-            "message": { "type": "string" },
-            "type": { "type": "string" },
-            "actions": { "type": "array", "items": { "type": "object" } },
-        },
-    })
-}
-
-fn required(spec: &ActionSpec) -> Vec<&'static str> {
-    let has = |name: &str| spec.fields.iter().any(|field| field.name == name);
-    let replaceable = |name: &str| {
-        ALTERNATIVES
-            .iter()
-            .any(|[one, other]| *one == name && has(other))
-    };
-    let fields = spec.fields.iter();
-    fields
-        .filter(|field| field.required && !replaceable(field.name))
-        .map(|field| field.name)
-        .collect()
-}
-
-/// Numbers may come as text, and blank text is left for Kartra to judge.
-fn accepts(kind: FieldType, value: &Value) -> bool {
-    match (kind, value) {
-        (FieldType::Text | FieldType::Any, Value::String(_))
-        | (FieldType::Number | FieldType::Any, Value::Number(_))
-        | (FieldType::Structure, Value::Array(_) | Value::Object(_)) => true,
-        (FieldType::Integer, Value::Number(number)) => number.is_u64() || number.is_i64(),
-        (FieldType::Integer, Value::String(text)) => {
-            text.trim().is_empty() || text.trim().parse::<i64>().is_ok()
+/// Another one with every other set of ids, and with every other schema.
+fn revision(spec: &ActionSpec, settings: &Settings) -> String {
+    let generation = settings.action_generation;
+    let further = settings.also_required.get(spec.key);
+    match (settings.input_schemas.get(spec.key), further) {
+        (None, None) => generation.to_string(),
+        (schema, further) => {
+            let mark = fingerprint(&format!("{schema:?} {further:?}"));
+            format!("{generation}.{mark:016x}")
         }
-        (FieldType::Number, Value::String(text)) => {
-            text.trim().is_empty() || text.trim().parse::<f64>().is_ok()
-        }
-        _ => false,
-    }
-}
-
-fn type_word(kind: FieldType) -> &'static str {
-    match kind {
-        FieldType::Text => "a string",
-        FieldType::Integer => "an integer",
-        FieldType::Number => "a number",
-        FieldType::Any => "a string or a number",
-        FieldType::Structure => "an array",
     }
 }

@@ -1,6 +1,5 @@
 //! The control routes under `/_sandbox/`: look at everything, order faults, change states. No token is asked for.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +12,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::CONNECTION_ID;
-use super::account::{Cents, Sale};
-use super::connections::ConnectionState;
+use super::changes;
+use super::connections::{ConnectionState, ToDo};
 use super::errors::{Failure, bad_request, not_found};
 use super::faults::Fault;
 use super::paging::{self, Query};
+use super::reports::{self, Target};
 use super::requests;
+use super::routes;
 use super::settings::Settings;
 use super::state::State;
 use crate::clock;
@@ -31,6 +32,8 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/state", get(state))
         .route("/calls", get(calls))
         .route("/effects", get(effects))
+        .route("/reports", get(reports::list))
+        .route("/routes", get(list_routes))
         .route("/leads", get(leads))
         .route("/lead", get(lead))
         .route("/connections", get(connections))
@@ -41,7 +44,7 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/connection-requests/{request}", post(requests::complete))
         .route("/faults", get(faults).post(add_faults).delete(clear_faults))
         .route("/settings", get(settings).patch(change_settings))
-        .route("/account", post(add_to_account))
+        .route("/account", post(changes::change))
         .route("/secret", post(rotate_secret))
         .route("/reset", post(reset))
 }
@@ -55,6 +58,8 @@ pub(super) async fn index() -> Json<Value> {
             "GET state",
             "GET calls?verb=&after=&limit=",
             "GET effects?verb=&run=",
+            "GET reports?after=&limit=",
+            "GET routes",
             "GET leads?limit=&cursor=",
             "GET lead?email=",
             "GET connections",
@@ -64,11 +69,11 @@ pub(super) async fn index() -> Json<Value> {
         "change": [
             "POST faults {\"on\": {\"verb\": \"assign-tag\"}, \"times\": 1, \"fault\": \"drop_after\"}",
             "DELETE faults",
-            "POST connections/ID {\"state\": \"CLIENT_ACTION_REQUIRED\", \"then\": \"READY\", \"after_ms\": 5000}",
+            "POST connections/ID {\"state\": \"CLIENT_ACTION_REQUIRED\", \"to_do\": \"connect\", \"then\": \"READY\", \"after_ms\": 5000}",
             "DELETE connections/ID",
             "POST connection-requests/ID {\"status\": \"success\"}",
             "PATCH settings {\"nesting\": \"flat\"}",
-            "POST account {\"tags\": [\"vip\"]}",
+            "POST account {\"tags\": [\"vip\"], \"remove\": {\"lists\": [\"Webinar\"]}, \"rename\": {\"tags\": {\"buyer\": \"Buyer\"}}}",
             "POST secret {\"workspace_secret\": \"another\"}",
             "POST reset",
         ],
@@ -83,6 +88,8 @@ async fn state(In(world): In<Arc<State>>) -> Json<Value> {
         "leads": leads,
         "effects": inner.ledger.effects_total,
         "effects_by_verb": inner.ledger.effects_by_verb,
+        "reports": inner.reports.all.next() - 1,
+        "too_many": inner.ceiling.refused,
         "faults": inner.faults.left(),
         "settings": inner.settings,
         "tenants": inner.tenants.keys().collect::<Vec<_>>(),
@@ -115,6 +122,11 @@ async fn effects(In(world): In<Arc<State>>, Asked(query): Asked<Query>) -> Answe
         "by_verb": inner.ledger.effects_by_verb,
         "items": wanted.collect::<Vec<_>>(),
     })))
+}
+
+async fn list_routes() -> Json<Value> {
+    let items = routes::routes().map(|(method, path)| json!({ "method": method, "path": path }));
+    Json(json!({ "items": items.collect::<Vec<_>>() }))
 }
 
 async fn leads(In(world): In<Arc<State>>, Asked(query): Asked<Query>) -> Answer {
@@ -154,6 +166,9 @@ struct Change {
     then: Option<ConnectionState>,
     #[serde(default)]
     after_ms: u64,
+    /// What a person must do, where one of the two asks for a person.
+    #[serde(default)]
+    to_do: ToDo,
 }
 
 async fn set_connection(In(world): In<Arc<State>>, Path(id): Path<String>, body: Bytes) -> Answer {
@@ -163,6 +178,7 @@ async fn set_connection(In(world): In<Arc<State>>, Path(id): Path<String>, body:
         let mut inner = world.lock();
         let connection = inner.connections.get_mut(&id);
         let connection = connection.ok_or_else(|| not_found("Connection", &id))?;
+        connection.to_do = change.to_do;
         connection.put(change.state, now);
         if let Some(then) = change.then {
             let length = Duration::from_millis(change.after_ms);
@@ -222,66 +238,16 @@ async fn change_settings(
     for (name, value) in changes {
         all[name] = value;
     }
-    inner.settings = serde_json::from_value(all).map_err(|error| bad_request(error.to_string()))?;
-    Ok(Json(inner.settings.clone()))
-}
-
-/// What is to be added to the account.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Additions {
-    tags: Vec<String>,
-    lists: Vec<String>,
-    pages: Vec<String>,
-    sequences: BTreeMap<String, u32>,
-    memberships: BTreeMap<String, Vec<String>>,
-    sales: Vec<SaleToAdd>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SaleToAdd {
-    email: String,
-    product: String,
-    /// Text, such as `"49.50"`.
-    amount: String,
-    #[serde(default)]
-    recurring: bool,
-}
-
-async fn add_to_account(In(world): In<Arc<State>>, body: Bytes) -> Answer {
-    let add: Additions = read(&body)?;
-    let now = world.clock.now();
-    let mut sales = Vec::new();
-    for sale in &add.sales {
-        let amount = Cents::read(&sale.amount);
-        let amount =
-            amount.ok_or_else(|| bad_request("\"amount\" must be text such as \"49.50\""))?;
-        sales.push(Sale {
-            email: &sale.email,
-            product: &sale.product,
-            amount,
-            recurring: sale.recurring,
-        });
+    let changed: Settings =
+        serde_json::from_value(all).map_err(|error| bad_request(error.to_string()))?;
+    if let Some(url) = &changed.report_to
+        && Target::read(url).is_none()
+    {
+        let message = "\"report_to\" must be an address of this machine, such as http://127.0.0.1:8080/hooks/kartra";
+        return Err(bad_request(message));
     }
-    let sold = world.account(|account| {
-        add.tags.iter().for_each(|tag| account.add_tag(tag));
-        add.lists.iter().for_each(|list| account.add_list(list));
-        account.pages.extend(add.pages);
-        for (name, steps) in &add.sequences {
-            account.add_sequence(name, *steps);
-        }
-        for (name, levels) in &add.memberships {
-            let levels: Vec<_> = levels.iter().map(String::as_str).collect();
-            account.add_membership(name, &levels);
-        }
-        let sold = sales.iter().map(|sale| {
-            let (transaction, subscription) = account.add_sale(sale, now);
-            json!({ "transaction_id": transaction, "subscription_id": subscription })
-        });
-        sold.collect::<Vec<_>>()
-    });
-    Ok(Json(json!({ "sales": sold })))
+    inner.settings = changed;
+    Ok(Json(inner.settings.clone()))
 }
 
 #[derive(Debug, Deserialize)]
@@ -302,6 +268,6 @@ async fn reset(In(world): In<Arc<State>>) -> StatusCode {
 }
 
 /// A body of JSON; what is wrong with it is said, with the place.
-fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Failure> {
+pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Failure> {
     serde_json::from_slice(body).map_err(|error| bad_request(error.to_string()))
 }

@@ -132,23 +132,29 @@ pub(super) fn internal() -> Failure {
     )
 }
 
-/// Kartra answered with this HTTP status.
+/// Kartra answered with this HTTP status, as the cause of a failed run.
 pub(super) fn external(status: u16, retry_after: Option<u64>) -> Failure {
+    let caused_by = external_itself(status, retry_after).body;
+    Failure::new(
+        400,
+        json!({ "type": "action_run", "message": "Action run failed", "causedByError": caused_by }),
+    )
+}
+
+/// The same, as the only error.
+pub(super) fn external_itself(status: u16, retry_after: Option<u64>) -> Failure {
     let headers = match retry_after {
         Some(seconds) => json!({ "retry-after": seconds.to_string() }),
         None => json!({}),
     };
-    let caused_by = json!({
-        "type": "internal",
-        "message": format!("Request failed with status code {status}"),
-        "data": {
-            "request": { "url": "https://app.kartra.com/api", "method": "post" },
-            "response": { "status": status, "headers": headers, "data": "" },
-        },
+    let data = json!({
+        "request": { "url": "https://app.kartra.com/api", "method": "post" },
+        "response": { "status": status, "headers": headers, "data": "" },
     });
+    let message = format!("Request failed with status code {status}");
     Failure::new(
-        400,
-        json!({ "type": "action_run", "message": "Action run failed", "causedByError": caused_by }),
+        500,
+        json!({ "type": "internal", "message": message, "data": data }),
     )
 }
 

@@ -7,9 +7,11 @@
 //!
 //! | Route | Does |
 //! |---|---|
-//! | `GET /self` | the tenant of the token |
+//! | `GET /self` | the tenant of the token; one that nobody heard of is made, and its `createdAt` is now |
+//! | `GET /search` | Kartra, and its actions, by name |
 //! | `POST /connections/ensure` | finds or makes a connection by `appUrl` |
 //! | `GET /connections`, `GET /connections/{idOrKey}` | with `wait` and `timeout` really held while `BUILDING` |
+//! | `PATCH`, `PUT`, `DELETE /connections/{idOrKey}`, `POST …/restore` | name, key and meta; archived, and back again |
 //! | `POST /connections/{idOrKey}/test`, `/refresh-credentials`, `/disconnect` | |
 //! | `POST /connection-requests`, `GET /connection-requests/{id}` | pending until a control call completes it |
 //! | `GET /actions`, `GET /actions/{idOrKey}`, the same under `/connections/{c}` | the twenty actions, with schemas |
@@ -17,7 +19,8 @@
 //! | `GET /action-run-logs`, `/{id}`, `/{id}/details` | every run |
 //! | any `/connections/{idOrKey}/proxy/…` | Kartra's own form-encoded API |
 //!
-//! Every tenant sees one Kartra connection, [`CONNECTION_ID`], which is READY, and one account behind it.
+//! Every tenant sees one Kartra connection, [`CONNECTION_ID`], which is READY, and one account behind it. With the
+//! settings `tenants_empty` or `empty_tenants`, a tenant sees only what it makes itself, as a new one of Membrane's does.
 //!
 //! # Control, without a token
 //!
@@ -27,13 +30,15 @@
 //! | `GET /_sandbox/state` | counts, faults and settings at a glance |
 //! | `GET /_sandbox/calls?verb=&after=&limit=` | requests that arrived, oldest first |
 //! | `GET /_sandbox/effects?verb=&run=` | what was really done; twice is twice |
+//! | `GET /_sandbox/reports?after=&limit=` | what Kartra reported of changes, as its outbound API says it; see `report_to` |
+//! | `GET /_sandbox/routes` | Membrane's routes that are here |
 //! | `GET /_sandbox/leads?limit=`, `GET /_sandbox/lead?email=` | the account's people |
 //! | `GET /_sandbox/connections` | all connections |
-//! | `POST /_sandbox/connections/{id}` | `{ "state": "READY" }` or another, `"then"` and `"after_ms"` for a change later; `DELETE` removes it |
+//! | `POST /_sandbox/connections/{id}` | `{ "state": "READY" }` or another, `"then"` and `"after_ms"` for a change later, `"to_do": "provide-input"` instead of `"connect"`; `DELETE` removes it |
 //! | `POST /_sandbox/connection-requests/{id}` | `{ "status": "success" }`, and the connection is READY |
 //! | `GET`, `POST`, `DELETE /_sandbox/faults` | the ordered [`Fault`]s; one, or a list, is added |
 //! | `GET`, `PATCH /_sandbox/settings` | [`Settings`] |
-//! | `POST /_sandbox/account` | adds `tags`, `lists`, `pages`, `sequences: { name: steps }`, `memberships: { name: [level] }`, `sales: [{ email, product, amount, recurring }]` |
+//! | `POST /_sandbox/account?connection=` | adds `tags`, `lists`, `pages`, `sequences: { name: steps }`, `memberships: { name: [level] }`, `custom_fields: { identifier: { kind, options } }`, `sales: [{ email, product, amount, recurring }]`; before that, `remove: { tags: [name] }` and `rename: { tags: { old: new } }`, of these kinds too; answers with what it `missed` |
 //! | `POST /_sandbox/secret` | `{ "workspace_secret": … }`: tokens signed with another are refused from now on |
 //! | `POST /_sandbox/reset` | all as it was at the start |
 //!
@@ -43,15 +48,18 @@
 //! `on` is `"any_run"`, `{ "verb": "assign-tag" }` or `{ "path": "/connections" }`; `times: null` is without end.
 //! `fault` is the name of a [`FaultKind`] in small letters, such as `"drop_after"`, with what it takes:
 //! `{ "rate_limited": { "retry_after": 2 } }`, `{ "delay_after": { "clock_ms": 5000 } }`,
-//! `{ "status": { "code": 500, "body": "…", "after_work": true } }`, `{ "kartra_error": { "number": 212, "form": "nested" } }`.
+//! `{ "status": { "code": 500, "body": "…", "after_work": true } }`, `{ "slow_body": { "pieces": 4, "pause": { "real_ms": 20 } } }`,
+//! `{ "kartra_error": { "number": 212, "form": "nested" } }`.
 //!
-//! To add a route: a function in the file of its noun and its line in `router`. To add a fault: a variant of
+//! To add a route: a function in the file of its noun and its line in the table of `routes`. To add a fault: a variant of
 //! [`FaultKind`], and its arm in `faults::kind`.
 
 mod account;
 mod act;
 mod actions;
 mod auth;
+mod ceiling;
+mod changes;
 mod connections;
 mod control;
 mod cut;
@@ -62,7 +70,11 @@ mod ledger;
 mod logs;
 mod paging;
 mod proxy;
+mod reports;
 mod requests;
+mod routes;
+mod schema;
+mod search;
 mod settings;
 mod state;
 mod work;
@@ -75,18 +87,20 @@ use anyhow::Context;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use axum::routing::{any, get, post};
+use axum::routing::get;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use account::{
-    Access, Account, Cents, CustomField, FieldKind, InSequence, Lead, LetterCase, Membership,
+    Access, Account, Cents, CustomField, FieldKind, InSequence, Kind, Lead, LetterCase, Membership,
     Named, Nesting, OnList, Sale, Sequence, Subscription, Transaction, TransactionKind,
 };
-pub use connections::ConnectionState;
+pub use ceiling::CeilingForm;
+pub use connections::{ConnectionState, ToDo};
 pub use faults::{Delay, Fault, FaultKind, KartraForm, On};
 pub use ledger::{Effect, RecordedCall};
+pub use routes::routes;
 pub use settings::{EnsureScript, RunLogs, Settings};
 pub use state::State;
 
@@ -209,9 +223,11 @@ impl Sandbox {
             async move { world.stopped().await }
         };
         let app = router(Arc::clone(&world));
+        let reporting = Arc::clone(&world);
         let serving = async move {
             let served = axum::serve(listener, app).with_graceful_shutdown(stopped);
-            if let Err(error) = served.await {
+            let (served, ()) = tokio::join!(served.into_future(), reports::post_all(&reporting));
+            if let Err(error) = served {
                 tracing::error!(%error, "the sandbox ended");
             }
         };
@@ -230,51 +246,10 @@ impl Drop for Sandbox {
 }
 
 fn router(world: Arc<State>) -> Router {
-    let membrane = Router::new()
-        .route("/self", get(auth::show_tenant))
-        .route("/connections", get(connections::list))
-        .route("/connections/ensure", post(connections::ensure))
-        .route("/connections/{connection}", get(connections::show))
-        .route("/connections/{connection}/test", post(connections::test))
-        .route(
-            "/connections/{connection}/refresh-credentials",
-            post(connections::refresh),
-        )
-        .route(
-            "/connections/{connection}/disconnect",
-            post(connections::disconnect),
-        )
-        .route(
-            "/connections/{connection}/actions",
-            get(actions::list_on_connection),
-        )
-        .route(
-            "/connections/{connection}/actions/{action}",
-            get(actions::show_on_connection),
-        )
-        .route(
-            "/connections/{connection}/actions/{action}/run",
-            post(act::run_on_connection),
-        )
-        .route("/connections/{connection}/proxy", any(proxy::root))
-        .route("/connections/{connection}/proxy/", any(proxy::root))
-        .route("/connections/{connection}/proxy/{*path}", any(proxy::path))
-        .route("/connection-requests", post(requests::create))
-        .route("/connection-requests/{request}", get(requests::show))
-        .route("/actions", get(actions::list))
-        .route("/actions/{action}", get(actions::show))
-        .route("/actions/{action}/run", post(act::run_by_path))
-        .route("/action", get(actions::show_by_query))
-        .route("/action/run", post(act::run_by_query))
-        .route("/act", post(act::act))
-        .route("/action-run-logs", get(logs::list))
-        .route("/action-run-logs/{log}", get(logs::show))
-        .route("/action-run-logs/{log}/details", get(logs::details))
-        .fallback(errors::no_route)
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(&world),
-            gate::gate,
-        ));
+    let membrane = routes::router().layer(middleware::from_fn_with_state(
+        Arc::clone(&world),
+        gate::gate,
+    ));
     Router::new()
         .route("/_sandbox/", get(control::index))
         .nest("/_sandbox", control::router())

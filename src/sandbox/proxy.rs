@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::account::{self, Answer, Command, Fields, Nesting};
 use super::auth::Caller;
+use super::ceiling::TOO_MANY;
 use super::connections::ConnectionState;
 use super::errors::{self, Failure, bad_request, not_found};
 use super::ledger::Effect;
@@ -62,8 +63,13 @@ pub(super) fn inline(
         None => String::new(),
     };
     let output = if method == "POST" && is_endpoint(path) {
-        let data = kartra(world, caller, connection, body.as_bytes())?;
-        json!({ "status": 200, "headers": { "content-type": "application/json" }, "data": data })
+        match kartra(world, caller, connection, body.as_bytes())? {
+            Some(data) => {
+                let headers = json!({ "content-type": "application/json" });
+                json!({ "status": 200, "headers": headers, "data": data })
+            }
+            None => json!({ "status": 429, "headers": {}, "data": TOO_MANY }),
+        }
     } else {
         ready(world, caller, connection)?;
         json!({ "status": 404, "headers": { "content-type": "text/html" }, "data": "Not Found" })
@@ -81,7 +87,8 @@ fn pass_on(
 ) -> Response {
     if *method == Method::POST && is_endpoint(path) {
         return match kartra(world, caller, connection, body) {
-            Ok(answer) => Json(answer).into_response(),
+            Ok(Some(answer)) => Json(answer).into_response(),
+            Ok(None) => (StatusCode::TOO_MANY_REQUESTS, TOO_MANY).into_response(),
             Err(failure) => failure.into_response(),
         };
     }
@@ -109,40 +116,53 @@ fn ready(world: &State, caller: &Caller, connection: &str) -> Result<String, Fai
     Ok(found.id.clone())
 }
 
-/// Carries out all commands of one request, in their order.
-fn kartra(world: &State, caller: &Caller, connection: &str, body: &[u8]) -> Result<Value, Failure> {
+/// One call of Kartra's; nothing when it has had too many.
+fn kartra(
+    world: &State,
+    caller: &Caller,
+    connection: &str,
+    body: &[u8],
+) -> Result<Option<Value>, Failure> {
     let connection = ready(world, caller, connection)?;
+    if !world.lock().kartra_takes(world.clock.now()) {
+        return Ok(None);
+    }
+    Ok(Some(all_commands(world, caller, &connection, body)))
+}
+
+/// Carries out all commands of one call, in their order.
+fn all_commands(world: &State, caller: &Caller, connection: &str, body: &[u8]) -> Value {
     let form = read_form(body);
     let part = |name: &str| form.get(name).and_then(Value::as_object);
     let call = |command: &'static Command, fields: &Map<String, Value>| {
-        perform(world, caller, &connection, command, fields)
+        perform(world, caller, connection, command, fields)
     };
     if let (Some(fields), Some(command)) = (part("get_lead"), account::of_cmd("get_lead")) {
         let answer = call(command, fields);
-        return Ok(answer.render(command.cmd, Nesting::Flat, Default::default()));
+        return answer.render(command.cmd, Nesting::Flat, Default::default());
     }
     let Some(Value::Array(chained)) = form.get("actions") else {
-        return Ok(refuse(254));
+        return refuse(254);
     };
     let lead = part("lead").cloned().unwrap_or_default();
     let mut answers = Vec::new();
     for action in chained {
         let Some(cmd) = action.get("cmd").and_then(Value::as_str) else {
-            return Ok(refuse(254));
+            return refuse(254);
         };
         let Some(command) = account::of_cmd(cmd) else {
-            return Ok(refuse(262));
+            return refuse(262);
         };
         let mut fields = lead.clone();
         fields.extend(action.as_object().cloned().unwrap_or_default());
         let answer = call(command, &fields);
         if chained.len() == 1 && command.nesting != Nesting::Actions {
-            return Ok(answer.render(cmd, command.nesting, Default::default()));
+            return answer.render(cmd, command.nesting, Default::default());
         }
         let shown = answer.render(cmd, Nesting::Command, Default::default());
         answers.push(shown);
     }
-    Ok(json!({ "status": "Success", "actions": answers }))
+    json!({ "status": "Success", "actions": answers })
 }
 
 fn refuse(number: u16) -> Value {
@@ -158,14 +178,9 @@ fn perform(
 ) -> Answer {
     let now = world.clock.now();
     let mut inner = world.lock();
-    let account = inner
-        .connections
-        .get_mut(connection)
-        .and_then(|connection| connection.account.as_mut());
-    let Some(account) = account else {
+    let Some(answer) = inner.perform(connection, command, &Fields(fields), now) else {
         return Answer::error(204);
     };
-    let answer = account.perform(command, &Fields(fields), now);
     let spec = kartra::catalog().get(command.verb);
     let writes = spec.is_some_and(|spec| spec.effects != Effects::Read);
     if answer.error.is_none() && writes {

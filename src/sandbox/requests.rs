@@ -9,17 +9,22 @@ use axum::{Extension, Json};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::CONNECTION_ID;
 use super::auth::Caller;
+use super::connections::{CONNECTOR_ID, Connection, ConnectionState};
+use super::control::read;
 use super::errors::{Failure, bad_request, not_found};
-use super::state::{State, stamp};
-use super::{CONNECTION_ID, connections::ConnectionState};
+use super::state::{Inner, State, Tenant, stamp};
 
 /// One request.
 #[derive(Debug, Clone)]
 pub(super) struct ConnectionRequest {
     id: String,
-    tenant: String,
-    connection: String,
+    tenant: Arc<Tenant>,
+    /// The connection to reconnect, or the one that came of it; none while a new one is asked for.
+    connection: Option<String>,
+    /// The name of a new one.
+    name: String,
     status: String,
     redirect: Option<String>,
     created: Timestamp,
@@ -29,14 +34,17 @@ impl ConnectionRequest {
     fn show(&self) -> Value {
         let mut shown = json!({
             "requestId": self.id,
-            "tenantId": self.tenant,
-            "connectionId": self.connection,
+            "tenantId": self.tenant.id,
+            "connectorId": CONNECTOR_ID,
             "status": self.status,
             "createdAt": stamp(self.created),
             "url": format!("https://membrane.example/connect?connectionRequestId={}", self.id),
         });
-        if self.status == "success" {
-            shown["resultConnectionId"] = self.connection.clone().into();
+        if let Some(connection) = &self.connection {
+            shown["connectionId"] = connection.clone().into();
+            if self.status == "success" {
+                shown["resultConnectionId"] = connection.clone().into();
+            }
         }
         if self.status == "error" {
             let message = "The app refused the credentials.";
@@ -49,7 +57,8 @@ impl ConnectionRequest {
     }
 }
 
-/// `POST /connection-requests`: to reconnect `connectionId`, or the connection that everybody sees.
+/// `POST /connection-requests`: to reconnect `connectionId`, or the connection that everybody sees; of a tenant that sees
+/// none, to make one.
 pub(super) async fn create(
     In(world): In<Arc<State>>,
     Extension(caller): Extension<Caller>,
@@ -58,16 +67,21 @@ pub(super) async fn create(
     let body: Value =
         serde_json::from_slice(&body).map_err(|_| bad_request("Request body is not JSON"))?;
     let text = |name: &str| body.get(name).and_then(Value::as_str);
-    let connection = text("connectionId").unwrap_or(CONNECTION_ID);
+    let named = text("connectionId");
+    let connection = named.unwrap_or(CONNECTION_ID);
     let now = world.clock.now();
     let mut inner = world.lock();
-    if inner.connection(&caller.tenant, connection, now).is_none() {
-        return Err(not_found("Connection", connection));
-    }
+    let known = inner.connection(&caller.tenant, connection, now);
+    let connection = match known {
+        Some(known) => Some(known.id.clone()),
+        None if named.is_some() => return Err(not_found("Connection", connection)),
+        None => None,
+    };
     let request = ConnectionRequest {
         id: format!("creq_{:08}", inner.fresh()),
-        tenant: caller.tenant.id.clone(),
-        connection: connection.to_owned(),
+        tenant: caller.tenant,
+        connection,
+        name: text("name").unwrap_or("Kartra").to_owned(),
         status: "pending".to_owned(),
         redirect: text("redirectUri").map(str::to_owned),
         created: now,
@@ -85,7 +99,7 @@ pub(super) async fn show(
 ) -> Result<Json<Value>, Failure> {
     let inner = world.lock();
     let request = inner.requests.get(&id);
-    let request = request.filter(|request| request.tenant == caller.tenant.id);
+    let request = request.filter(|request| request.tenant.id == caller.tenant.id);
     let request = request.ok_or_else(|| not_found("Connection request", &id))?;
     Ok(Json(request.show()))
 }
@@ -94,22 +108,39 @@ pub(super) async fn show(
 pub(super) async fn complete(
     In(world): In<Arc<State>>,
     Path(id): Path<String>,
-    Json(body): Json<Value>,
+    body: Bytes,
 ) -> Result<Json<Value>, Failure> {
+    let body: Value = read(&body)?;
     let status = body.get("status").and_then(Value::as_str).unwrap_or("");
     if !["pending", "success", "cancelled", "error"].contains(&status) {
         let message = "\"status\" must be pending, success, cancelled or error";
         return Err(bad_request(message));
     }
-    let request = {
+    let now = world.clock.now();
+    let shown = {
         let mut inner = world.lock();
-        let request = inner.requests.get_mut(&id);
+        let fresh = inner.fresh();
+        let Inner {
+            requests,
+            connections,
+            ..
+        } = &mut *inner;
+        let request = requests.get_mut(&id);
         let request = request.ok_or_else(|| not_found("Connection request", &id))?;
         status.clone_into(&mut request.status);
-        request.clone()
+        if status == "success" {
+            let made = request.connection.get_or_insert_with(|| {
+                let made = Connection::of_request(fresh, &request.name, &request.tenant, now);
+                let id = made.id.clone();
+                connections.insert(id.clone(), made);
+                id
+            });
+            if let Some(connection) = connections.get_mut(made) {
+                connection.put(ConnectionState::Ready, now);
+            }
+        }
+        request.show()
     };
-    if status == "success" {
-        world.set_connection(&request.connection, ConnectionState::Ready);
-    }
-    Ok(Json(request.show()))
+    world.changed();
+    Ok(Json(shown))
 }

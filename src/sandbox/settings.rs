@@ -3,9 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::account::{Command, LetterCase, Nesting};
-use super::connections::ConnectionState;
+use super::ceiling::CeilingForm;
+use super::connections::{ConnectionState, ToDo};
+
+/// How long a connector for an application that nobody knows is being built, unless told otherwise.
+const BUILDING_MS: u64 = 120_000;
 
 /// When a run is found in `/action-run-logs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -28,6 +33,8 @@ pub struct EnsureScript {
     pub building_ms: u64,
     /// The state it has then.
     pub state: ConnectionState,
+    /// What a person must do, where that state asks for a person.
+    pub to_do: ToDo,
 }
 
 impl Default for EnsureScript {
@@ -35,6 +42,18 @@ impl Default for EnsureScript {
         Self {
             building_ms: 0,
             state: ConnectionState::Ready,
+            to_do: ToDo::Connect,
+        }
+    }
+}
+
+impl EnsureScript {
+    /// What becomes of an application that Membrane has never heard of: a connector is built, then a person must connect.
+    fn of_the_unknown() -> Self {
+        Self {
+            building_ms: BUILDING_MS,
+            state: ConnectionState::ClientActionRequired,
+            ..Self::default()
         }
     }
 }
@@ -59,12 +78,24 @@ pub struct Settings {
     pub without_actions: BTreeSet<String>,
     /// Further fields that an action demands, by key: a schema that changed.
     pub also_required: BTreeMap<String, Vec<String>>,
+    /// Input schemas that stand in the place of our own, by key. Only their `properties`, `type` and `required` count.
+    pub input_schemas: BTreeMap<String, Value>,
     /// When runs are logged.
     pub run_logs: RunLogs,
-    /// Kartra's limit of calls a second; none by default.
+    /// Kartra's limit of calls a second, over all connections; none by default. Kartra's own is 20.
     pub kartra_per_second: Option<usize>,
-    /// What `ensure` makes.
+    /// In which form a call above it is refused.
+    pub kartra_limit_form: CeilingForm,
+    /// What `ensure` makes of Kartra's address.
     pub ensure: EnsureScript,
+    /// What it makes of any other.
+    pub ensure_unknown: EnsureScript,
+    /// Tenants that come from now on see no connection but their own, as a new tenant of Membrane's does.
+    pub tenants_empty: bool,
+    /// Keys of tenants that see no connection but their own, whenever they came.
+    pub empty_tenants: BTreeSet<String>,
+    /// Where Kartra's reports are sent: a loopback address such as `http://127.0.0.1:8080/hooks/kartra`.
+    pub report_to: Option<String>,
 }
 
 impl Default for Settings {
@@ -78,9 +109,15 @@ impl Default for Settings {
             action_generation: 0,
             without_actions: BTreeSet::new(),
             also_required: BTreeMap::new(),
+            input_schemas: BTreeMap::new(),
             run_logs: RunLogs::AtOnce,
             kartra_per_second: None,
+            kartra_limit_form: CeilingForm::default(),
             ensure: EnsureScript::default(),
+            ensure_unknown: EnsureScript::of_the_unknown(),
+            tenants_empty: false,
+            empty_tenants: BTreeSet::new(),
+            report_to: None,
         }
     }
 }

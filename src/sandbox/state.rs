@@ -1,6 +1,6 @@
 //! All that a sandbox holds, behind one lock, and the face it shows to tests.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::{Debug, Formatter, Result as Written};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,10 +9,12 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::account::{Account, Cents, Lead, Sale, Transaction};
-use super::connections::{Connection, ConnectionState};
+use super::ceiling::Ceiling;
+use super::connections::{Connection, ConnectionState, ToDo};
 use super::faults::{Fault, Faults};
 use super::ledger::{Effect, Ledger, RecordedCall};
 use super::logs::{INTEGRATION_ID, Logs};
+use super::reports::Reports;
 use super::requests::ConnectionRequest;
 use super::settings::Settings;
 use super::{CONNECTION_ID, Options};
@@ -34,6 +36,10 @@ pub(super) struct Tenant {
     pub(super) key: String,
     pub(super) name: String,
     pub(super) created: Timestamp,
+    /// Sees no connection but its own.
+    pub(super) empty: bool,
+    /// Was so from the beginning.
+    made_empty: bool,
 }
 
 /// The part behind the lock. Nobody waits while holding it.
@@ -48,8 +54,8 @@ pub(super) struct Inner {
     pub(super) settings: Settings,
     pub(super) ledger: Ledger,
     pub(super) logs: Logs,
-    /// When Kartra was called in the last second.
-    pub(super) recent: VecDeque<Timestamp>,
+    pub(super) ceiling: Ceiling,
+    pub(super) reports: Reports,
     made: u64,
 }
 
@@ -119,6 +125,18 @@ impl State {
         self.lock().ledger.effects_total
     }
 
+    /// How many calls Kartra refused because they were too many (`kartra_per_second`).
+    #[must_use]
+    pub fn too_many(&self) -> u64 {
+        self.lock().ceiling.refused
+    }
+
+    /// What Kartra reported of changes, oldest first: bodies of its outbound API.
+    #[must_use]
+    pub fn reports(&self) -> Vec<Value> {
+        self.lock().reports.all.iter().cloned().collect()
+    }
+
     /// Returns once there were so many effects.
     pub async fn effects_reached(&self, count: u64) {
         let mut changes = self.changes.subscribe();
@@ -158,11 +176,23 @@ impl State {
 
     /// Looks at the account behind the connection that everybody sees, or changes it.
     pub fn account<T>(&self, with: impl FnOnce(&mut Account) -> T) -> T {
+        match self.account_of(CONNECTION_ID, with) {
+            Ok(looked) => looked,
+            Err(with) => with(&mut Account::empty()),
+        }
+    }
+
+    /// The same, of another connection; gives the closure back when there is no account behind it.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such connection, or none to Kartra.
+    pub fn account_of<T, F: FnOnce(&mut Account) -> T>(&self, id: &str, with: F) -> Result<T, F> {
         let mut inner = self.lock();
-        let connection = inner.connections.get_mut(CONNECTION_ID);
+        let connection = inner.connections.get_mut(id);
         match connection.and_then(|connection| connection.account.as_mut()) {
-            Some(account) => with(account),
-            None => with(&mut Account::empty()),
+            Some(account) => Ok(with(account)),
+            None => Err(with),
         }
     }
 
@@ -186,12 +216,23 @@ impl State {
         Some(connection.settled(now).state)
     }
 
-    /// Puts a connection into a state; false when there is no such connection.
+    /// Puts a connection into a state; false when there is no such connection. A person who must act must log in.
     pub fn set_connection(&self, id: &str, state: ConnectionState) -> bool {
+        self.put_connection(id, state, ToDo::Connect)
+    }
+
+    /// Has a connection ask a person for this; false when there is no such connection.
+    pub fn ask_for(&self, id: &str, to_do: ToDo) -> bool {
+        self.put_connection(id, ConnectionState::ClientActionRequired, to_do)
+    }
+
+    fn put_connection(&self, id: &str, state: ConnectionState, to_do: ToDo) -> bool {
         let now = self.clock.now();
         let mut inner = self.lock();
-        let connection = inner.connections.get_mut(id);
-        let known = connection.map(|connection| connection.put(state, now));
+        let known = inner.connections.get_mut(id).map(|connection| {
+            connection.to_do = to_do;
+            connection.put(state, now);
+        });
         drop(inner);
         self.changed();
         known.is_some()
@@ -239,7 +280,7 @@ impl Inner {
     fn new(options: &Options, now: Timestamp) -> Self {
         let mut connections = BTreeMap::new();
         connections.insert(CONNECTION_ID.to_owned(), Connection::of_everybody(now));
-        Self {
+        let mut inner = Self {
             workspace_key: options.workspace_key.clone(),
             workspace_secret: options.workspace_secret.clone(),
             tokens: options.tokens.iter().cloned().collect(),
@@ -250,21 +291,35 @@ impl Inner {
             settings: Settings::default(),
             ledger: Ledger::new(options.calls_kept, options.effects_kept),
             logs: Logs::new(options.logs_kept),
-            recent: VecDeque::new(),
+            ceiling: Ceiling::default(),
+            reports: Reports::new(options.effects_kept),
             made: 0,
+        };
+        // The tenants of fixed tokens are nobody new.
+        for (_, key) in &options.tokens {
+            inner.tenant(key, None, now);
         }
+        inner
     }
 
     /// The tenant with this key; made when there is none.
     pub(super) fn tenant(&mut self, key: &str, name: Option<&str>, now: Timestamp) -> Arc<Tenant> {
-        if let Some(tenant) = self.tenants.get(key) {
-            return Arc::clone(tenant);
+        let listed = self.settings.empty_tenants.contains(key);
+        let known = self.tenants.get(key);
+        let made_empty = known.map_or(self.settings.tenants_empty, |known| known.made_empty);
+        let empty = made_empty || listed;
+        if let Some(known) = known.filter(|known| known.empty == empty) {
+            return Arc::clone(known);
         }
         let tenant = Arc::new(Tenant {
             id: object_id(0x68b0_aa11, fingerprint(key)),
             key: key.to_owned(),
-            name: name.unwrap_or(key).to_owned(),
-            created: now,
+            name: known
+                .map_or(name.unwrap_or(key), |known| &known.name)
+                .to_owned(),
+            created: known.map_or(now, |known| known.created),
+            empty,
+            made_empty,
         });
         self.tenants.insert(key.to_owned(), Arc::clone(&tenant));
         tenant
@@ -277,13 +332,18 @@ impl Inner {
         id_or_key: &str,
         now: Timestamp,
     ) -> Option<&mut Connection> {
-        let id = match id_or_key {
-            "kartra" | INTEGRATION_ID => CONNECTION_ID,
-            id => id,
+        let is_meant = |one: &Connection| match id_or_key {
+            "kartra" | INTEGRATION_ID => one.account.is_some(),
+            id => one.is_called(id),
         };
-        let connection = self.connections.get_mut(id)?;
-        connection.settled(now);
-        connection.is_visible_to(tenant).then_some(connection)
+        let mut all = self.connections.values_mut();
+        let connection = all.find(|one| is_meant(one) && one.is_visible_to(tenant))?;
+        Some(connection.settled(now))
+    }
+
+    /// Whether Kartra takes one more call at this instant; counts it.
+    pub(super) fn kartra_takes(&mut self, now: Timestamp) -> bool {
+        self.ceiling.takes(self.settings.kartra_per_second, now)
     }
 
     /// A fresh number for an id.
@@ -307,7 +367,7 @@ pub(super) fn stamp(instant: Timestamp) -> Value {
 }
 
 /// FNV-1a: the same key has the same id after a restart.
-fn fingerprint(text: &str) -> u64 {
+pub(super) fn fingerprint(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })

@@ -9,19 +9,17 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::account::{Command, Fields};
-use super::actions;
 use super::auth::Caller;
+use super::ceiling;
 use super::connections::ConnectionState;
 use super::errors::{self, Failure, not_found};
 use super::ledger::Effect;
 use super::logs::RunLog;
+use super::schema;
 use super::settings::RunLogs;
 use super::state::Inner;
 use crate::action::{ActionSpec, Effects};
 use crate::clock;
-
-/// The time over which Kartra counts its calls.
-const KARTRA_WINDOW: Duration = Duration::from_secs(1);
 
 /// A request to run an action, resolved as far as can be told without doing it.
 #[derive(Debug, Clone)]
@@ -64,22 +62,19 @@ impl Run {
             let failure = errors::connection_defunct(&self.connection);
             return Err(self.failed(inner, failure, now));
         }
-        let kept = match actions::check(self.spec, &inner.settings, &self.input) {
+        let kept = match schema::check(self.spec, &inner.settings, &self.input) {
             Ok(kept) => kept,
             Err(failure) => return Err(self.failed(inner, failure, now)),
         };
-        if kartra_is_full(inner, now) {
-            let failure = errors::kartra_rate_limited(&self.connection, None);
-            return Err(self.failed(inner, failure, now));
+        if !inner.kartra_takes(now) {
+            let form = inner.settings.kartra_limit_form;
+            return match ceiling::refusal(form, &self.connection) {
+                Ok(output) => Ok(self.succeeded(inner, output, now)),
+                Err(failure) => Err(self.failed(inner, failure, now)),
+            };
         }
-        let Some(account) = inner
-            .connections
-            .get_mut(&self.connection)
-            .and_then(|connection| connection.account.as_mut())
-        else {
-            return Err(not_found("Action", &self.action));
-        };
-        let answer = account.perform(self.command, &Fields(&kept), now);
+        let answer = inner.perform(&self.connection, self.command, &Fields(&kept), now);
+        let answer = answer.ok_or_else(|| not_found("Action", &self.action))?;
         if answer.error.is_none() && self.spec.effects != Effects::Read {
             let action_run = inner.logs.next_id();
             self.count(inner, kept, &action_run, answer.changed, now);
@@ -160,23 +155,4 @@ impl Run {
             visible,
         })
     }
-}
-
-/// Whether Kartra had as many calls within a second as it takes; counts this one otherwise.
-fn kartra_is_full(inner: &mut Inner, now: Timestamp) -> bool {
-    let Some(most) = inner.settings.kartra_per_second else {
-        return false;
-    };
-    let recent = &mut inner.recent;
-    while recent
-        .front()
-        .is_some_and(|at| clock::between(*at, now) >= KARTRA_WINDOW)
-    {
-        recent.pop_front();
-    }
-    let full = recent.len() >= most;
-    if !full {
-        recent.push_back(now);
-    }
-    full
 }

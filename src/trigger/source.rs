@@ -66,6 +66,12 @@ impl Source {
         self.preset
     }
 
+    /// Whether its sender reports what happens in the account that our actions change, so that our own may come back.
+    #[must_use]
+    pub fn reports_account(&self) -> bool {
+        self.preset.is_some_and(|preset| preset.reports_account)
+    }
+
     /// Where the sender's id of an event stands; empty if it gives none.
     #[must_use]
     pub fn id_paths(&self) -> Vec<&str> {

@@ -1,5 +1,6 @@
 //! The console's API over real HTTP: who may come in, what is shown, what is passed on, and how it refuses.
 
+mod catalog;
 mod house;
 
 use kartwheel::clock::Clock;

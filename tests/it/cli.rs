@@ -173,7 +173,11 @@ fn check_finds_nothing_wrong_with_a_good_project() {
     ]);
     let said = kartwheel(dir.path(), &["check", "--deny-warnings"]);
     assert_eq!((said.code, &*said.err), (0, ""), "{}", said.out);
-    assert_eq!(said.out, "No problems: 1 rule in 2 files.\n");
+    let note = "connection main: no catalogue synced; inputs were checked against the built-in table; `kartwheel catalog sync` reads the account's own";
+    assert_eq!(
+        said.out,
+        format!("note: {note}\n\nNo problems: 1 rule in 2 files.\n")
+    );
     let said = kartwheel(
         Path::new("/"),
         &["check", &dir.path().to_string_lossy(), "--json"],
@@ -181,7 +185,7 @@ fn check_finds_nothing_wrong_with_a_good_project() {
     let found: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
     assert_eq!(
         found,
-        serde_json::json!({"problems": [], "files": 2, "rules": 1})
+        serde_json::json!({"problems": [], "notes": [note], "files": 2, "rules": 1})
     );
 }
 

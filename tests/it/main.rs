@@ -16,6 +16,7 @@ mod examples;
 mod faults;
 mod holds;
 mod ingress;
+mod kartra;
 mod manual;
 mod membrane;
 mod migrations;

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use kartwheel::clock::{SettableClock, from_micros};
-use kartwheel::run::State;
+use kartwheel::action::Priority;
+use kartwheel::clock::{Clock, SettableClock, after, from_micros};
+use kartwheel::run::{Progress, State};
 use kartwheel::store::sqlite::{MIGRATIONS, migrate_to};
-use kartwheel::store::{self, Counts, EventFilter, OpenOptions, RunFilter};
+use kartwheel::store::{self, Claim, Counts, EventFilter, Next, OpenOptions, Record, RunFilter};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
@@ -64,21 +66,93 @@ async fn every_step_meets_the_data_of_the_one_before_and_the_last_is_what_the_st
     let Counts { runs, due, events } = reader.counts(from_micros(NOW)).await.unwrap();
     assert_eq!(
         runs,
-        [(State::Ready, 1), (State::Held, 1), (State::Done, 1)]
+        [(State::Ready, 1), (State::Held, 2), (State::Done, 1)]
     );
-    assert_eq!((due, events), (0, 2), "the due run's connection is held");
+    assert_eq!((due, events), (0, 3), "the due run's connection is held");
     let events = reader.events(&EventFilter::default(), true).await.unwrap();
+    let depths: Vec<_> = events.iter().map(|stored| stored.event.depth).collect();
+    assert_eq!(depths, [1, 0, 0]);
     assert_eq!(
-        events[0].event.person.email.as_deref(),
+        events[1].event.person.email.as_deref(),
         Some("Ada@example.com")
     );
-    assert_eq!(&*events[1].event.raw, b"{\"id\":\"evt_1\"}");
-    assert_eq!(events[1].verdicts[0].decision, "matched");
+    assert_eq!(&*events[2].event.raw, b"{\"id\":\"evt_1\"}");
+    assert_eq!(events[2].verdicts[0].decision, "matched");
     for run in reader.runs(&RunFilter::default()).await.unwrap() {
         reader.attempts(run.id).await.unwrap();
     }
+    let runs = reader.runs(&RunFilter::default()).await.unwrap();
+    let priorities: Vec<_> = runs.iter().map(|run| run.priority).collect();
+    assert_eq!(
+        priorities[..2],
+        [Priority::High, Priority::Normal],
+        "a run of the first version is like any"
+    );
     assert_eq!(reader.holds().await.unwrap().len(), 1);
+    assert_eq!(reader.alerts(true, 10).await.unwrap().len(), 1);
+    assert_eq!(reader.alerts(false, 10).await.unwrap().len(), 2);
+    let snapshots = reader.snapshots().await.unwrap();
+    assert_eq!(snapshots[0].account.tags, Some(vec!["buyer".into()]));
+    let traces = ["ada@example.com tag_assigned buyer".to_owned()];
+    let traced = reader.traced(&traces, from_micros(0)).await.unwrap();
+    assert_eq!(traced.unwrap().depth, 1);
     assert!(reader.rule_text("aa11").await.unwrap().is_some());
+    store.close().await;
+}
+
+/// Those behind a sleeper pass it, and it takes its key in its old place, as before.
+#[tokio::test]
+async fn runs_of_the_first_version_go_on_in_the_order_of_their_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("kartwheel.db");
+    migrate_to(&path, 1, from_micros(NOW)).await.unwrap();
+    let run = |seq: i64, state: &str, due: &str| {
+        format!(
+            "INSERT INTO runs (seq, id, event_seq, rule, rule_hash, connection, key, state, due_at, due_set_at, created_at,
+                updated_at, progress)
+            VALUES ({seq}, randomblob(16), 1, 'welcome', 'aa11', 'shop', 'ada', '{state}', {due}, 0, 0, 0, '{{}}');"
+        )
+    };
+    let later = (NOW + 60_000_000).to_string();
+    let sql = [
+        samples(1),
+        "INSERT INTO connections (name, held_micros) VALUES ('shop', 0);".into(),
+        run(10, "waiting", &later),
+        run(11, "ready", "1"),
+        run(12, "ready", "NULL"),
+    ];
+    fill(&path, sql.concat()).await;
+    let clock = SettableClock::starting_at(from_micros(NOW));
+    let url = path.display().to_string();
+    let store = store::open(&url, clock.clone(), OpenOptions::default());
+    let store = store.await.unwrap();
+    for expected in [11, 10, 12] {
+        let now = clock.now();
+        let claim = Claim {
+            node: clock.new_id(),
+            now,
+            lease_until: after(now, Duration::from_secs(30)),
+            limit: 10,
+            per_rule: u32::MAX,
+            at_least: Priority::Low,
+        };
+        let claimed = store.claim(claim).await.unwrap();
+        let seqs: Vec<_> = claimed.iter().map(|claimed| claimed.run.seq).collect();
+        assert_eq!(seqs, [expected]);
+        clock.advance(Duration::from_secs(60));
+        let record = Record {
+            lease: claimed[0].lease,
+            now: clock.now(),
+            ended: None,
+            progress: Progress::default(),
+            next: Next::Rest {
+                state: State::Done,
+                why: None,
+                due_at: None,
+            },
+        };
+        store.record(record).await.unwrap();
+    }
     store.close().await;
 }
 

@@ -1,12 +1,13 @@
 //! Rule files that must be refused, with the exact words, and files that must be taken without any.
 //!
 //! `tests/rules/err_NAME.yaml` has what is said about it in `err_NAME.txt` beside it; `UPDATE_EXPECT=1` writes the `.txt` files anew.
-//! `ok_NAME.yaml` must give no problem at all.
+//! `ok_NAME.yaml` must give no problem at all. Cases with `_account_` in their name are checked against the account of account.json.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use kartwheel::account::Account;
 use kartwheel::config::{self, Env};
 use kartwheel::kartra;
 use kartwheel::problem::{CODES, Problem, Source, draw_all};
@@ -169,8 +170,13 @@ fn environment() -> Env {
 fn read(name: &str, text: &str) -> (Vec<Problem>, Vec<Source>) {
     let sources = vec![Source::new(name, text)];
     let mut problems = Vec::new();
-    let rules = rule::read(&sources[0], &surroundings(), &mut problems);
-    rule::unique(rules, &sources, &mut problems);
+    let mut around = surroundings();
+    if name.contains("_account_") {
+        around.accounts.insert("main".into(), account());
+    }
+    let rules = rule::read(&sources[0], &around, &mut problems);
+    let rules = rule::unique(rules, &sources, &mut problems);
+    rule::circles(&rules, &around, &sources, &mut problems);
     (problems, sources)
 }
 
@@ -180,22 +186,27 @@ fn surroundings() -> Surroundings {
         let near = kartwheel::problem::nearest(kind, STRIPE_EVENTS).map(str::to_owned);
         (!STRIPE_EVENTS.iter().any(|kind| pattern.matches(kind))).then_some(near)
     };
+    let source = |name: &str| SourceFacts {
+        name: name.into(),
+        reports_account: name == "kartra",
+        unknown_event: Box::new(|_| None),
+    };
+    let stripe = SourceFacts {
+        unknown_event: Box::new(unknown),
+        ..source("stripe")
+    };
     Surroundings {
-        accounts: std::collections::HashMap::new(),
-        catalog: kartra::catalog(),
-        sources: Some(vec![
-            SourceFacts {
-                name: "stripe".into(),
-                unknown_event: Box::new(unknown),
-            },
-            SourceFacts {
-                name: "typeform".into(),
-                unknown_event: Box::new(|_| None),
-            },
-        ]),
+        sources: Some(vec![stripe, source("typeform"), source("kartra")]),
         connections: Some(vec!["main".into(), "client_b".into()]),
         env: Some(vec!["STAGE".into()]),
+        ..Surroundings::of(kartra::catalog())
     }
+}
+
+/// The account of connection `main` in the cases that are checked against one.
+fn account() -> Account {
+    let text = fs::read_to_string(folder().join("account.json")).expect("the account");
+    serde_json::from_str(&text).expect("an account")
 }
 
 #[expect(clippy::disallowed_methods, reason = "a switch of the test itself")]

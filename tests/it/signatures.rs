@@ -43,7 +43,7 @@ const CARRIED: &[(&str, &str)] = &[
         "verify: { hmac: sha256, header: X-Hub-Signature-256, prefix: \"sha256=\" }",
     ),
     ("hotmart-", "verify: { header: X-HOTMART-HOTTOK }"),
-    ("kartra-ipn-", "verify: { field: $.body.secret_key }"),
+    ("kartra-ipn-", "preset: kartra-ipn"),
     (
         "kit-",
         "verify: { hmac: sha256, header: X-Kit-Signature, {T_V1}, tolerance: 5m }",

@@ -19,7 +19,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Talks to the daemon that holds the database.
-pub(super) struct Client {
+pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
     token: String,
@@ -44,7 +44,18 @@ impl Client {
     }
 
     async fn post(&self, path: &str, body: &Value) -> Result<Value, Refusal> {
+        self.post_within(ANSWER_WITHIN, path, body).await
+    }
+
+    /// Asks for something that may take so long.
+    pub(crate) async fn post_within(
+        &self,
+        within: Duration,
+        path: &str,
+        body: &Value,
+    ) -> Result<Value, Refusal> {
         let request = self.http.post(format!("{}{path}", self.base));
+        let request = request.timeout(within);
         let sent = request.bearer_auth(&self.token).json(body).send().await;
         let mut response = sent.map_err(|error| self.unreachable(&error))?;
         let status = response.status().as_u16();

@@ -13,12 +13,15 @@ use secrecy::ExposeSecret;
 use super::Failure;
 use super::screen::Screen;
 use crate::clock::SharedClock;
+use crate::config::Config;
+use crate::engine::Controls;
+use crate::store::Store;
 use crate::web::api::Control;
 
 pub(super) use account::{Account, connection_id, membrane_desk, not_connected, told};
 pub(super) use choice::{all_or, only_or};
-pub(super) use client::http_client;
-pub(super) use open::{Opened, load, no_color, reachable, usable};
+pub(super) use client::{Client, http_client};
+pub(super) use open::{Opened, load, no_color, reachable, settings, usable};
 
 /// What every command is given.
 pub(super) struct Desk {
@@ -30,17 +33,34 @@ pub(super) struct Desk {
     pub(super) clock: SharedClock,
 }
 
+/// Whoever has the database's lock.
+pub(super) enum Keeper {
+    /// This command has taken it.
+    Us(Store),
+    /// The daemon, which is asked through its API.
+    Daemon(Client),
+}
+
+/// The one that can change the database now: the daemon; or, when there is none, this command.
+pub(super) async fn keeper(config: &Config, clock: &SharedClock) -> anyhow::Result<Keeper> {
+    if let Some(store) = local::take(config, clock.clone()).await? {
+        return Ok(Keeper::Us(store));
+    }
+    let console = &config.console;
+    let token = console.token.as_ref().map(|token| token.expose_secret());
+    Ok(Keeper::Daemon(Client::new(console.listen, token)?))
+}
+
 impl Opened {
-    /// The one that can carry out changes now: whoever holds the database's lock. That is the daemon, asked through its API; or,
-    /// when there is none, this command.
+    /// The one that can carry out changes now.
     pub(super) async fn control(&self) -> anyhow::Result<Box<dyn Control>> {
-        match local::take(self).await? {
-            Some(controls) => Ok(Box::new(controls)),
-            None => {
-                let console = &self.config.console;
-                let token = console.token.as_ref().map(|token| token.expose_secret());
-                Ok(Box::new(client::Client::new(console.listen, token)?))
-            }
-        }
+        Ok(match keeper(&self.config, &self.clock).await? {
+            Keeper::Us(store) => Box::new(Controls {
+                store,
+                clock: self.clock.clone(),
+                connections: self.config.membrane.connections.keys().cloned().collect(),
+            }),
+            Keeper::Daemon(client) => Box::new(client),
+        })
     }
 }

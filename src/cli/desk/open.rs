@@ -9,7 +9,7 @@ use crate::cli::Failure;
 use crate::clock::SharedClock;
 use crate::config::{Config, Env};
 use crate::problem::{Problem, draw};
-use crate::project::{self, Project, Strictness};
+use crate::project::{self, Accounts, Project, Strictness};
 use crate::rule::RuleSet;
 use crate::store::{self, Reader};
 
@@ -55,6 +55,14 @@ impl Desk {
 /// # Errors
 /// There is none.
 pub(crate) fn load(dir: &Path, strictness: Strictness) -> Result<Project, Failure> {
+    Ok(settings(dir, strictness)?.rules(Accounts::new()))
+}
+
+/// The settings of the project in this folder, to which its rules can be read.
+///
+/// # Errors
+/// There is none.
+pub(crate) fn settings(dir: &Path, strictness: Strictness) -> Result<project::Settings, Failure> {
     if !dir.join("kartwheel.yaml").is_file() {
         let shown = match dir.to_str() {
             Some("." | "") => "this folder".to_owned(),
@@ -64,7 +72,7 @@ pub(crate) fn load(dir: &Path, strictness: Strictness) -> Result<Project, Failur
             .means("A project is a folder with kartwheel.yaml, rules/ and .env.")
             .remedy("Go into it, or name it with --project DIR; `kartwheel init DIR` makes a new one."));
     }
-    Ok(project::load(dir, &Env::of_process(), strictness))
+    Ok(project::settings(dir, &Env::of_process(), strictness))
 }
 
 /// Settings and rules of a project whose settings can be used, and the problems it has all the same.

@@ -12,6 +12,7 @@ use crate::action::Class;
 use crate::action::Class::{
     ConnectionDown, NotAllowed, RateLimited, Refused, RuleWrong, TargetMissing, Unknown,
 };
+use crate::kartra::input::field;
 
 /// Not a published number: the HTTP status that Kartra's one limit (20 calls a second per app) answers with.
 pub(super) const TOO_MANY_REQUESTS: u16 = 429;
@@ -372,16 +373,17 @@ pub(super) fn fill(meaning: &str, input: &Value) -> String {
 
 fn value_of(name: &str, input: &Value) -> String {
     let names: &[&str] = match name {
-        "lead" => &["id", "email"],
-        "refund_amount" => &["refund_amount", "amount"],
+        "email" => &["lead_email", "email"],
+        "lead" => &["id", "lead_id", "lead_email", "email"],
+        "refund_amount" => &["amount", "refund_amount"],
         "subscription" => &["transaction_internal_subscription_id", "transaction_id"],
         _ => &[name],
     };
     names
         .iter()
-        .find_map(|name| match input.get(name) {
-            Some(Value::String(text)) => Some(super::quoted(text)),
-            Some(Value::Number(number)) => Some(number.to_string()),
+        .find_map(|name| match field(input, &[name])?.value {
+            Value::String(text) => Some(super::quoted(text)),
+            Value::Number(number) => Some(number.to_string()),
             _ => None,
         })
         .unwrap_or_else(|| format!("(no {} was given)", names[names.len() - 1]))

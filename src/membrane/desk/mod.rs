@@ -7,6 +7,7 @@
 mod actions;
 mod connections;
 mod facts;
+mod logs;
 mod proxy;
 
 use std::fmt;

@@ -1,6 +1,7 @@
 //! The pace on a clock that only moves when it is told to.
 
 use super::*;
+use crate::action::Priority;
 use crate::clock::{Clock, SettableClock};
 
 fn start() -> Timestamp {
@@ -38,7 +39,7 @@ async fn times(clock: &Arc<SettableClock>, pace: &Arc<Pace>, calls: usize) -> Ve
     drive(clock, async {
         let mut times = Vec::new();
         for _ in 0..calls {
-            drop(pace.slot(Priority::Normal, 0).await);
+            drop(pace.slot(&turn(Priority::Normal, 0)).await);
             times.push(millis(clock.now()));
         }
         times
@@ -50,6 +51,19 @@ fn setup(per_second: f64, at_once: usize) -> (Arc<SettableClock>, Arc<Pace>) {
     let clock = SettableClock::starting_at(start());
     let shared: SharedClock = clock.clone();
     (clock, Pace::new(shared, per_second, at_once))
+}
+
+/// A turn of the one rule that most tests need.
+fn turn(priority: Priority, place: i64) -> Turn {
+    turn_of("rule", priority, place)
+}
+
+fn turn_of(rule: &str, priority: Priority, place: i64) -> Turn {
+    Turn {
+        priority,
+        rule: rule.into(),
+        place,
+    }
 }
 
 fn limited(retry_after: Option<u64>) -> Outcome {
@@ -79,9 +93,10 @@ async fn a_pace_below_one_a_second_holds_as_well() {
 #[tokio::test]
 async fn no_more_than_at_once_are_under_way() {
     let (clock, pace) = setup(1_000.0, 2);
-    let first = pace.slot(Priority::Normal, 0).await;
-    let _second = pace.slot(Priority::Normal, 0).await;
-    let mut third = std::pin::pin!(pace.slot(Priority::Normal, 0));
+    let first = pace.slot(&turn(Priority::Normal, 0)).await;
+    let _second = pace.slot(&turn(Priority::Normal, 0)).await;
+    let normal = turn(Priority::Normal, 0);
+    let mut third = std::pin::pin!(pace.slot(&normal));
     tokio::select! {
         biased;
         _ = &mut third => panic!("three at once"),
@@ -98,14 +113,10 @@ async fn no_more_than_at_once_are_under_way() {
 #[tokio::test]
 async fn the_next_one_goes_although_nobody_has_finished() {
     let (clock, pace) = setup(10.0, 4);
-    let _first = pace.slot(Priority::Normal, 0).await;
-    let _second = pace.slot(Priority::Normal, 0).await;
-    let both = async {
-        tokio::join!(
-            pace.slot(Priority::Normal, 0),
-            pace.slot(Priority::Normal, 0)
-        )
-    };
+    let _first = pace.slot(&turn(Priority::Normal, 0)).await;
+    let _second = pace.slot(&turn(Priority::Normal, 0)).await;
+    let normal = turn(Priority::Normal, 0);
+    let both = async { tokio::join!(pace.slot(&normal), pace.slot(&normal)) };
     let _both = drive(&clock, both).await;
     assert_eq!(millis(clock.now()), 200);
 }
@@ -113,12 +124,12 @@ async fn the_next_one_goes_although_nobody_has_finished() {
 #[tokio::test]
 async fn the_urgent_go_first_and_equals_in_the_order_they_came() {
     let (clock, pace) = setup(10.0, 1);
-    let taken = pace.slot(Priority::Low, 0).await;
+    let taken = pace.slot(&turn(Priority::Low, 0)).await;
     let order = Mutex::new(Vec::new());
     let call = |name: &'static str, priority| {
         let (pace, order) = (Arc::clone(&pace), &order);
         async move {
-            let permit = pace.slot(priority, 0).await;
+            let permit = pace.slot(&turn(priority, 0)).await;
             order.lock().expect("no panic").push(name);
             drop(permit);
         }
@@ -146,9 +157,10 @@ async fn the_urgent_go_first_and_equals_in_the_order_they_came() {
 #[tokio::test]
 async fn one_who_gives_up_waiting_stops_nobody() {
     let (clock, pace) = setup(10.0, 1);
-    let taken = pace.slot(Priority::Normal, 0).await;
-    let mut quitter = Box::pin(pace.slot(Priority::High, 0));
-    let mut waiter = std::pin::pin!(pace.slot(Priority::Normal, 0));
+    let taken = pace.slot(&turn(Priority::Normal, 0)).await;
+    let (high, normal) = (turn(Priority::High, 0), turn(Priority::Normal, 0));
+    let mut quitter = Box::pin(pace.slot(&high));
+    let mut waiter = std::pin::pin!(pace.slot(&normal));
     tokio::select! {
         biased;
         _ = &mut quitter => panic!("the place is taken"),
@@ -159,7 +171,7 @@ async fn one_who_gives_up_waiting_stops_nobody() {
     drop(taken);
     drop(quitter);
     drop(drive(&clock, waiter).await);
-    assert!(pace.lock().waiting.is_empty());
+    assert!(pace.lock().queue.is_empty());
     assert_eq!(pace.lock().in_flight, 0);
 }
 
@@ -178,7 +190,7 @@ async fn without_a_number_the_pauses_double_up_to_a_minute() {
     for _ in 0..8 {
         let before = clock.now();
         pace.note(before, &limited(None));
-        drop(drive(&clock, pace.slot(Priority::High, 0)).await);
+        drop(drive(&clock, pace.slot(&turn(Priority::High, 0))).await);
         pauses.push((micros(clock.now()) - micros(before)) / 1_000_000);
     }
     assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
@@ -249,7 +261,7 @@ async fn a_thousand_wait_in_order_and_none_is_forgotten() {
     for number in 0..1_000 {
         let (pace, done) = (Arc::clone(&pace), Arc::clone(&done));
         all.spawn(async move {
-            let _permit = pace.slot(Priority::Normal, 0).await;
+            let _permit = pace.slot(&turn(Priority::Normal, 0)).await;
             done.lock().expect("no panic").push(number);
         });
     }
@@ -262,7 +274,7 @@ async fn a_thousand_wait_in_order_and_none_is_forgotten() {
 #[test]
 fn a_slot_given_back_owes_the_pace_nothing_and_one_used_does() {
     let (_, pace) = setup(1.0, 8);
-    let taken = |pace: &Arc<Pace>| pace.try_slot(Priority::Normal, 0).map(Box::new);
+    let taken = |pace: &Arc<Pace>| pace.try_slot(&turn(Priority::Normal, 0)).map(Box::new);
     for _ in 0..100 {
         taken(&pace).expect("a free slot").give_back();
     }
@@ -273,12 +285,12 @@ fn a_slot_given_back_owes_the_pace_nothing_and_one_used_does() {
 #[tokio::test]
 async fn the_older_run_goes_before_one_that_asked_earlier() {
     let (clock, pace) = setup(10.0, 1);
-    let taken = pace.slot(Priority::Normal, 0).await;
+    let taken = pace.slot(&turn(Priority::Normal, 0)).await;
     let order = Mutex::new(Vec::new());
     let call = |run: i64| {
         let (pace, order) = (Arc::clone(&pace), &order);
         async move {
-            let permit = pace.slot(Priority::Normal, run).await;
+            let permit = pace.slot(&turn(Priority::Normal, run)).await;
             order.lock().expect("no panic").push(run);
             drop(permit);
         }
@@ -291,4 +303,74 @@ async fn the_older_run_goes_before_one_that_asked_earlier() {
     };
     drive(&clock, all).await;
     assert_eq!(*order.lock().expect("no panic"), [1, 2, 3]);
+}
+
+/// Starts so many calls of a rule that note when they had their slot.
+fn crowd(
+    all: &mut tokio::task::JoinSet<()>,
+    pace: &Arc<Pace>,
+    turn: &Turn,
+    calls: usize,
+    served: &Arc<Mutex<Vec<Arc<str>>>>,
+) {
+    for _ in 0..calls {
+        let (pace, turn, served) = (Arc::clone(pace), turn.clone(), Arc::clone(served));
+        all.spawn(async move {
+            let _permit = pace.slot(&turn).await;
+            served.lock().expect("no panic").push(turn.rule);
+        });
+    }
+}
+
+#[tokio::test]
+async fn one_call_of_another_rule_does_not_wait_for_a_thousand() {
+    let (clock, pace) = setup(20.0, 4);
+    let served = Arc::new(Mutex::new(Vec::new()));
+    let mut all = tokio::task::JoinSet::new();
+    let many = turn_of("many", Priority::Normal, 0);
+    crowd(&mut all, &pace, &many, 1_000, &served);
+    settle().await;
+    clock.advance(Duration::from_secs(1));
+    settle().await;
+    let before = served.lock().expect("no panic").len();
+    assert!((2..10).contains(&before), "{before}");
+    for (rule, priority) in [("one", Priority::Normal), ("access", Priority::High)] {
+        // A later run than all of theirs.
+        let turn = turn_of(rule, priority, 9_999);
+        crowd(&mut all, &pace, &turn, 1, &served);
+    }
+    settle().await;
+    drive(&clock, all.join_all()).await;
+    let served = served.lock().expect("no panic");
+    let place = |rule: &str| served.iter().position(|name| **name == *rule);
+    assert_eq!(place("access"), Some(before), "the urgent before all");
+    assert!(place("one").is_some_and(|place| place <= before + 2));
+    assert_eq!(served.len(), 1_002);
+}
+
+#[tokio::test]
+async fn a_rule_that_asks_again_and_again_does_not_keep_another_one_out() {
+    let (clock, pace) = setup(10.0, 2);
+    let stop = Arc::new(Mutex::new(false));
+    let greedy = {
+        let (pace, stop) = (Arc::clone(&pace), Arc::clone(&stop));
+        tokio::spawn(async move {
+            let mut calls = 0;
+            while !*stop.lock().expect("no panic") {
+                drop(pace.slot(&turn_of("greedy", Priority::Normal, 1)).await);
+                calls += 1;
+            }
+            calls
+        })
+    };
+    let modest = drive(&clock, async {
+        for _ in 0..50 {
+            drop(pace.slot(&turn_of("modest", Priority::Normal, 2)).await);
+        }
+        *stop.lock().expect("no panic") = true;
+        50
+    })
+    .await;
+    let greedy = drive(&clock, greedy).await.expect("it ends");
+    assert!((modest - 3..=modest + 3).contains(&greedy), "{greedy}");
 }

@@ -1,5 +1,6 @@
 //! Leaves: a path and what must hold of it, or an expression.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::operand::Late;
@@ -55,6 +56,21 @@ impl PathLeaf {
         } else {
             self.verdict(&self.path.select(judged.root), &tests)
         }
+    }
+
+    /// Whether its path leads to a scalar here that fails a test which is written out.
+    pub(super) fn excludes(&self, known: &Value) -> bool {
+        let found = self.path.is_singular().then(|| self.path.first(known));
+        let Some(Some(value)) = found else {
+            return false;
+        };
+        // A list or a map may hold more than what is known of it; ages depend on the arrival.
+        let is_scalar = !matches!(value, Value::Array(_) | Value::Object(_));
+        is_scalar
+            && self
+                .tests
+                .iter()
+                .any(|test| !test.holds(value, Timestamp::UNIX_EPOCH))
     }
 
     /// What it found.

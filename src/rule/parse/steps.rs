@@ -131,7 +131,10 @@ impl Parser<'_> {
             let text = self.reader.text(node, "`name`")?;
             Some(text.to_owned())
         });
-        self.not_yet(node);
+        let approve = node
+            .get("approve")
+            .and_then(|node| self.reader.boolean(node, "`approve`"));
+        let approve = approve.unwrap_or(false);
         let kind = verb.and_then(|verb| {
             let part = Part {
                 verb,
@@ -151,8 +154,9 @@ impl Parser<'_> {
             retry,
             timeout,
             continue_on_error: on_error == Some("continue"),
-            approve: false,
+            approve,
             connection,
+            verb_span: verb?.key_span,
             condition,
             kind: kind?,
         })
@@ -289,91 +293,6 @@ impl Parser<'_> {
             format!("unknown verb `{}`", first.key),
             help,
         );
-    }
-
-    fn retry(&mut self, node: &Node) -> RetryPolicy {
-        let mut policy = RetryPolicy::default();
-        for entry in self.reader.map(node, &words::RETRY).unwrap_or_default() {
-            let value = &entry.value;
-            match &*entry.key {
-                "attempts" => {
-                    if let Some(number) = self.reader.whole(value, "`attempts`", 0..=1_000_000) {
-                        match RetryPolicy::check_attempts(i64::try_from(number).unwrap_or(i64::MAX))
-                        {
-                            Ok(attempts) => policy.attempts = attempts,
-                            Err(complaint) => self.complain("K0110", value, complaint),
-                        }
-                    }
-                }
-                "within" => {
-                    // A bare number gets its own words.
-                    if value.as_str().is_none() {
-                        self.duration(value, "`within`", 30);
-                        continue;
-                    }
-                    match RetryPolicy::parse_within(&value.raw) {
-                        Ok(within) => policy.within = within,
-                        Err(complaint) => self.complain("K0109", value, complaint),
-                    }
-                }
-                "backoff" => {
-                    let Some(text) = self.reader.text(value, "`backoff`") else {
-                        continue;
-                    };
-                    match RetryPolicy::parse_backoff(text) {
-                        Ok((first, cap)) => (policy.first, policy.cap) = (first, cap),
-                        Err(complaint) => self.complain("K0109", value, complaint),
-                    }
-                }
-                _ => {}
-            }
-        }
-        policy
-    }
-
-    /// What a later version carries out.
-    fn not_yet(&mut self, node: &Node) {
-        if let Some(entry) = node.entry("approve") {
-            self.reader.boolean(&entry.value, "`approve`");
-            self.later(
-                entry.key_span,
-                "`approve`",
-                "use `mode: observe` to look first",
-            );
-        }
-        if let Some(entry) = node.entry("fallback") {
-            self.later(
-                entry.key_span,
-                "`fallback`",
-                "assign a tag in a step of its own",
-            );
-        }
-    }
-
-    /// Keys that go only with certain verbs.
-    fn beside(&mut self, part: &Part<'_>) {
-        let verb = &*part.verb.key;
-        if let Some(entry) = part.step.entry("full")
-            && verb != "refund-transaction"
-        {
-            let message = format!("`full` goes with `refund-transaction`, not with `{verb}`");
-            self.reader
-                .error_help("K0115", entry.key_span, message, "remove it");
-        }
-        let is_call = self.around.catalog.get(verb).is_some()
-            || matches!(verb, "ensure-lead" | "request" | "notify");
-        for key in ["retry", "timeout", "connection", "on_error"] {
-            if let Some(entry) = part.step.entry(key)
-                && !is_call
-                && verb != "run"
-                && verb != "choose"
-                && verb != "for-each"
-            {
-                let message = format!("`{verb}` calls nobody, so `{key}` has no meaning beside it");
-                self.reader
-                    .error_help("K0115", entry.key_span, message, "remove it");
-            }
-        }
     }
 }
 

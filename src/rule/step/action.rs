@@ -4,15 +4,21 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Effect, Kind, Part};
-use crate::rule::fields::{AMOUNT, Fields};
+use super::{After, Effect, Kind, Part};
+use crate::action::Outcome;
+use crate::rule::fallback::{self, Fallback};
+use crate::rule::fields::{AMOUNT, Fields, is_amount};
 use crate::rule::parse::Parser;
 use crate::rule::{RuleError, Scope};
+
+/// The stage at which the fallback's call is made.
+const FALLBACK_STAGE: u8 = 1;
 
 #[derive(Debug)]
 struct Action {
     verb: Arc<str>,
     fields: Fields,
+    fallback: Option<Fallback>,
 }
 
 /// Reads a verb of the catalogue.
@@ -21,10 +27,12 @@ pub(super) fn parse(parser: &mut Parser<'_>, part: &Part<'_>) -> Option<Box<dyn 
     if spec.fields.iter().any(|field| field.name == AMOUNT) {
         check_amount(parser, part);
     }
-    let fields = Fields::parse(parser, part.verb, spec.fields)?;
+    let fields = Fields::parse(parser, part, spec)?;
+    let fallback = fallback::parse(parser, part);
     Some(Box::new(Action {
         verb: Arc::from(spec.key),
         fields,
+        fallback,
     }))
 }
 
@@ -32,12 +40,9 @@ pub(super) fn parse(parser: &mut Parser<'_>, part: &Part<'_>) -> Option<Box<dyn 
 fn check_amount(parser: &mut Parser<'_>, part: &Part<'_>) {
     let full = part.step.entry("full");
     let wants_all = full.and_then(|full| parser.reader.boolean(&full.value, "`full`"));
-    let amount = part
-        .verb
-        .value
-        .entry(AMOUNT)
-        .or_else(|| part.verb.value.entry("amount"));
-    match (wants_all, amount) {
+    let verb = &part.verb.key;
+    let mut given = part.verb.value.as_map().unwrap_or_default().iter();
+    match (wants_all, given.find(|entry| is_amount(verb, &entry.key))) {
         (Some(true), Some(amount)) => parser.reader.error_help(
             "K0504",
             amount.key_span,
@@ -45,20 +50,47 @@ fn check_amount(parser: &mut Parser<'_>, part: &Part<'_>) {
             "keep one of the two",
         ),
         (Some(true), None) | (_, Some(_)) => {}
+        // Under the verb it is an unknown input, which says where it belongs.
+        (_, None) if part.verb.value.get("full").is_some() => {}
         (_, None) => parser.reader.error_help(
             "K0504",
             part.verb.key_span,
-            format!("`{}` does not say how much", part.verb.key),
+            format!("`{verb}` does not say how much"),
             format!("add `{AMOUNT}: …`, or `full: true` beside the verb if all of it is meant"),
         ),
     }
 }
 
 impl Kind for Action {
-    fn effect(&self, scope: &Scope<'_>, _stage: u8) -> Result<Effect, RuleError> {
-        Ok(Effect::Call {
-            verb: self.verb.clone(),
-            input: Value::Object(self.fields.render(&scope.template())?),
-        })
+    fn effect(&self, scope: &Scope<'_>, stage: u8) -> Result<Effect, RuleError> {
+        let input = self.fields.render(&scope.template())?;
+        match &self.fallback {
+            Some(fallback) if stage == FALLBACK_STAGE => fallback.effect(&input, &scope.template()),
+            _ => Ok(Effect::Call {
+                verb: self.verb.clone(),
+                input: Value::Object(input),
+            }),
+        }
+    }
+
+    fn after(&self, stage: u8, outcome: Outcome) -> After {
+        match &self.fallback {
+            Some(fallback) if stage == 0 && fallback.is_needed(&outcome) => {
+                After::Stage(FALLBACK_STAGE)
+            }
+            _ => After::Take(outcome),
+        }
+    }
+
+    fn calls(&self) -> Vec<&str> {
+        vec![&self.verb]
+    }
+
+    fn fields(&self) -> Option<&Fields> {
+        Some(&self.fields)
+    }
+
+    fn fallback(&self) -> Option<&Fallback> {
+        self.fallback.as_ref()
     }
 }

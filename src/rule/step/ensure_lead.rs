@@ -27,7 +27,7 @@ struct EnsureLead {
 
 fn parse(parser: &mut Parser<'_>, part: &Part<'_>) -> Option<Box<dyn Kind>> {
     let create = parser.around.catalog.get(CREATE)?;
-    let fields = Fields::parse(parser, part.verb, create.fields)?;
+    let fields = Fields::parse(parser, part, create)?;
     Some(Box::new(EnsureLead { fields }))
 }
 
@@ -53,8 +53,15 @@ impl Kind for EnsureLead {
             After::Take(outcome)
         }
     }
-
     fn begins_with_look(&self) -> bool {
         true
+    }
+
+    fn calls(&self) -> Vec<&str> {
+        vec![LOOK, CREATE]
+    }
+
+    fn fields(&self) -> Option<&Fields> {
+        Some(&self.fields)
     }
 }

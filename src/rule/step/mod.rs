@@ -19,11 +19,14 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::expr::Expr;
+use super::fallback::Fallback;
+use super::fields::Fields;
 use super::parse::Parser;
 use super::retry::RetryPolicy;
 use super::template;
 use super::{RuleError, Scope};
 use crate::action::Outcome;
+use crate::problem::Span;
 use crate::yaml::{Entry, Node};
 
 /// One entry of `actions`.
@@ -47,6 +50,8 @@ pub struct Step {
     pub approve: bool,
     /// The connection of this step alone.
     pub connection: Option<Arc<str>>,
+    /// Where its verb stands.
+    pub(crate) verb_span: Span,
     pub(crate) condition: Option<Expr>,
     pub(crate) kind: Box<dyn Kind>,
 }
@@ -104,9 +109,24 @@ pub(crate) trait Kind: Debug + Send + Sync {
         After::Take(outcome)
     }
 
-    /// Whether it can begin again after a lost answer, because its first call is a look.
+    /// Whether its first call only looks, so that after a lost answer it may begin anew.
     fn begins_with_look(&self) -> bool {
         false
+    }
+
+    /// The actions that it calls; its fallback's aside.
+    fn calls(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// The input of its action.
+    fn fields(&self) -> Option<&Fields> {
+        None
+    }
+
+    /// What it does where the connection does not offer its action.
+    fn fallback(&self) -> Option<&Fallback> {
+        None
     }
 }
 
@@ -177,16 +197,28 @@ impl Step {
         self.kind.effect(scope, stage)
     }
 
-    /// After a lost answer it begins again with a look, and finds what it made.
+    /// What the outcome of the call at `stage` means for the step.
+    #[must_use]
+    pub fn after(&self, stage: u8, outcome: Outcome) -> After {
+        self.kind.after(stage, outcome)
+    }
+
+    /// Whether its first call only looks, so that after a lost answer it may begin anew and changes nothing twice.
     #[must_use]
     pub fn begins_with_look(&self) -> bool {
         self.kind.begins_with_look()
     }
 
-    /// What the outcome of the call at `stage` means for the step.
+    /// The action that it falls back to where the connection does not offer its own.
     #[must_use]
-    pub fn after(&self, stage: u8, outcome: Outcome) -> After {
-        self.kind.after(stage, outcome)
+    pub fn fallback_verb(&self) -> Option<&Arc<str>> {
+        self.kind.fallback().map(|fallback| &fallback.verb)
+    }
+
+    /// The actions that it may call, its fallback's included.
+    pub fn calls(&self) -> impl Iterator<Item = &str> {
+        let fallback = self.fallback_verb().map(|verb| &**verb);
+        self.kind.calls().into_iter().chain(fallback)
     }
 }
 

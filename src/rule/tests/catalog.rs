@@ -34,7 +34,11 @@ const ACTIONS: &[ActionSpec] = &[
     ),
     action(
         "create-lead",
-        &[EMAIL, field("first_name", FieldType::Text, false)],
+        &[
+            EMAIL,
+            field("first_name", FieldType::Text, false),
+            field("custom_fields", FieldType::Structure, false),
+        ],
     ),
     action(
         "edit-lead",
@@ -47,6 +51,15 @@ const ACTIONS: &[ActionSpec] = &[
         ],
     ),
     action("get-lead", &[EMAIL, ID]),
+    action(
+        "grant-membership-access",
+        &[
+            EMAIL,
+            ID,
+            field("membership_name", FieldType::Text, true),
+            field("level_name", FieldType::Text, true),
+        ],
+    ),
     action(
         "refund-transaction",
         &[
@@ -67,12 +80,14 @@ const ACTIONS: &[ActionSpec] = &[
 ];
 
 /// The catalogue of these tests.
-pub(super) fn catalog() -> Catalog {
+pub(in crate::rule) fn catalog() -> Catalog {
     Catalog {
         actions: ACTIONS,
         read_output: |_, _, output| Outcome::done(output),
         look_back: |_, _, _| Look::Found(Evidence::Unclear(String::new())),
         trace: |_, _| None,
         traces_of: |_, _| Vec::new(),
+        refuse: |_, _| None,
+        missing_name: |_, _, _| None,
     }
 }

@@ -1,11 +1,13 @@
 //! Custom fields of a lead, and the shapes Kartra takes for their values.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Account;
 
 /// What a custom field takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// One line of text.
     InputField,
@@ -60,6 +62,18 @@ impl CustomField {
                 .collect();
         }
         field
+    }
+
+    /// The options that were chosen, as an event shows them.
+    pub(super) fn chosen(&self, value: &Value) -> Value {
+        let chosen = |option: &&(u64, String)| {
+            let id = json!(option.0.to_string());
+            *value == id || value.as_array().is_some_and(|all| all.contains(&id))
+        };
+        let options = self.options.iter().filter(chosen);
+        options
+            .map(|(id, text)| json!({ "option_id": id.to_string(), "option_value": text }))
+            .collect()
     }
 
     /// What is kept of a value; nothing when it has the wrong shape. Empty text clears.

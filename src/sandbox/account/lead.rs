@@ -293,7 +293,7 @@ fn key(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
-fn text(id: Option<u64>) -> String {
+pub(super) fn text(id: Option<u64>) -> String {
     id.map_or_else(String::new, |id| id.to_string())
 }
 

@@ -1,17 +1,20 @@
 //! A Kartra account in memory: what it holds, and the twenty commands that look at it or change it.
 //!
 //! Everything here is pure: the time is an argument, and nothing waits. `command` is the list of commands, `answer` says
-//! things as Kartra says them, `lead` and `money` hold the people and the payments, `seed` the account of the examples.
+//! things as Kartra says them, `lead` and `money` hold the people and the payments, `change` is what a person does in
+//! Kartra itself, `report` what Kartra says of changes, `seed` the account of the examples.
 //!
 //! To add a command: a row in `command::COMMANDS`, and a function beside its siblings in `lead_commands` or `money_commands`.
 
 mod answer;
+mod change;
 mod command;
 mod custom;
 mod lead;
 mod lead_commands;
 mod money;
 mod money_commands;
+mod report;
 mod seed;
 
 #[cfg(test)]
@@ -24,6 +27,7 @@ use jiff::tz::Offset;
 
 pub(super) use answer::Answer;
 pub use answer::{LetterCase, Nesting};
+pub use change::Kind;
 pub(super) use command::{Command, Fields, of_cmd, of_verb};
 pub use custom::{CustomField, FieldKind};
 pub use lead::{Access, InSequence, Lead, OnList};

@@ -1,7 +1,6 @@
 //! The kinds of trouble, and what each does before, instead of and after the work.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Bytes, to_bytes};
 use axum::http::StatusCode;
@@ -10,24 +9,14 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::clock;
+use super::slow::{self, Delay};
 use crate::sandbox::CONNECTION_ID;
-use crate::sandbox::account::{Answer, LetterCase, Nesting};
+use crate::sandbox::account::{Answer, Nesting};
 use crate::sandbox::connections::ConnectionState;
 use crate::sandbox::cut;
 use crate::sandbox::errors::{self, Failure};
 use crate::sandbox::state::State;
 use crate::sandbox::work::{Ran, Run};
-
-/// A length of time, on the sandbox's clock or on the machine's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Delay {
-    /// Milliseconds of the sandbox's clock.
-    ClockMs(u64),
-    /// Milliseconds of the machine's, whatever the clock shows.
-    RealMs(u64),
-}
 
 /// In which form an error of Kartra's arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -58,6 +47,13 @@ pub enum FaultKind {
     DropAfter,
     /// Closes the connection after the work, in the middle of the answer's body.
     CutBody,
+    /// Sends the answer's body in so many pieces, with a pause before each; after the work.
+    SlowBody {
+        /// How many.
+        pieces: usize,
+        /// How long each is waited for.
+        pause: Delay,
+    },
     /// Membrane had too many calls: `bad_request`, and `Retry-After` as a header; before the work.
     RateLimited {
         /// The seconds of `Retry-After`.
@@ -171,6 +167,12 @@ impl FaultKind {
                 Ok(body) => cut::in_the_middle(&body),
                 Err(_) => cut::before_the_first_byte(),
             },
+            Self::SlowBody { pieces, pause } => {
+                match to_bytes(made.into_body(), usize::MAX).await {
+                    Ok(body) => slow::in_pieces(world, &body, *pieces, *pause),
+                    Err(_) => cut::before_the_first_byte(),
+                }
+            }
             Self::Status {
                 code,
                 body,
@@ -279,19 +281,7 @@ impl Place<'_> {
 
 /// Waits; gives an answer that breaks off when the sandbox stops meanwhile.
 async fn wait(world: &State, delay: Delay) -> Option<Response> {
-    let over = async {
-        match delay {
-            Delay::ClockMs(millis) => {
-                let until = clock::after(world.clock.now(), Duration::from_millis(millis));
-                world.clock.sleep_until(until).await;
-            }
-            Delay::RealMs(millis) => tokio::time::sleep(Duration::from_millis(millis)).await,
-        }
-    };
-    tokio::select! {
-        () = over => None,
-        () = world.stopped() => Some(cut::before_the_first_byte()),
-    }
+    (!delay.over(world).await).then(cut::before_the_first_byte)
 }
 
 fn kartra_error(place: Place<'_>, run: &Run, number: u16, form: KartraForm) -> Response {
@@ -299,9 +289,10 @@ fn kartra_error(place: Place<'_>, run: &Run, number: u16, form: KartraForm) -> R
         KartraForm::Nested => Nesting::Actions,
         _ => Nesting::Flat,
     };
-    let body = Answer::error(number).render(run.command.cmd, nesting, LetterCase::Title);
     let now = place.world.clock.now();
     let mut inner = place.world.lock();
+    let case = inner.settings.letter_case;
+    let body = Answer::error(number).render(run.command.cmd, nesting, case);
     match form {
         KartraForm::Failed => {
             let failure = errors::external_direct(&body);
@@ -319,6 +310,7 @@ fn answer(code: u16, body: String) -> Response {
     let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let kind = match serde_json::from_str::<Value>(&body) {
         Ok(_) => "application/json; charset=utf-8",
+        Err(_) if body.starts_with('<') => "text/html; charset=utf-8",
         Err(_) => "text/plain; charset=utf-8",
     };
     (status, [(CONTENT_TYPE, kind)], body).into_response()

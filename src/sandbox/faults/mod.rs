@@ -4,11 +4,13 @@
 //! Every one that fits counts the request, taken or not, so `nth` is a number of requests and not of turns.
 
 mod kind;
+mod slow;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use kind::{Delay, FaultKind, KartraForm};
+pub use kind::{FaultKind, KartraForm};
+pub use slow::Delay;
 
 pub(super) use kind::Place;
 

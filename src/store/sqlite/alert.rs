@@ -11,9 +11,9 @@ use crate::store::{Alert, AlertKind, Answer, Op, StoreError};
 /// All alerts, the newest first.
 pub(super) const ALL: &str = "SELECT kind, subject, text, since, over_at FROM alerts
     ORDER BY since DESC, seq DESC LIMIT ?1";
-/// Those that stand.
+/// Those that stand: few, so they are sorted, and those that are over are not read.
 pub(super) const STANDING: &str = "SELECT kind, subject, text, since, over_at FROM alerts
-    WHERE over_at IS NULL ORDER BY since DESC, seq DESC LIMIT ?1";
+    WHERE over_at IS NULL ORDER BY +since DESC, seq DESC LIMIT ?1";
 
 /// Carries out what is raised and what is over, in order. There is little of it.
 pub(super) async fn carry_out(

@@ -1,12 +1,14 @@
-//! What only SQLite can show: that every statement is one, that the right index serves it, that the settings hold.
+//! What only SQLite can show: that every statement is one, that the settings hold, that a batch is whole.
 
-use crate::action::Priority;
+mod plans;
+
 use std::path::PathBuf;
 
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Executor, Row, SqlSafeStr};
 
 use super::*;
+use crate::action::Priority;
 use crate::clock::{SettableClock, from_micros};
 use crate::event::{Event, Format, Person};
 use crate::run::{Progress, Run, State};
@@ -67,116 +69,6 @@ async fn the_settings_hold() {
         ("PRAGMA locking_mode", "normal"),
     ] {
         assert_eq!(pragma(&mut fresh.db, sql).await, value, "{sql}");
-    }
-}
-
-/// How SQLite goes about a statement, a line per table.
-async fn plan(db: &mut SqliteConnection, sql: &str) -> Vec<String> {
-    let sql = format!("EXPLAIN QUERY PLAN {sql}");
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(db).await;
-    let rows = rows.unwrap();
-    rows.iter().map(|row| row.get("detail")).collect()
-}
-
-/// A table that grows must be looked up, never walked; neither may a look-up end in a sort of it.
-#[tokio::test]
-async fn no_statement_of_the_writer_walks_a_table_that_grows() {
-    let mut fresh = fresh().await;
-    // Once in the life of a process, and when a clock was put back: it walks what is due.
-    let rare = ["RECKON_ANEW"];
-    for (name, sql) in statements::ALL {
-        if rare.contains(name) {
-            continue;
-        }
-        for size in [0, SIZES.len() - 1] {
-            for line in plan(&mut fresh.db, sql.of_size(size)).await {
-                let table = line.strip_prefix("SCAN ").unwrap_or("v");
-                let table = table.split(' ').next().unwrap_or_default();
-                let small = SMALL.contains(&table) || line.contains("CONSTANT ROW");
-                assert!(small, "{name}: {line}");
-            }
-        }
-    }
-}
-
-/// What a statement may walk: the rows it was given, and tables that stay small.
-const SMALL: [&str; 8] = [
-    "v",
-    "c",
-    "j",
-    "d",
-    "heads",
-    "holds",
-    "connections",
-    "sqlite_sequence",
-];
-
-#[tokio::test]
-async fn the_indexes_for_claims_and_keys_are_used() {
-    let mut fresh = fresh().await;
-    for (sql, index) in [
-        (&statements::DUE, "runs_due"),
-        (&statements::QUEUES, "runs_queue"),
-        (&statements::QUEUES, "runs_holder"),
-        (&statements::WAKE_KEYS, "runs_queue"),
-        (&statements::BUSY_KEYS, "runs_queue"),
-        (&statements::TAKEN_ONCE, "runs_once"),
-        (&statements::RESCUE, "runs_open"),
-        (&statements::RENEW, "runs_open"),
-        (&statements::END_ATTEMPTS, "attempts_number"),
-        (&statements::OPEN_ATTEMPTS, "attempts_number"),
-        (&statements::KNOWN_EVENTS, "events_delivery"),
-    ] {
-        let lines = plan(&mut fresh.db, sql.of_size(0)).await;
-        let used = lines.iter().any(|line| line.contains(index));
-        assert!(used, "{index} in {lines:?}");
-    }
-    let next_due = plan(&mut fresh.db, read::NEXT_DUE).await;
-    assert!(next_due.iter().any(|line| line.contains("runs_due")));
-}
-
-#[tokio::test]
-async fn lists_are_served_by_an_index_and_not_sorted() {
-    let mut fresh = fresh().await;
-    let holds = [Hold {
-        connection: "main".into(),
-        kind: HoldKind::Down,
-        reason: String::new(),
-        since: from_micros(0),
-    }];
-    let all = RunFilter::default;
-    for filter in [
-        all(),
-        RunFilter {
-            rule: Some("a".into()),
-            ..all()
-        },
-        RunFilter {
-            key: Some("a".into()),
-            ..all()
-        },
-        RunFilter {
-            state: Some(State::Failed),
-            ..all()
-        },
-        RunFilter {
-            state: Some(State::Ready),
-            ..all()
-        },
-        RunFilter {
-            changed_since: Some(from_micros(0)),
-            ..all()
-        },
-    ] {
-        let query = lists::runs(&filter, &holds);
-        let lines = plan(&mut fresh.db, query.sql().as_str()).await;
-        assert!(
-            !lines.iter().any(|line| line.contains("TEMP B-TREE")),
-            "{filter:?}: {lines:?}"
-        );
-        let narrow = filter.rule.is_some() || filter.key.is_some() || filter.state.is_some();
-        let walks = lines.iter().any(|line| line == "SCAN r");
-        assert!(!(narrow && walks), "{filter:?}: {lines:?}");
     }
 }
 

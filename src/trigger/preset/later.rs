@@ -29,8 +29,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
     ("gumroad", URL_SECRET),
     ("hotmart", "verify: { header: X-Hotmart-Hottok }"),
     ("jotform", URL_SECRET),
-    ("kartra", URL_SECRET),
-    ("kartra-ipn", "verify: { field: $.body.secret_key }"),
     (
         "kit",
         "verify: { hmac: sha256, header: X-Kit-Signature, separator: \",\", prefix: \"v1=\", timestamp: \"t=\", signed: \"{timestamp}.{body}\" }",

@@ -3,6 +3,8 @@
 //! To add a sender: one file with a `static` [`Preset`], its sample bodies under `samples/`, two lines here, and its row removed
 //! from `later.rs`. The tests over the list then compile its paths, sign and read every sample, and expect a type and an id.
 
+mod kartra;
+mod kartra_ipn;
 mod later;
 mod standard_webhooks;
 mod stripe;
@@ -23,6 +25,8 @@ pub(super) use later::{LATER, later};
 
 /// All presets, by name.
 pub static PRESETS: &[&Preset] = &[
+    &kartra::PRESET,
+    &kartra_ipn::PRESET,
     &standard_webhooks::PRESET,
     &stripe::PRESET,
     &typeform::PRESET,
@@ -52,6 +56,10 @@ pub struct Preset {
     pub events: &'static [&'static str],
     /// A usual delivery of each kind.
     pub samples: &'static [Sample],
+    /// Whether it reports what happens in the account that our actions change, so that our own may come back.
+    pub reports_account: bool,
+    /// Within which equal bodies without an id are repeats, where the usual time would swallow true events.
+    pub dedupe_s: Option<i64>,
     /// The scheme, with the source's settings.
     pub(super) scheme: fn(&Around) -> Box<dyn Scheme>,
     /// Deliveries of this sender that are true and still of no use.

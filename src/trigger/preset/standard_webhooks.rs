@@ -21,6 +21,8 @@ pub(super) static PRESET: Preset = Preset {
         content_type: "application/json",
         body: include_str!("samples/standard-webhooks-contact.created.json"),
     }],
+    reports_account: false,
+    dedupe_s: None,
     scheme: |around| {
         Box::new(Hmac {
             encoding: Encoding::Base64,

@@ -20,6 +20,8 @@ pub(super) static PRESET: Preset = Preset {
     people: People::Rows(PEOPLE),
     events: EVENTS,
     samples: SAMPLES,
+    reports_account: false,
+    dedupe_s: None,
     scheme: |around| {
         Box::new(Hmac {
             header: "stripe-signature".into(),

@@ -37,6 +37,8 @@ pub(super) static PRESET: Preset = Preset {
         content_type: "application/json",
         body: include_str!("samples/typeform-form_response.json"),
     }],
+    reports_account: false,
+    dedupe_s: None,
     scheme: |_| {
         Box::new(Hmac {
             encoding: Encoding::Base64,

@@ -38,8 +38,9 @@ pub(super) static KIND: Kind = Kind {
     },
 };
 
+/// The scheme, with the field it looks at.
 #[derive(Debug)]
-struct Field {
+pub(crate) struct Field {
     /// Names from the body's root on; there is one at least.
     names: Vec<Box<str>>,
     /// The path as people write it.
@@ -47,7 +48,8 @@ struct Field {
 }
 
 impl Field {
-    fn new(names: Vec<Box<str>>) -> Self {
+    /// The names lead from the body to the field; there is one at least.
+    pub(crate) fn new(names: Vec<Box<str>>) -> Self {
         let written = format!("$.body.{}", names.join("."));
         Self { names, written }
     }

@@ -10,11 +10,11 @@
 
 mod basic;
 mod bearer;
-mod field;
+pub(super) mod field;
 mod header;
 pub(super) mod hmac;
 mod none;
-mod url_secret;
+pub(super) mod url_secret;
 
 #[cfg(test)]
 mod tests;

@@ -48,7 +48,7 @@ pub(super) fn parse(
     let (preset, scheme) = scheme(&mut settings);
     let mapping = mapping::parse(&mut settings, preset);
     let types = Types::parse(&mut settings);
-    let dedupe = dedupe(&mut settings);
+    let dedupe = dedupe(&mut settings, preset);
     let allow_from = allow_from(&mut settings);
     if let Some(scheme) = scheme.as_deref() {
         check_open(&mut settings, scheme, &allow_from);
@@ -219,9 +219,10 @@ fn by_name<'n>(
     scheme
 }
 
-/// `dedupe:` at least a second.
-fn dedupe(settings: &mut Settings<'_, '_>) -> Duration {
-    let seconds = settings.seconds("dedupe").unwrap_or(DEDUPE_S);
+/// `dedupe:` at least a second; else what the preset says.
+fn dedupe(settings: &mut Settings<'_, '_>, preset: Option<&Preset>) -> Duration {
+    let usual = preset.and_then(|preset| preset.dedupe_s);
+    let seconds = settings.seconds("dedupe").or(usual).unwrap_or(DEDUPE_S);
     Duration::from_secs(u64::try_from(seconds.max(1)).unwrap_or(1))
 }
 

@@ -7,6 +7,7 @@
 pub mod advice;
 mod answer;
 mod auth;
+pub mod catalog;
 pub mod control;
 mod events;
 mod health;
@@ -28,6 +29,7 @@ use crate::store::Reader;
 
 pub use answer::Refusal;
 pub use auth::{Guard, TOKEN_BYTES_MIN};
+pub use catalog::Accounts;
 pub use control::{As, Control};
 
 /// The longest body of a request to the API.
@@ -48,6 +50,8 @@ pub struct Api {
     pub reader: Arc<dyn Reader>,
     /// Changes.
     pub control: Arc<dyn Control>,
+    /// The accounts behind the connections.
+    pub accounts: Arc<dyn Accounts>,
     /// The time.
     pub clock: SharedClock,
     /// Who may come in.
@@ -66,6 +70,7 @@ pub fn of_engine(engine: &Engine, guard: Guard, clock: SharedClock, catalog: Cat
     mount(Api {
         reader: Arc::clone(engine.store().reader()),
         control: Arc::new(engine.clone()),
+        accounts: Arc::new(engine.clone()),
         clock,
         guard,
         catalog,
@@ -85,6 +90,8 @@ fn router(api: Api) -> Router {
         .route("/runs/{id}/resume", post(runs::resume))
         .route("/runs/{id}/approve", post(runs::approve))
         .route("/runs/{id}/resolve", post(runs::resolve))
+        .route("/catalog", get(catalog::show))
+        .route("/catalog/sync", post(catalog::sync))
         .route("/alerts", get(holds::alerts))
         .route("/holds", get(holds::list))
         .route("/refusals", get(holds::refusals))

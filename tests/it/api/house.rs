@@ -1,17 +1,19 @@
 //! The API's tests: a store with one event and its run, the API over it, and a control that writes down what it is asked.
 
-use kartwheel::action::Priority;
+use kartwheel::account::Account;
+use kartwheel::action::{Class, Outcome, Priority};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use kartwheel::clock::{Clock, SettableClock, SharedClock};
+use kartwheel::engine::catalog::{SyncError, Synced};
 use kartwheel::event::{Envelope, Event, Format, Person};
 use kartwheel::run::{Progress, Run, State};
-use kartwheel::store::{self, Accept, NewRun, OpenOptions, Store, StoredVerdict};
+use kartwheel::store::{self, Accept, NewRun, OpenOptions, Snapshot, Store, StoredVerdict};
 use kartwheel::web::api::ids::short;
-use kartwheel::web::api::{self, Api, As, Control, Guard, Refusal};
+use kartwheel::web::api::{self, Accounts, Api, As, Control, Guard, Refusal};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -64,6 +66,38 @@ impl Control for Notebook {
     }
 }
 
+/// Two accounts: that of `main` has two tags, that of `client_b` cannot be read.
+#[async_trait]
+impl Accounts for Notebook {
+    fn connections(&self) -> Vec<Arc<str>> {
+        vec!["client_b".into(), "main".into()]
+    }
+    async fn sync(&self, connection: &Arc<str>) -> Result<Synced, Refusal> {
+        self.note(format!("sync {connection}"))?;
+        if &**connection == "client_b" {
+            let outcome = Outcome::new(Class::ConnectionDown, "client_b has lapsed");
+            return Err(SyncError::Unread(Box::new(outcome)).into());
+        }
+        Ok(Synced {
+            before: Some(snapshot(connection, &["vip"])),
+            now: snapshot(connection, &["buyer", "vip"]),
+            unread: vec!["pages"],
+        })
+    }
+}
+
+/// What is kept of an account that has these tags.
+pub(super) fn snapshot(connection: &str, tags: &[&str]) -> Snapshot {
+    Snapshot {
+        connection: connection.into(),
+        synced_at: Timestamp::from_second(1_793_519_940).unwrap(),
+        account: Account {
+            tags: Some(tags.iter().map(|tag| (*tag).to_owned()).collect()),
+            ..Account::default()
+        },
+    }
+}
+
 /// A store with one event and its run, and the API over it.
 pub(super) struct House {
     pub(super) base: String,
@@ -92,6 +126,7 @@ impl House {
         let router = api::mount(Api {
             reader: store.reader().clone(),
             control: notebook.clone(),
+            accounts: notebook.clone(),
             clock: shared,
             guard: Guard::new(Some(TOKEN), address).unwrap(),
             catalog: kartwheel::kartra::catalog(),

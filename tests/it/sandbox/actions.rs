@@ -242,3 +242,71 @@ async fn what_the_schema_does_not_name_is_dropped() {
     assert_eq!(*world.state().effects()[0].input, tag_input());
     assert_eq!(*world.state().calls()[0].input.clone().unwrap(), input);
 }
+
+#[tokio::test]
+async fn a_schema_can_be_another_one_from_now_on() {
+    let world = World::start().await;
+    world.add_ada();
+    let (_, before) = world.get("/actions/assign-tag").await;
+    let schema = json!({
+        "type": "object",
+        "properties": { "email": { "type": "string" }, "tag_name": { "type": "string" }, "weight": { "type": "integer" } },
+        "required": ["email", "tag_name", "weight"],
+    });
+    let body = json!({ "input_schemas": { "assign-tag": schema } });
+    let request = world.request(Method::PATCH, "/_sandbox/settings");
+    let changed = request.json(&body).send().await;
+    assert_eq!(changed.expect("an answer").status(), 200);
+    let (_, after) = world.get("/actions/assign-tag").await;
+    assert_eq!(after["inputSchema"], schema);
+    assert_eq!(after["id"], before["id"]);
+    assert_ne!(after["revision"], before["revision"]);
+    assert_eq!(world.tag().await.0, 400, "weight is missing");
+    let weighed = with(tag_input(), "weight", json!("7"));
+    assert_eq!(
+        world.run("assign-tag", weighed).await.0,
+        400,
+        "not a number"
+    );
+    let weighed = with(tag_input(), "weight", json!(7));
+    assert_eq!(
+        world
+            .run("assign-tag", with(weighed, "more", json!(1)))
+            .await
+            .0,
+        200
+    );
+    assert_eq!(
+        world.state().effects()[0]
+            .input
+            .as_object()
+            .map(|input| input.len()),
+        Some(3)
+    );
+}
+
+#[tokio::test]
+async fn kartra_and_its_actions_are_found_by_name() {
+    let world = World::start().await;
+    let (_, found) = world.get("/search?q=kartra&limit=10").await;
+    let first = &found["items"][0];
+    assert_eq!(
+        (&first["elementType"], &first["element"]["name"]),
+        (&json!("app"), &json!("Kartra"))
+    );
+    assert!(first["element"]["id"].is_string() && first["element"]["logoUri"].is_string());
+    let (_, action) = world
+        .get("/search?q=assign+tag&elementType=Action&limit=1")
+        .await;
+    assert_eq!(action["items"][0]["element"]["name"], "Assign Tag to Lead");
+    assert_eq!(action["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(world.get("/search?q=zeppelin").await.1["items"], json!([]));
+    for bad in [
+        "/search",
+        "/search?q=",
+        "/search?q=x&limit=0",
+        "/search?q=x&limit=101",
+    ] {
+        assert_eq!(world.get(bad).await.0, 400, "{bad}");
+    }
+}

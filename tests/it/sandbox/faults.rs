@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 
 use super::{World, error, tag_input};
 
-async fn world_with(fault: FaultKind) -> World {
+pub(super) async fn world_with(fault: FaultKind) -> World {
     let world = World::start().await;
     world.add_ada();
     world.state().add_fault(Fault::on_verb("assign-tag", fault));
     world
 }
 
-fn status(code: u16, body: &str, after_work: bool) -> FaultKind {
+pub(super) fn status(code: u16, body: &str, after_work: bool) -> FaultKind {
     FaultKind::Status {
         code,
         body: body.to_owned(),
@@ -316,25 +316,6 @@ async fn a_fault_for_a_path_strikes_any_request() {
     assert!(gone.is_err());
     assert_eq!(world.get("/self").await.0, 200);
     assert_eq!(world.tag().await, (404, Value::Null));
-}
-
-#[tokio::test]
-async fn kartras_ceiling_can_be_switched_on() {
-    let world = World::start().await;
-    world.add_ada();
-    world
-        .state()
-        .set(|settings| settings.kartra_per_second = Some(3));
-    for _ in 0..3 {
-        assert_eq!(world.tag().await.0, 200);
-    }
-    let (status, body) = world.tag().await;
-    assert_eq!(
-        (status, error(&body)),
-        (429, ("connection", "rate_limit_exceeded"))
-    );
-    world.clock.advance(Duration::from_secs(1));
-    assert_eq!(world.tag().await.0, 200);
 }
 
 #[tokio::test]

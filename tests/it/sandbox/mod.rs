@@ -1,13 +1,18 @@
 //! The sandbox over HTTP, as a client sees it: routes, actions, faults, control.
 
+mod account;
 mod actions;
+mod answers;
 mod auth;
+mod ceiling;
 mod connections;
 mod control;
 mod effects;
 mod faults;
 mod logs;
 mod proxy;
+mod reports;
+mod tenants;
 
 use std::sync::Arc;
 use std::time::Duration;

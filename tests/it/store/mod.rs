@@ -3,13 +3,18 @@
 //! To run the suite on another database: a constructor beside `Home::sqlite`, one line in `on_every_store`.
 
 mod accept;
+mod alerts;
+mod budgets;
 mod claims;
 mod files;
 mod holds;
 mod keys;
 mod lists;
 mod model;
+mod passing;
+mod reports;
 mod runs;
+mod turns;
 mod world;
 
 /// Makes each test run on each store.

@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kartwheel::action::Priority;
 use kartwheel::clock::after;
 use kartwheel::run::State;
-use kartwheel::store::{Changed, Claimed, HoldKind, Lease, RunFilter, Written};
+use kartwheel::store::{Changed, Claim, Claimed, HoldKind, Lease, RunFilter, Written};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -15,9 +16,11 @@ use uuid::Uuid;
 use super::on_every_store;
 use super::world::{Home, LEASE, World, YES};
 
-const CASES: usize = 30;
+const CASES: usize = 40;
 const CONNECTIONS: [&str; 2] = ["main", "other"];
 const ALL_AT_ONCE: u32 = 500;
+const PRIORITIES: [Priority; 3] = [Priority::Normal, Priority::High, Priority::Low];
+const RULES: [&str; 2] = ["welcome", "receipt"];
 
 on_every_store!(the_store_does_what_the_model_does);
 
@@ -45,10 +48,10 @@ async fn the_store_does_what_the_model_does(home: Home) {
 enum Action {
     /// A run arrives, with a key of three or none.
     Accept(usize, Option<u8>, bool),
-    /// Somebody takes up to so many.
-    Claim(u32),
-    /// The holder of a lease, present or past, rests its run.
-    Rest(prop::sample::Index, State),
+    /// Somebody takes up to so many, so urgent.
+    Claim(u32, Priority),
+    /// The holder of a lease, present or past, rests its run; a held one for an approval or a budget, or neither.
+    Rest(prop::sample::Index, State, Option<&'static str>),
     /// A person changes a run.
     Change(prop::sample::Index, State),
     Hold(usize),
@@ -67,9 +70,18 @@ fn action() -> impl Strategy<Value = Action> {
         State::Waiting,
         State::Retrying,
         State::Held,
+        State::Held,
+        State::Held,
         State::NeedsPerson,
         State::Ready,
     ]);
+    let why = prop::sample::select(vec![
+        None,
+        Some("approval: a refund"),
+        Some("budget: 3 a day"),
+    ]);
+    let limit = prop_oneof![Just(1), Just(2), Just(ALL_AT_ONCE)];
+    let urgent = prop::sample::select(vec![Priority::Low, Priority::Low, Priority::High]);
     let change = prop::sample::select(vec![
         State::Ready,
         State::Ready,
@@ -81,8 +93,9 @@ fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         6 => (connection.clone(), prop::option::weighted(0.9, 0u8..3), any::<bool>())
             .prop_map(|(connection, key, take)| Action::Accept(connection, key, take)),
-        4 => prop_oneof![Just(1), Just(2), Just(ALL_AT_ONCE)].prop_map(Action::Claim),
-        6 => (any::<prop::sample::Index>(), rest).prop_map(|(which, state)| Action::Rest(which, state)),
+        4 => (limit, urgent).prop_map(|(limit, urgent)| Action::Claim(limit, urgent)),
+        6 => (any::<prop::sample::Index>(), rest, why)
+            .prop_map(|(which, state, why)| Action::Rest(which, state, why)),
         3 => (any::<prop::sample::Index>(), change)
             .prop_map(|(which, state)| Action::Change(which, state)),
         1 => connection.clone().prop_map(Action::Hold),
@@ -99,12 +112,26 @@ struct Twin {
     seq: i64,
     connection: usize,
     key: Option<u8>,
+    priority: Priority,
     state: State,
+    /// Held for an approval or a budget: those behind it pass.
+    gives_way: bool,
     due: Option<Timestamp>,
     has_key: bool,
     epoch: i64,
     lease_until: Option<Timestamp>,
     leases: Vec<Lease>,
+}
+
+impl Twin {
+    /// Those behind it in its key wait for it, whether it has the key or not.
+    fn keeps_others(&self) -> bool {
+        matches!(self.state, State::Ready | State::Held) && !self.sleeps()
+    }
+
+    fn sleeps(&self) -> bool {
+        self.state == State::Waiting || (self.state == State::Held && self.gives_way)
+    }
 }
 
 /// The store and the model.
@@ -118,10 +145,10 @@ impl Both {
     async fn act(&mut self, action: &Action) {
         match action {
             Action::Accept(connection, key, take) => self.accept(*connection, *key, *take).await,
-            Action::Claim(limit) => {
-                self.claim(*limit).await;
+            Action::Claim(limit, urgent) => {
+                self.claim(*limit, *urgent).await;
             }
-            Action::Rest(which, state) => self.rest(*which, *state).await,
+            Action::Rest(which, state, why) => self.rest(*which, *state, *why).await,
             Action::Change(which, state) => self.change(*which, *state).await,
             Action::Hold(connection) => {
                 self.held.insert(*connection);
@@ -144,13 +171,17 @@ impl Both {
         let free = key.is_none()
             || !self.runs.iter().any(|run| {
                 (run.connection, run.key) == (connection, key)
-                    && (run.has_key || matches!(run.state, State::Ready | State::Held))
+                    && (run.has_key || run.keeps_others())
             });
+        let priority = PRIORITIES[self.runs.len() % PRIORITIES.len()];
+        let rule = RULES[self.runs.len() % RULES.len()];
         let taken = take && free && !self.held.contains(&connection);
         let (run, lease) = self
             .world
             .start(take, |run| {
                 run.connection = CONNECTIONS[connection].into();
+                run.priority = priority;
+                run.rule = rule.into();
                 run.key = key.map(|key| key.to_string());
             })
             .await;
@@ -160,6 +191,8 @@ impl Both {
             seq: run.seq,
             connection,
             key,
+            priority,
+            gives_way: false,
             state: if taken { State::Running } else { State::Ready },
             due: None,
             has_key: taken && key.is_some(),
@@ -169,9 +202,13 @@ impl Both {
         });
     }
 
-    async fn claim(&mut self, limit: u32) -> Vec<Claimed> {
-        let may = self.claimable();
-        let claimed = self.world.claim(limit).await;
+    async fn claim(&mut self, limit: u32, urgent: Priority) -> Vec<Claimed> {
+        let may = self.claimable(urgent);
+        let claim = Claim {
+            at_least: urgent,
+            ..self.world.claiming(limit)
+        };
+        let claimed = self.world.store.claim(claim).await.unwrap();
         let taken: BTreeSet<_> = claimed.iter().map(|claimed| claimed.run.seq).collect();
         assert_eq!(taken.len(), claimed.len());
         assert!(taken.is_subset(&may), "{taken:?} of {may:?}");
@@ -183,8 +220,9 @@ impl Both {
         if limit == ALL_AT_ONCE {
             let held = self.held.clone();
             for run in &mut self.runs {
-                let awake = run.state == State::Waiting && run.due.is_some_and(|due| due <= now);
-                if awake && !taken.contains(&run.seq) && !held.contains(&run.connection) {
+                let awake = run.sleeps() && run.due.is_some_and(|due| due <= now);
+                let sought = run.priority >= urgent && !held.contains(&run.connection);
+                if awake && sought && !taken.contains(&run.seq) {
                     (run.state, run.due) = (State::Ready, None);
                 }
             }
@@ -201,7 +239,7 @@ impl Both {
         // A small claim may have queued sleepers or not: look at what it did.
         let shown = self.shown().await;
         for run in &mut self.runs {
-            if run.state == State::Waiting && shown[&run.id] == State::Ready {
+            if run.sleeps() && shown[&run.id] == State::Ready {
                 assert!(run.due.is_some_and(|due| due <= now));
                 (run.state, run.due) = (State::Ready, None);
             }
@@ -210,14 +248,14 @@ impl Both {
     }
 
     /// Runs that may be taken now: those that have their key or need none, and of each free key the oldest.
-    fn claimable(&self) -> BTreeSet<i64> {
+    fn claimable(&self, urgent: Priority) -> BTreeSet<i64> {
         let now = self.world.now();
         let is_due = |run: &Twin| match run.state {
             State::Ready => run.due.is_none_or(|due| due <= now),
-            State::Waiting | State::Retrying => run.due.is_some_and(|due| due <= now),
+            State::Waiting | State::Retrying | State::Held => run.due.is_some_and(|due| due <= now),
             _ => false,
         };
-        let wants = |run: &Twin| is_due(run) || run.state == State::Held;
+        let wants = |run: &Twin| is_due(run) || run.keeps_others();
         let of_key =
             |run: &Twin, other: &Twin| (run.connection, run.key) == (other.connection, other.key);
         let may = |run: &&Twin| {
@@ -227,25 +265,25 @@ impl Both {
             };
             !self.held.contains(&run.connection)
                 && is_due(run)
+                && run.priority >= urgent
                 && (run.key.is_none() || run.has_key || first())
         };
         self.runs.iter().filter(may).map(|run| run.seq).collect()
     }
 
-    async fn rest(&mut self, which: prop::sample::Index, state: State) {
-        let leases: Vec<_> = self
-            .runs
-            .iter()
-            .flat_map(|run| run.leases.clone())
-            .collect();
+    async fn rest(&mut self, which: prop::sample::Index, state: State, why: Option<&str>) {
+        let times = |run: &Twin| if run.state == State::Running { 4 } else { 1 };
+        let runs = self.runs.iter();
+        let leases: Vec<_> = runs.flat_map(|run| run.leases.repeat(times(run))).collect();
         if leases.is_empty() {
             return;
         }
         let lease = leases[which.index(leases.len())];
         let now = self.world.now();
-        let due = matches!(state, State::Waiting | State::Retrying)
-            .then(|| after(now, Duration::from_secs(5)));
-        let written = self.world.rest(lease, state, due).await;
+        let timed = matches!(state, State::Waiting | State::Retrying)
+            || why.is_some_and(|why| state == State::Held && why.starts_with("budget"));
+        let due = timed.then(|| after(now, Duration::from_secs(5)));
+        let written = self.world.rest_because(lease, state, why, due).await;
         let run = self.runs.iter_mut().find(|run| run.seq == lease.run_seq);
         let run = run.unwrap();
         let expected = match (run.epoch == lease.epoch, run.state) {
@@ -256,7 +294,8 @@ impl Both {
         assert_eq!(written, expected);
         if written == YES {
             (run.state, run.due, run.lease_until) = (state, due, None);
-            run.has_key &= state.keeps_key();
+            run.gives_way = state == State::Held && why.is_some();
+            run.has_key &= state.keeps_key() && !run.gives_way;
         }
     }
 
@@ -271,6 +310,7 @@ impl Both {
         }
         assert_eq!(self.world.change(run.id, state).await, Changed::Yes);
         (run.state, run.due, run.lease_until) = (state, None, None);
+        run.gives_way = false;
         run.has_key &= state.keeps_key();
     }
 
@@ -292,11 +332,10 @@ impl Both {
             let run = &self.runs[index];
             let before = |other: &Twin| {
                 (other.connection, other.key) == (run.connection, run.key)
-                    && (other.has_key
-                        || (other.seq < run.seq
-                            && matches!(other.state, State::Ready | State::Held)))
+                    && (other.has_key || (other.seq < run.seq && other.keeps_others()))
             };
-            let turn = run.state == State::Held && run.key.is_some() && !run.has_key;
+            let turn =
+                run.state == State::Held && !run.gives_way && run.key.is_some() && !run.has_key;
             if turn && !self.runs.iter().any(before) {
                 self.runs[index].has_key = true;
             }
@@ -341,7 +380,7 @@ impl Both {
                     (run.state, run.due) = (State::Ready, None);
                 }
             }
-            for one in self.claim(ALL_AT_ONCE).await {
+            for one in self.claim(ALL_AT_ONCE, Priority::Low).await {
                 let written = self.world.rest(one.lease, State::Done, None).await;
                 assert_eq!(written, YES);
                 let run = self.runs.iter_mut().find(|run| run.seq == one.run.seq);

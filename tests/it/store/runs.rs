@@ -21,6 +21,9 @@ on_every_store!(
     attempts_are_told_in_order,
     a_run_that_is_over_is_never_due,
     rules_are_kept_once_and_found_by_hash,
+    a_lost_answer_is_settled_by_what_is_seen_later,
+    of_two_outcomes_in_one_batch_the_first_that_tells_something_stays,
+    an_approval_is_kept_for_the_audit_like_every_change,
 );
 
 async fn an_intent_carries_its_progress(home: Home) {
@@ -32,14 +35,10 @@ async fn an_intent_carries_its_progress(home: Home) {
     };
     progress.vars.insert("name".into(), json!("Ada\u{0}"));
     let begin = kartwheel::store::Begin {
-        lease: lease.unwrap(),
-        attempt: world.intent(1),
         progress: progress.clone(),
         unless_held: true,
-        connection: "main".into(),
-        budgets: Vec::new(),
-        beyond: false,
         now: world.advance(1),
+        ..world.beginning(lease.unwrap(), 1)
     };
     assert_eq!(world.store.begin(begin).await.unwrap(), YES);
     let stored = world.stored(run.id).await;
@@ -71,14 +70,9 @@ async fn a_step_may_call_another_connection(home: Home) {
     let (_, lease) = world.start(true, |_| {}).await;
     world.hold("other", HoldKind::Down).await;
     let begin = kartwheel::store::Begin {
-        lease: lease.unwrap(),
-        attempt: world.intent(1),
-        progress: Progress::default(),
         unless_held: true,
         connection: "other".into(),
-        budgets: Vec::new(),
-        beyond: false,
-        now: world.now(),
+        ..world.beginning(lease.unwrap(), 1)
     };
     assert_eq!(world.store.begin(begin).await.unwrap(), Written::Held);
 }
@@ -245,4 +239,82 @@ async fn rules_are_kept_once_and_found_by_hash(home: Home) {
     let found = world.reader().rule_text("bb").await.unwrap();
     assert_eq!(found, Some(text("bb", "id: other")));
     assert_eq!(world.reader().rule_text("cc").await.unwrap(), None);
+}
+
+/// A look-back settles what nobody knew; the time of the call stays, and so does what was known.
+async fn a_lost_answer_is_settled_by_what_is_seen_later(home: Home) {
+    let world = home.open().await;
+    let (run, lease) = world.start(true, |_| {}).await;
+    let lease = lease.unwrap();
+    world.begin(lease, 1, false).await;
+    let mut lost = ended(1, Class::Unknown, None);
+    lost.outcome.action_run_id = Some("run_7".into());
+    let then = world.now();
+    let retry = |state| Next::Rest {
+        state,
+        why: None,
+        due_at: None,
+    };
+    let rested = world
+        .record(lease, Some(lost), retry(State::Retrying))
+        .await;
+    assert_eq!(rested, YES);
+    world.advance(60);
+    let lease = world.claim(1).await[0].lease;
+    let mut seen = ended(1, Class::Done, Some(json!({ "id": 7 })));
+    seen.outcome.app_type = Some(200);
+    world.record(lease, Some(seen), Next::Go(None)).await;
+    let later = ended(1, Class::Refused, None);
+    world.record(lease, Some(later), Next::Go(None)).await;
+    let attempt = world.reader().attempts(run.id).await.unwrap().remove(0);
+    assert_eq!(attempt.class, Some(Class::Done));
+    assert_eq!(attempt.output, Some(json!({ "id": 7 })));
+    assert_eq!(
+        (attempt.app_type, attempt.ended_at),
+        (Some(200), Some(then))
+    );
+    assert_eq!(attempt.action_run_id.as_deref(), Some("run_7"));
+
+    // Evidence of a lease that is over settles it too.
+    world.begin(lease, 2, false).await;
+    let lost = ended(2, Class::Unknown, None);
+    world
+        .record(lease, Some(lost), retry(State::NeedsPerson))
+        .await;
+    let late = ended(2, Class::Already, None);
+    let written = world.record(lease, Some(late), Next::Go(None)).await;
+    assert_eq!(written, Written::LeaseLost);
+    let attempts = world.reader().attempts(run.id).await.unwrap();
+    assert_eq!(attempts[1].class, Some(Class::Already));
+    assert_eq!(world.state(&run).await, State::NeedsPerson);
+}
+
+async fn of_two_outcomes_in_one_batch_the_first_that_tells_something_stays(home: Home) {
+    let world = home.open().await;
+    let (run, lease) = world.start(true, |_| {}).await;
+    let lease = lease.unwrap();
+    world.begin(lease, 1, false).await;
+    let record = |class| world.record(lease, Some(ended(1, class, None)), Next::Go(None));
+    // All three stand in the queue when the writer looks.
+    tokio::join!(
+        record(Class::Unknown),
+        record(Class::Refused),
+        record(Class::Done)
+    );
+    let attempts = world.reader().attempts(run.id).await.unwrap();
+    assert_eq!(attempts[0].class, Some(Class::Refused));
+}
+
+async fn an_approval_is_kept_for_the_audit_like_every_change(home: Home) {
+    let world = home.open().await;
+    let (run, lease) = world.start(true, |_| {}).await;
+    let why = Some("approval: refund-transaction");
+    world
+        .rest_because(lease.unwrap(), State::Held, why, None)
+        .await;
+    let seen = world.stored(run.id).await;
+    let mut approve = world.changing(&seen, State::Ready);
+    approve.action = "approve";
+    assert_eq!(world.store.change(approve).await.unwrap(), Changed::Yes);
+    assert_eq!(ids(&world.claim(1).await), [run.id]);
 }

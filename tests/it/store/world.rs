@@ -1,11 +1,10 @@
 //! What the tests of the store say: a database of its own, a clock that stands still, events and runs in few words.
 
-use kartwheel::action::Priority;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kartwheel::action::{Class, Outcome};
+use kartwheel::action::{Class, Outcome, Priority};
 use kartwheel::clock::{Clock, SettableClock, after, from_micros};
 use kartwheel::event::{Envelope, Event, Format, Person};
 use kartwheel::run::{Attempt, Progress, Run, State};
@@ -209,13 +208,21 @@ impl World {
     pub(super) async fn claim_as(&self, node: Uuid, limit: u32) -> Vec<Claimed> {
         let claim = Claim {
             node,
+            ..self.claiming(limit)
+        };
+        self.store.claim(claim).await.unwrap()
+    }
+
+    /// A claim of every priority and rule.
+    pub(super) fn claiming(&self, limit: u32) -> Claim {
+        Claim {
+            node: self.node,
             now: self.now(),
             lease_until: after(self.now(), LEASE),
             limit,
             per_rule: u32::MAX,
             at_least: Priority::Low,
-        };
-        self.store.claim(claim).await.unwrap()
+        }
     }
 
     /// Ends a run's turn in a state.
@@ -225,9 +232,20 @@ impl World {
         state: State,
         due_at: Option<Timestamp>,
     ) -> Written {
+        self.rest_because(lease, state, None, due_at).await
+    }
+
+    /// Ends a run's turn in a state, saying why.
+    pub(super) async fn rest_because(
+        &self,
+        lease: Lease,
+        state: State,
+        why: Option<&str>,
+        due_at: Option<Timestamp>,
+    ) -> Written {
         let next = Next::Rest {
             state,
-            why: None,
+            why: why.map(Into::into),
             due_at,
         };
         self.record(lease, None, next).await
@@ -246,16 +264,24 @@ impl World {
 
     pub(super) async fn begin(&self, lease: Lease, number: u32, unless_held: bool) -> Written {
         let begin = Begin {
+            unless_held,
+            ..self.beginning(lease, number)
+        };
+        plain(self.store.begin(begin).await.unwrap())
+    }
+
+    /// The first step's try of this number, sent also while its connection is held, and without a limit.
+    pub(super) fn beginning(&self, lease: Lease, number: u32) -> Begin {
+        Begin {
             lease,
             attempt: self.intent(number),
             progress: Progress::default(),
-            unless_held,
+            unless_held: false,
             connection: "main".into(),
             budgets: Vec::new(),
             beyond: false,
             now: self.now(),
-        };
-        plain(self.store.begin(begin).await.unwrap())
+        }
     }
 
     /// The intent of the first step's try of this number.

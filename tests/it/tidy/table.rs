@@ -23,7 +23,9 @@ pub(super) const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("trigger", &["event", "problem", "rule", "yaml"]),
     (
         "config",
-        &["membrane", "problem", "rule", "trigger", "yaml"],
+        &[
+            "action", "kartra", "membrane", "problem", "rule", "trigger", "yaml",
+        ],
     ),
     ("engine", ENGINE),
     ("project", PROJECT),

@@ -1,0 +1,116 @@
+//! One connection: whether it is there, READY, and works.
+
+use std::sync::Arc;
+
+use super::finding::{Finding, Sheet};
+use super::{live, rules};
+use crate::action::Readiness;
+use crate::cli::Desk;
+use crate::cli::desk::{connection_id, membrane_desk};
+use crate::config::Config;
+use crate::membrane;
+
+/// Looks at a connection, and where it is READY at what it answers.
+pub(super) async fn look(
+    config: &Arc<Config>,
+    name: &Arc<str>,
+    desk: &Desk,
+    found: &mut Vec<Finding>,
+) {
+    let mut sheet = Sheet::new(&format!("connection {name}"), found);
+    // Credentials that cannot be used were told of already.
+    let Ok(membrane) = membrane_desk(config, name, &desk.clock) else {
+        return;
+    };
+    let Some(id) = identify(config, name, &membrane, &mut sheet).await else {
+        return;
+    };
+    let ready = state(&id, &membrane, &mut sheet).await;
+    wait(&id, &membrane, &mut sheet).await;
+    if !ready {
+        return;
+    }
+    test(&id, &membrane, &mut sheet).await;
+    live::offered(&id, &membrane, &mut sheet).await;
+    live::read(name, &id, &membrane, desk, &mut sheet).await;
+    rules::look(config, name, desk, &mut sheet).await;
+}
+
+async fn identify(
+    config: &Config,
+    name: &str,
+    membrane: &membrane::Desk,
+    sheet: &mut Sheet<'_>,
+) -> Option<String> {
+    let settings = config.membrane.connections.get(name);
+    let pinned = settings.is_some_and(|connection| connection.id.is_some());
+    match connection_id(config, name, membrane).await {
+        Ok(Some(id)) if pinned => Some(id),
+        Ok(Some(id)) => {
+            sheet.note(
+                "id",
+                format!("found by its application: {id}"),
+                &format!("pin it in kartwheel.yaml: `connections: {{ {name}: {{ id: {id} }} }}`"),
+            );
+            Some(id)
+        }
+        Ok(None) => {
+            sheet.problem(
+                "id",
+                "the tenant has no such connection",
+                "`kartwheel connect` makes it",
+            );
+            None
+        }
+        Err(failed) => {
+            sheet.problem("id", failed.message.clone(), "");
+            None
+        }
+    }
+}
+
+/// Whether it is READY.
+async fn state(id: &str, membrane: &membrane::Desk, sheet: &mut Sheet<'_>) -> bool {
+    match membrane.connection(id).await.map(|found| found.readiness()) {
+        Ok(Readiness::Ready) => {
+            sheet.ok("state", "READY");
+            true
+        }
+        Ok(Readiness::NotReady(text) | Readiness::Unknown(text)) => {
+            sheet.problem("state", text, "`kartwheel connection reconnect` makes a link to connect it again; its runs wait for it");
+            false
+        }
+        Err(failed) => {
+            sheet.problem("state", failed.message.clone(), "");
+            false
+        }
+    }
+}
+
+/// Membrane's own test: a real call to the application.
+async fn test(id: &str, membrane: &membrane::Desk, sheet: &mut Sheet<'_>) {
+    match membrane.test(id).await {
+        Ok(true) => sheet.ok("test", "Membrane's own test of it succeeds"),
+        Ok(false) => sheet.problem(
+            "test",
+            "Membrane's own test of it fails: the account does not answer to its credentials",
+            "`kartwheel connection reconnect`",
+        ),
+        Err(failed) => sheet.warning("test", failed.message.clone(), ""),
+    }
+}
+
+/// Whether `wait=true&timeout=1` answers in time: `connect` waits by it.
+async fn wait(id: &str, membrane: &membrane::Desk, sheet: &mut Sheet<'_>) {
+    match membrane.wait(id, 1).await {
+        Ok(_) => sheet.ok(
+            "waiting",
+            "a question that may be held 1 s is answered in time",
+        ),
+        Err(failed) => sheet.warning(
+            "waiting",
+            failed.message.clone(),
+            "`kartwheel connect` may not see at once that a connection is READY",
+        ),
+    }
+}
