@@ -6,6 +6,8 @@
 mod actions;
 mod catalog;
 mod check;
+mod connect;
+mod connection;
 mod demo;
 mod desk;
 mod doctor;
@@ -14,6 +16,7 @@ mod events;
 mod failure;
 mod health;
 mod init;
+mod login;
 mod pause;
 mod request;
 mod resume;
@@ -80,6 +83,9 @@ enum Command {
     Request(request::Arguments),
     Catalog(catalog::Arguments),
     Doctor(doctor::Arguments),
+    Login(login::Arguments),
+    Connect(connect::Arguments),
+    Connection(connection::Arguments),
     Send(send::Arguments),
     Events(events::Arguments),
     Runs(runs::Arguments),
@@ -132,6 +138,9 @@ async fn carry_out(command: Command, desk: &mut Desk) -> anyhow::Result<Exit> {
         Command::Doctor(arguments) => doctor::run(&arguments, desk).await,
         Command::Request(arguments) => request::run(&arguments, desk).await,
         Command::Catalog(arguments) => catalog::run(arguments, desk).await,
+        Command::Login(arguments) => login::run(arguments, desk).await,
+        Command::Connect(arguments) => connect::run(arguments, desk).await,
+        Command::Connection(arguments) => connection::run(arguments, desk).await,
         Command::Send(arguments) => send::run(arguments, desk).await,
         Command::Events(arguments) => events::run(arguments, desk).await,
         Command::Runs(arguments) => runs::run(arguments, desk).await,

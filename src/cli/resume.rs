@@ -22,6 +22,16 @@ pub(super) struct Arguments {
     json: bool,
 }
 
+impl Arguments {
+    /// For one connection.
+    pub(super) fn of(connection: String, json: bool) -> Self {
+        Self {
+            connection: Some(connection),
+            json,
+        }
+    }
+}
+
 pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     let project = desk.open().await?;
     let connection = arguments.connection.as_deref();

@@ -167,21 +167,25 @@ impl Client {
 
     /// A cheap read.
     async fn probe(&self, line: &Line) -> Readiness {
-        let call = Call {
-            run: self.clock.new_id(),
-            step: "readiness".into(),
-            attempt: 1,
-            connection: Arc::clone(&line.name),
-            verb: PROBE.into(),
-            input: Arc::new(json!({})),
-            timeout: None,
-            send_by: after(self.clock.now(), PROBE_SEND_WITHIN),
-        };
-        let outcome = line.act(&call).await;
+        let outcome = line.act(&probe_call(&line.name, &self.clock)).await;
         if outcome.is_success() {
             return Readiness::Ready;
         }
         not_ready(outcome)
+    }
+}
+
+/// The cheap read of this connection.
+fn probe_call(connection: &Arc<str>, clock: &SharedClock) -> Call {
+    Call {
+        run: clock.new_id(),
+        step: "readiness".into(),
+        attempt: 1,
+        connection: Arc::clone(connection),
+        verb: PROBE.into(),
+        input: Arc::new(json!({})),
+        timeout: None,
+        send_by: after(clock.now(), PROBE_SEND_WITHIN),
     }
 }
 

@@ -107,7 +107,7 @@ pub(crate) fn read(text: &str) -> Option<Node> {
 pub(crate) fn quoted(value: &str) -> String {
     let plain = value
         .chars()
-        .all(|char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_'));
+        .all(|char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | ':' | '.' | '/'));
     let is_text = plain
         && !value.starts_with('-')
         && read(&format!("a: {value}\n")).is_some_and(|root| {

@@ -6,6 +6,7 @@ use super::connections::next_cursor;
 use super::{Desk, Failed, Manner, unreadable};
 use crate::account::OfferedAction;
 use crate::action::{Call, Outcome};
+use crate::membrane::probe_call;
 use crate::membrane::wire::Request;
 
 /// How many actions are asked for at once; Membrane's own limit.
@@ -83,6 +84,11 @@ impl Desk {
     /// One run of an action, as the daemon makes it.
     pub async fn act(&self, call: &Call) -> Outcome {
         self.line.act(call).await
+    }
+
+    /// The cheap read by which a connection shows that it works.
+    pub async fn probe(&self) -> Outcome {
+        self.act(&probe_call(&self.line.name, &self.clock)).await
     }
 }
 

@@ -1,0 +1,104 @@
+//! The address of an app as Membrane takes it, checked before it is sent.
+
+use std::net::Ipv4Addr;
+
+use crate::cli::Failure;
+
+/// The longest address; Membrane's own limit.
+const ADDRESS_CHARS_MAX: usize = 2_000;
+
+/// The address without white space around it.
+///
+/// # Errors
+/// Membrane would refuse it; the error says why.
+pub(super) fn check(text: &str) -> Result<&str, Failure> {
+    let text = text.trim();
+    match fault(text) {
+        None => Ok(text),
+        Some(why) => Err(Failure::new(format!("`{text}` is no address of an app"))
+            .means(why)
+            .remedy("Kartra's is https://kartra.com/")),
+    }
+}
+
+/// Whether this is one of Kartra's own hosts.
+pub(super) fn is_kartra(text: &str) -> bool {
+    let host = host(text).to_lowercase();
+    let host = host.trim_end_matches('.');
+    host == "kartra.com" || host.ends_with(".kartra.com")
+}
+
+fn fault(text: &str) -> Option<&'static str> {
+    if text.is_empty() {
+        return Some("It is empty.");
+    }
+    if text.chars().count() > ADDRESS_CHARS_MAX {
+        return Some("It is longer than the 2000 characters that Membrane takes.");
+    }
+    if text.contains("://") && !text.starts_with("https://") && !text.starts_with("http://") {
+        return Some("It must begin with https://, or have no scheme at all.");
+    }
+    let host = host(text);
+    let bare = host.strip_prefix("www.").unwrap_or(host);
+    if host.starts_with('[') || bare.parse::<Ipv4Addr>().is_ok() {
+        return Some("An IP address says nothing about which app it is; Membrane goes by names.");
+    }
+    if !host.trim_end_matches('.').contains('.') {
+        return Some("Its host has no dot, so it is no public name; Membrane goes by those.");
+    }
+    let fits = |char: char| char.is_alphanumeric() || matches!(char, '.' | '-' | '_');
+    if !host.chars().all(fits) || host.starts_with('.') || host.contains("..") {
+        return Some("Its host is no name.");
+    }
+    None
+}
+
+fn host(text: &str) -> &str {
+    let rest = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme))
+        .unwrap_or(text);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let authority = &rest[..end];
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_taken_and_refused_as_membranes_own_schema_does() {
+        for good in [
+            "https://kartra.com/",
+            "kartra.com",
+            "http://www.kartra.com",
+            "app.kartra.com/x?y=1",
+            "kartra.com.",
+        ] {
+            assert_eq!(fault(good), None, "{good}");
+            assert!(is_kartra(good), "{good}");
+        }
+        assert_eq!((fault("a.b"), is_kartra("a.b")), (None, false));
+        assert!(!is_kartra("https://kartra.com.example.com/"));
+        for bad in [
+            "localhost",
+            "localhost:8080",
+            "10.0.0.1",
+            "www.10.0.0.1",
+            "[::1]",
+            "https://kartra",
+            "ftp://kartra.com",
+            "",
+            "https://a b.com",
+            "https://u@kartra.com",
+            "kartra.",
+        ] {
+            assert!(fault(bad).is_some(), "{bad}");
+        }
+        assert!(fault(&format!("{}.com", "a".repeat(2_000))).is_some());
+    }
+}

@@ -1,0 +1,106 @@
+//! The id of a connection, written into kartwheel.yaml.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::cli::Failure;
+use crate::cli::edit;
+use crate::cli::edit::yaml::{self, Edit};
+use crate::cli::screen::{Line, Screen, Tone};
+
+/// What became of the id.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Pinned {
+    /// It was written.
+    Written,
+    /// It stands there already.
+    Already,
+    /// Another id stands there.
+    Other(String),
+    /// A person must write it; why.
+    ByHand(&'static str),
+    /// Nothing was to be written.
+    Printed,
+}
+
+/// Whether it can be a name under `connections:`.
+pub(super) fn check_name(name: &str) -> Result<(), Failure> {
+    let fits =
+        |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || "_-".contains(char);
+    if !name.is_empty() && name.chars().all(fits) {
+        return Ok(());
+    }
+    Err(
+        Failure::new(format!("`{name}` cannot be the name of a connection"))
+            .remedy("Use a-z, 0-9, _ and -, such as client_b."),
+    )
+}
+
+/// Writes it, if that can be done without touching anything else.
+pub(super) fn write(dir: &Path, name: &str, id: &str, replace: bool) -> anyhow::Result<Pinned> {
+    let path = dir.join("kartwheel.yaml");
+    let shown = || format!("{} cannot be changed", path.display());
+    let text = std::fs::read_to_string(&path).with_context(shown)?;
+    Ok(
+        match yaml::set(&text, &["connections", name, "id"], id, replace) {
+            Edit::Same => Pinned::Already,
+            Edit::Other(other) => Pinned::Other(other),
+            Edit::ByHand(why) => Pinned::ByHand(why),
+            Edit::New(text) => {
+                edit::replace(&path, &text, false).with_context(shown)?;
+                Pinned::Written
+            }
+        },
+    )
+}
+
+/// Says where it stands, or what to write.
+pub(super) fn tell(
+    pinned: &Pinned,
+    name: &str,
+    id: &str,
+    screen: &mut Screen,
+) -> std::io::Result<()> {
+    let place = format!("connections.{name}.id");
+    match pinned {
+        Pinned::Written => screen.line(
+            &Line::default()
+                .add(Tone::Good, "Written")
+                .plain(" to kartwheel.yaml: ")
+                .bold(format!("{place}: {}", yaml::quoted(id)))
+                .dim("  (a running daemon takes it up at its next start)"),
+        ),
+        Pinned::Already => screen.line(&Line::new(format!("kartwheel.yaml has {place} already."))),
+        Pinned::Other(other) => {
+            screen.line(
+                &Line::default()
+                    .add(
+                        Tone::Warn,
+                        format!("kartwheel.yaml has another {place}: {other}"),
+                    )
+                    .plain(" Nothing was written."),
+            )?;
+            screen.line(&Line::new("  Runs of this connection would go to another account. If that is meant: the same with ").bold("--replace"))
+        }
+        Pinned::ByHand(why) => {
+            screen.line(&Line::default().add(
+                Tone::Warn,
+                format!("kartwheel.yaml was not changed: {why}. Write into it:"),
+            ))?;
+            lines(name, id, screen)
+        }
+        Pinned::Printed => {
+            screen.line(&Line::new("Write into kartwheel.yaml:"))?;
+            lines(name, id, screen)
+        }
+    }
+}
+
+fn lines(name: &str, id: &str, screen: &mut Screen) -> std::io::Result<()> {
+    screen.line(&Line::new("  connections:"))?;
+    screen.line(&Line::new(format!(
+        "    {name}: {{ id: {} }}",
+        yaml::quoted(id)
+    )))
+}

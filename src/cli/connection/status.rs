@@ -1,0 +1,185 @@
+//! `kartwheel connection status`: one connection whole: Membrane's state, what a person must do, whose it is, its pace, its holds.
+
+use serde_json::json;
+
+use super::{Subject, view};
+use crate::cli::desk::{all_or, told};
+use crate::cli::screen::{Line, Tone, wrap};
+use crate::cli::{Desk, Exit, Failure};
+use crate::config::Config;
+use crate::membrane::{Connection, Tenant};
+use crate::store::{self, Hold};
+
+/// A hold's reason is broken to this width.
+const REASON_WIDTH: usize = 84;
+
+/// Show how a connection stands
+///
+/// Membrane's state of it with reasons and what a person must do, whose token we show, its pace, and whether the daemon holds its
+/// runs. Exit code 1 when it is not READY or is held.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  kartwheel connection status\n  kartwheel connection status client_b --json\n\nNext:\n  kartwheel connection reconnect NAME    when its login lapsed"
+)]
+pub(super) struct Arguments {
+    /// The connection's local name [default: all of them]
+    name: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is known of one connection.
+struct Known {
+    subject: Subject,
+    connection: Connection,
+    tenant: Tenant,
+    holds: Vec<Hold>,
+}
+
+pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
+    let config = desk.settings()?;
+    let holds = holds(&config, desk).await?;
+    let mut exit = Exit::Done;
+    let mut shown = Vec::new();
+    for (place, name) in all_or(&config, arguments.name.as_deref())?
+        .iter()
+        .enumerate()
+    {
+        let known = look(name, &config, holds.as_deref(), desk).await?;
+        if known.connection.state() != "READY" || !known.holds.is_empty() {
+            exit = Exit::Problems;
+        }
+        if arguments.json {
+            shown.push(json_of(&known, &config));
+            continue;
+        }
+        if place > 0 {
+            desk.screen.gap()?;
+        }
+        tell(&known, &config, holds.is_some(), desk)?;
+    }
+    if arguments.json {
+        desk.screen.json(&json!({ "connections": shown }))?;
+    }
+    Ok(exit)
+}
+
+/// The daemon's holds, as the database has them; `None` where no daemon ever ran.
+async fn holds(config: &Config, desk: &Desk) -> anyhow::Result<Option<Vec<Hold>>> {
+    match store::open_read_only(&config.database, desk.clock.clone()).await {
+        Ok(reader) => Ok(Some(reader.holds().await.map_err(Failure::from)?)),
+        Err(_) => Ok(None),
+    }
+}
+
+async fn look(
+    name: &str,
+    config: &Config,
+    holds: Option<&[Hold]>,
+    desk: &Desk,
+) -> anyhow::Result<Known> {
+    let subject = Subject::named(Some(name), config, desk).await?;
+    let tenant = subject.membrane.whoami().await;
+    let connection = subject.membrane.connection(&subject.id).await;
+    let of_it = |hold: &&Hold| hold.connection.is_empty() || *hold.connection == *name;
+    Ok(Known {
+        tenant: tenant.map_err(|failed| told(&failed))?,
+        connection: connection.map_err(|failed| told(&failed))?,
+        holds: holds
+            .unwrap_or_default()
+            .iter()
+            .filter(of_it)
+            .cloned()
+            .collect(),
+        subject,
+    })
+}
+
+fn tell(
+    known: &Known,
+    config: &Config,
+    has_database: bool,
+    desk: &mut Desk,
+) -> std::io::Result<()> {
+    let name = &known.subject.name;
+    let own = &config.membrane.connections[name.as_str()];
+    let state = known.connection.state();
+    desk.screen.line(
+        &Line::new("Connection ")
+            .bold(name)
+            .plain("  ")
+            .add(view::tone(state), state),
+    )?;
+    view::tell_reasons(&known.connection, &mut desk.screen)?;
+    if state != "READY" {
+        let remedy = view::remedy(state, name);
+        desk.screen.line(&Line::new("  To do: ").plain(remedy))?;
+    }
+    let pinned = if own.id.is_some() {
+        ""
+    } else {
+        "  (not pinned in kartwheel.yaml)"
+    };
+    let known_as = known.connection.name();
+    let facts = [
+        ("id", format!("{}  {known_as}{pinned}", known.subject.id)),
+        (
+            "tenant",
+            format!("{}  {}", known.tenant.internal_id, known.tenant.id),
+        ),
+        (
+            "credentials",
+            if own.auth.is_some() {
+                "its own"
+            } else {
+                "those that all share"
+            }
+            .to_owned(),
+        ),
+        (
+            "pace",
+            format!("{} calls a second, {} at once", own.per_second, own.at_once),
+        ),
+    ];
+    for (what, fact) in facts {
+        desk.screen
+            .line(&Line::new(format!("  {what:<13}{fact}")))?;
+    }
+    if known.holds.is_empty() {
+        let held = if has_database {
+            "no"
+        } else {
+            "no daemon ran here yet"
+        };
+        return desk
+            .screen
+            .line(&Line::new(format!("  {:<13}{held}", "held")));
+    }
+    for hold in &known.holds {
+        let since = desk.screen.moment(hold.since);
+        desk.screen.line(
+            &Line::new(format!("  {:<13}", "held"))
+                .add(Tone::Warn, hold.kind.name())
+                .dim(format!("  since {since}")),
+        )?;
+        for line in wrap(&hold.reason, REASON_WIDTH) {
+            desk.screen.line(&Line::new(format!("{:15}{line}", "")))?;
+        }
+    }
+    Ok(())
+}
+
+fn json_of(known: &Known, config: &Config) -> serde_json::Value {
+    let own = &config.membrane.connections[known.subject.name.as_str()];
+    json!({
+        "name": known.subject.name,
+        "pinned": own.id.is_some(),
+        "own_credentials": own.auth.is_some(),
+        "per_second": own.per_second,
+        "at_once": own.at_once,
+        "tenant": view::json_of_tenant(&known.tenant),
+        "connection": view::json_of(&known.connection),
+        "holds": known.holds,
+    })
+}

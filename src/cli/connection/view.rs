@@ -1,0 +1,112 @@
+//! A connection of Membrane's on the screen and as JSON, and the desk that is asked about it.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::cli::Failure;
+use crate::cli::screen::{Line, Screen, Tone, wrap};
+use crate::clock::SharedClock;
+use crate::config::Config;
+use crate::kartra;
+use crate::membrane::{self, Connection, Tenant};
+
+/// Membrane's words are broken to this width.
+const WORDS_WIDTH: usize = 92;
+
+/// The desk with the credentials of this connection, for Membrane's connection with this id. A connection that kartwheel.yaml does not
+/// name has those that all share.
+///
+/// # Errors
+/// A setting cannot be used.
+pub(crate) fn desk_of(
+    config: &Config,
+    name: &str,
+    id: Option<&str>,
+    clock: &SharedClock,
+) -> anyhow::Result<membrane::Desk> {
+    let mut settings = config.membrane.clone();
+    let own = settings.connections.entry(name.into()).or_default();
+    if let Some(id) = id {
+        own.id = Some(id.to_owned());
+    }
+    let desk = membrane::Desk::new(&settings, Some(name), Arc::clone(clock), kartra::catalog());
+    desk.map_err(|error| {
+        Failure::new(format!("Membrane cannot be asked: {error:#}"))
+            .means("The credentials stand in .env or the environment, and `membrane:` of kartwheel.yaml names them.")
+            .remedy("`kartwheel login --help` says how they get there; `kartwheel check` shows what is missing.")
+            .into()
+    })
+}
+
+/// As JSON.
+pub(crate) fn json_of(connection: &Connection) -> Value {
+    let action = connection.action().map(|action| {
+        json!({ "type": action.kind, "description": action.description, "link": action.link })
+    });
+    json!({
+        "id": connection.id(),
+        "name": connection.name(),
+        "state": connection.state(),
+        "connected": connection.connected(),
+        "tenant": connection.tenant(),
+        "action": action,
+        "errors": connection.errors(),
+    })
+}
+
+/// A tenant as JSON.
+pub(crate) fn json_of_tenant(tenant: &Tenant) -> Value {
+    json!({ "id": tenant.id, "name": tenant.name, "internal_id": tenant.internal_id })
+}
+
+/// How a state is shown.
+pub(crate) fn tone(state: &str) -> Tone {
+    match state {
+        "READY" => Tone::Good,
+        "BUILDING" => Tone::Bold,
+        "CLIENT_ACTION_REQUIRED" => Tone::Warn,
+        _ => Tone::Bad,
+    }
+}
+
+/// What stands behind a state: errors, and what a person must do, with the link. Indented lines.
+///
+/// # Errors
+/// Whoever reads has gone away.
+pub(crate) fn tell_reasons(connection: &Connection, screen: &mut Screen) -> std::io::Result<()> {
+    for error in connection.errors() {
+        for line in wrap(error, WORDS_WIDTH) {
+            screen.line(&Line::new("  ").add(Tone::Bad, line))?;
+        }
+    }
+    let Some(action) = connection.action() else {
+        return Ok(());
+    };
+    for line in wrap(&action.description, WORDS_WIDTH) {
+        screen.line(&Line::new("  ").plain(line))?;
+    }
+    if let Some(link) = &action.link {
+        screen.line(&Line::new("  Open: ").bold(link))?;
+    } else if action.link_left_out {
+        let told = "(Membrane gave a link that is no https address; it is not shown. Look in its console.)";
+        screen.line(&Line::new("  ").dim(told))?;
+    }
+    Ok(())
+}
+
+/// What is to be done about a state in which waiting does not help.
+pub(crate) fn remedy(state: &str, name: &str) -> String {
+    match state {
+        "CLIENT_ACTION_REQUIRED" => format!(
+            "Log in where the link leads, or get a fresh link: kartwheel connection reconnect {name}"
+        ),
+        "CONFIGURATION_ERROR" => "Correct its set-up in Membrane's console, then run this again.".to_owned(),
+        "SETUP_FAILED" => {
+            "Membrane could not build its connector. Ask Membrane's support, with the connection's id.".to_owned()
+        }
+        "BUILDING" => "Membrane is still building its connector: run this again in some minutes.".to_owned(),
+        "DISCONNECTING" => "It is being removed. Make another one: kartwheel connect --replace".to_owned(),
+        _ => "Look at it in Membrane's console.".to_owned(),
+    }
+}
