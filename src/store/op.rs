@@ -58,7 +58,7 @@ pub enum Answer {
     Claimed(Vec<Claimed>),
     /// To a change.
     Changed(Changed),
-    /// To a rescue or a release: how many runs (or holds).
+    /// To a rescue, a release, a raise or a calm: how many runs, holds or alerts.
     Count(u64),
     /// To the rest.
     Ok,

@@ -244,14 +244,13 @@ fn rest<'a>(
     run.node = None;
     run.lease_until = None;
     run.updated_at = now;
-    let keeps_key = run.state.keeps_key_while(run.why.as_deref());
-    if !keeps_key {
+    if !run.state.keeps_key_while(run.why.as_deref()) {
         effects.wake(run, now);
         run.holds_key = false;
     }
     // A run that wants a key it does not have waits for it in its old place; being woken is what makes it due.
-    let wants_key = keeps_key && matches!(run.state, State::Ready | State::Held);
-    let queues = wants_key && run.key.is_some() && !run.holds_key;
+    let queues =
+        matches!(run.state, State::Ready | State::Held) && run.key.is_some() && !run.holds_key;
     if queues {
         effects.wake(run, now);
     }

@@ -52,9 +52,10 @@ async fn an_alert_is_raised_once_and_its_text_renewed(home: Home) {
         text: "log in at https://example.com/".into(),
         ..first
     };
-    assert_eq!(standing(&world).await, [expected.clone()]);
+    assert_eq!(standing(&world).await[..], [expected]);
+    let before = standing(&world).await;
     let world = world.reopen().await;
-    assert_eq!(standing(&world).await, [expected]);
+    assert_eq!(standing(&world).await, before);
 }
 
 async fn alerts_of_another_kind_or_subject_are_others(home: Home) {

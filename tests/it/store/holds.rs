@@ -1,5 +1,6 @@
 //! Holds: a connection that sends nothing, for how long, and what people see meanwhile.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use kartwheel::run::State;
@@ -86,6 +87,9 @@ async fn a_release_ends_one_kind_or_all(home: Home) {
     for kind in HoldKind::ALL {
         world.hold("main", kind).await;
     }
+    let holds = world.reader().holds().await.unwrap();
+    let kinds: HashSet<_> = holds.iter().map(|hold| hold.kind).collect();
+    assert_eq!(kinds, HashSet::from(HoldKind::ALL), "each comes back");
     world.hold("other", HoldKind::Paused).await;
     assert_eq!(world.release("main", Some(HoldKind::Down)).await, 1);
     assert_eq!(world.release("main", Some(HoldKind::Down)).await, 0);
@@ -111,7 +115,7 @@ async fn the_time_held_is_that_of_any_hold(home: Home) {
     world.advance(10);
     world.release("main", None).await;
     world.advance(10);
-    world.hold("main", HoldKind::Token).await;
+    world.hold("main", HoldKind::Broken).await;
     world.release("", None).await;
     world.advance(10);
     world.release("main", None).await;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::on_every_store;
 use super::world::{Home, LEASE, World, YES};
 
-const CASES: usize = 30;
+const CASES: usize = 40;
 const CONNECTIONS: [&str; 2] = ["main", "other"];
 const ALL_AT_ONCE: u32 = 500;
 const PRIORITIES: [Priority; 3] = [Priority::Normal, Priority::High, Priority::Low];
@@ -69,6 +69,7 @@ fn action() -> impl Strategy<Value = Action> {
         State::Waiting,
         State::Waiting,
         State::Retrying,
+        State::Held,
         State::Held,
         State::Held,
         State::NeedsPerson,
@@ -271,11 +272,9 @@ impl Both {
     }
 
     async fn rest(&mut self, which: prop::sample::Index, state: State, why: Option<&str>) {
-        let leases: Vec<_> = self
-            .runs
-            .iter()
-            .flat_map(|run| run.leases.clone())
-            .collect();
+        let times = |run: &Twin| if run.state == State::Running { 4 } else { 1 };
+        let runs = self.runs.iter();
+        let leases: Vec<_> = runs.flat_map(|run| run.leases.repeat(times(run))).collect();
         if leases.is_empty() {
             return;
         }

@@ -18,6 +18,7 @@ on_every_store!(
     a_rule_takes_its_turns_over_all_its_connections,
     no_more_of_a_rule_are_taken_than_were_asked_for,
     a_wall_of_queued_runs_does_not_use_up_a_rules_share,
+    a_key_brings_no_rule_more_than_its_share,
     nothing_below_the_priority_asked_for_is_taken,
     an_older_run_of_the_key_that_is_less_urgent_goes_first_or_not_at_all,
     the_next_due_time_is_that_of_any_rule_and_priority,
@@ -140,6 +141,30 @@ async fn a_wall_of_queued_runs_does_not_use_up_a_rules_share(home: Home) {
         ..world.claiming(10)
     };
     assert_eq!(ids(&world.store.claim(claim).await.unwrap()), behind[..2]);
+}
+
+/// A run whose key wants an older one first has that one taken instead, but not beyond its own rule's share.
+async fn a_key_brings_no_rule_more_than_its_share(home: Home) {
+    let world = home.open().await;
+    let first = due(&world, "welcome", Priority::Normal, 1).await;
+    let (older, lease) = world.start_keyed("ada").await;
+    let soon = after(world.now(), Duration::from_secs(60));
+    world.rest(lease.unwrap(), State::Waiting, Some(soon)).await;
+    let other_rule = |run: &mut Run| {
+        run.key = Some("ada".into());
+        run.rule = "receipt".into();
+    };
+    let younger = shaped(&world, 1, other_rule).await;
+    world.advance(60);
+    let claim = || Claim {
+        per_rule: 1,
+        ..world.claiming(10)
+    };
+    let claimed = world.store.claim(claim()).await.unwrap();
+    assert_eq!(ids(&claimed), first);
+    assert_eq!(world.stored(younger[0]).await.due_at, None, "it queues");
+    let claimed = world.store.claim(claim()).await.unwrap();
+    assert_eq!(ids(&claimed), [older.id]);
 }
 
 async fn nothing_below_the_priority_asked_for_is_taken(home: Home) {
