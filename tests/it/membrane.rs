@@ -4,13 +4,20 @@ mod calls;
 mod fake;
 mod faults;
 mod fixtures;
+mod look_back;
+mod offers;
+mod pace;
+mod run_logs;
 mod setting_up;
+mod survey;
+mod tenants;
+mod world;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kartwheel::action::{Actions, Call, Outcome};
+use kartwheel::action::{Actions, Call, Outcome, Priority, Turn};
 use kartwheel::clock::{Clock, SettableClock, SharedClock, after};
 use kartwheel::kartra;
 use kartwheel::membrane::{Auth, Client, ConnectionSettings, Settings};
@@ -46,6 +53,31 @@ fn settings(url: &str) -> Settings {
 fn client(settings: Settings, clock: &Arc<SettableClock>) -> Client {
     let shared: SharedClock = clock.clone();
     Client::new(settings, kartra::catalog(), shared).expect("good settings")
+}
+
+/// A turn of this rule.
+fn turn(rule: &str, priority: Priority) -> Turn {
+    Turn {
+        priority,
+        rule: rule.into(),
+        place: 0,
+    }
+}
+
+/// Moves the clock from alarm to alarm until the future is done.
+async fn drive<T>(clock: &SettableClock, future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut future => return done,
+            () = tokio::task::yield_now() => {
+                if let Some(next) = clock.next_wake() {
+                    clock.set(next);
+                }
+            }
+        }
+    }
 }
 
 fn call(clock: &SettableClock, verb: &str, input: Value) -> Call {

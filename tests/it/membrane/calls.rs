@@ -1,11 +1,10 @@
-//! What is sent again and what is not: tokens, ids, headers, the pace of a connection, connections that are not there.
+//! What is sent again and what is not: tokens, ids, headers, connections that are not there.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use kartwheel::action::{Actions, Class, Priority, Readiness, Turn};
-use kartwheel::clock::Clock;
+use kartwheel::action::{Actions, Class, Priority, Readiness};
 use kartwheel::membrane::{Auth, ConnectionSettings};
 use serde_json::{Value, json};
 
@@ -166,24 +165,6 @@ async fn not_found_inside_a_run_that_was_started_repeats_nothing() {
 }
 
 #[tokio::test]
-async fn an_action_the_connection_does_not_offer_is_named() {
-    let fake = Fake::acting(|_| not_found()).await;
-    let clock = super::clock();
-    let client = super::client(super::settings(&fake.url()), &clock);
-    let outcome = client
-        .call(&super::call(&clock, "edit-lead", json!({})))
-        .await;
-    assert_eq!(outcome.class, Class::RuleWrong);
-    assert!(
-        outcome
-            .message
-            .contains("connection main offers no action edit-lead"),
-        "{}",
-        outcome.message
-    );
-}
-
-#[tokio::test]
 async fn a_connection_that_is_gone_holds_its_runs() {
     let fake = Fake::start(|_| not_found()).await;
     let outcome = super::assign_tag(&fake.url()).await;
@@ -205,7 +186,11 @@ async fn a_connection_that_is_gone_holds_its_runs() {
         client.readiness("other").await,
         Readiness::NotReady(_)
     ));
-    drop(client.slot("other", &turn(Priority::Normal)).await);
+    drop(
+        client
+            .slot("other", &super::turn("rule", Priority::Normal))
+            .await,
+    );
 }
 
 #[tokio::test]
@@ -291,30 +276,6 @@ async fn a_base_with_a_path_and_odd_ids_are_joined_and_encoded() {
 }
 
 #[tokio::test]
-async fn every_connection_has_its_own_identity_where_it_says_so() {
-    let fake = Fake::start(healthy).await;
-    let clock = super::clock();
-    let settings = super::settings(&fake.url()).with_connection(
-        "agency",
-        ConnectionSettings {
-            id: Some("c2".to_owned()),
-            auth: Some(Auth::Token("agency-token".into())),
-            ..ConnectionSettings::default()
-        },
-    );
-    let client = super::client(settings, &clock);
-    let mut call = super::call(&clock, "assign-tag", super::tag());
-    client.call(&call).await;
-    call.connection = "agency".into();
-    client.call(&call).await;
-    let acts = fake.seen_at("/act");
-    assert!(acts[0].header("authorization").starts_with("Bearer eyJ"));
-    assert_eq!(acts[0].body["connectionId"], CONNECTION);
-    assert_eq!(acts[1].header("authorization"), "Bearer agency-token");
-    assert_eq!(acts[1].body["connectionId"], "c2");
-}
-
-#[tokio::test]
 async fn numbers_of_the_input_arrive_as_they_were_written() {
     let fake = Fake::start(healthy).await;
     let clock = super::clock();
@@ -329,46 +290,6 @@ async fn numbers_of_the_input_arrive_as_they_were_written() {
         fake.seen_at("/act")[0].body["input"].to_string(),
         r#"{"transaction_id":12345678901234567890123,"refund_amount":10.10}"#
     );
-}
-
-#[tokio::test]
-async fn too_many_calls_slow_the_whole_connection_down_on_our_clock() {
-    for (reply, seconds) in [
-        (Reply::json(429, &Value::Null).with("retry-after", "7"), 7),
-        (
-            Reply::json(429, &Value::Null).with("retry-after", "Mon, 05 Oct 2026 12:00:09 GMT"),
-            9,
-        ),
-        (Reply::json(429, &Value::Null), 1),
-        (
-            Reply::json(
-                200,
-                &json!({ "output": { "status": 429, "data": "Too many requests" } }),
-            ),
-            1,
-        ),
-    ] {
-        let fake = Fake::acting(move |_| reply.clone()).await;
-        let clock = super::clock();
-        let client = super::client(super::settings(&fake.url()), &clock);
-        let slot = client.slot("main", &turn(Priority::Normal)).await;
-        let call = super::call(&clock, "assign-tag", super::tag());
-        assert_eq!(client.call(&call).await.class, Class::RateLimited);
-        drop(slot);
-        let began = clock.now();
-        let urgent = turn(Priority::High);
-        let mut next = client.slot("main", &urgent);
-        // The alarm on our clock is the only thing that the next call waits for.
-        std::future::poll_fn(|context| {
-            assert!(next.as_mut().poll(context).is_pending());
-            std::task::Poll::Ready(())
-        })
-        .await;
-        let alarm = clock.next_wake().expect("somebody waits");
-        assert_eq!(alarm.duration_since(began).as_secs(), seconds);
-        clock.set(alarm);
-        next.await;
-    }
 }
 
 #[tokio::test]
@@ -397,12 +318,4 @@ async fn fifty_calls_at_once_read_the_list_once() {
         (fake.seen_at("/actions").len(), fake.seen_at("/act").len()),
         (1, 50)
     );
-}
-
-fn turn(priority: Priority) -> Turn {
-    Turn {
-        priority,
-        rule: "rule".into(),
-        place: 0,
-    }
 }
