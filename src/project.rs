@@ -19,8 +19,6 @@ pub use crate::config::Strictness;
 
 /// The settings' file.
 const CONFIG: &str = "kartwheel.yaml";
-/// The presets of senders that report what happens in an account that rules act on.
-const REPORTING: [&str; 2] = ["kartra", "kartra-ipn"];
 
 /// A loaded project. What has errors is left out of it.
 #[derive(Debug)]
@@ -174,11 +172,12 @@ impl Settings {
             (file, problem.span.start)
         };
         self.problems.sort_by_key(order);
+        let has_errors = self.problems.iter().any(Problem::is_error);
         Project {
             dir: self.dir,
             // One file alone is looked at, not run.
             config: self.config.filter(|_| self.only.is_none()),
-            notes: notes(&rules, around),
+            notes: notes(&rules, around, has_errors),
             rules: RuleSet::new(rules),
             problems: self.problems,
             sources_text,
@@ -187,13 +186,17 @@ impl Settings {
     }
 }
 
-/// What could not be checked of rules that call something: connections whose actions nobody has read.
-fn notes(rules: &[Arc<Rule>], around: &Surroundings) -> Vec<String> {
+/// What could not be checked of rules that call something: connections whose actions nobody has read. Where a rule has errors, any
+/// connection may be its own.
+fn notes(rules: &[Arc<Rule>], around: &Surroundings, has_errors: bool) -> Vec<String> {
     let default = around.default_connection();
     let used = rules.iter().flat_map(|rule| rule::names_used(rule));
-    let connections: BTreeSet<Arc<str>> = used
+    let mut connections: BTreeSet<Arc<str>> = used
         .map(|name| name.connection.unwrap_or_else(|| default.clone()))
         .collect();
+    if has_errors {
+        connections.extend(around.connections.iter().flatten().cloned());
+    }
     let is_known = |name: &Arc<str>| {
         let account = around.accounts.get(name);
         account.is_some_and(|account| account.actions.is_some())
@@ -236,10 +239,12 @@ fn surroundings(declared: Option<Declared>, accounts: Accounts, misfit: Severity
 }
 
 fn facts((name, source): (Arc<str>, Option<Arc<trigger::Source>>)) -> SourceFacts {
-    let preset = source.as_ref().and_then(|source| source.preset());
+    let reports_account = source
+        .as_ref()
+        .is_some_and(|source| source.reports_account());
     SourceFacts {
         name,
-        reports_account: preset.is_some_and(|preset| REPORTING.contains(&preset.name)),
+        reports_account,
         unknown_event: Box::new(move |kind| {
             let unknown = source.as_ref()?.knows_event(kind).err()?;
             Some(unknown.map(str::to_owned))

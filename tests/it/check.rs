@@ -1,12 +1,20 @@
-//! The language reference is right and whole: its examples check clean, and it names everything there is.
+//! What `check` goes by: the language reference, which is right and whole, and what the project's database keeps of its accounts.
 
 use std::fs;
+use std::path::Path;
+use std::sync::Arc;
 
+use kartwheel::account::{Account, CustomField};
+use kartwheel::clock::{Clock, SystemClock};
 use kartwheel::kartra;
 use kartwheel::problem::{CODES, Source, draw_all};
 use kartwheel::rule::op::OPERATORS;
 use kartwheel::rule::template::filter::FILTERS;
 use kartwheel::rule::{self, SourceFacts, Surroundings, step};
+use kartwheel::store::{self, OpenOptions, Snapshot};
+use serde_json::Value;
+
+use crate::cli::kartwheel;
 
 fn reference() -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/rules.md");
@@ -82,4 +90,128 @@ fn the_reference_lists_every_code() {
         .map(|(code, title)| format!("| {code} | {title} |"))
         .collect();
     assert_eq!(listed, expected);
+}
+
+const SETTINGS: &str = "timezone: UTC\nmembrane: { token: env:MEMBRANE_TOKEN }\nsources:\n  shop: { verify: bearer, secret: env:SHOP_TOKEN, id: $.body.id, type: order }\n  account: { preset: kartra, secret: env:SHOP_TOKEN }\n";
+const SECRETS: &str = "MEMBRANE_TOKEN=x\nSHOP_TOKEN=0123456789abcdef0123456789abcdef\nKARTWHEEL_TOKEN=0123456789abcdef\n";
+
+/// A project with this file of rules.
+fn project(rules: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a folder");
+    for (name, text) in [
+        ("kartwheel.yaml", SETTINGS),
+        (".env", SECRETS),
+        ("rules.yaml", rules),
+    ] {
+        fs::write(dir.path().join(name), text).expect("written");
+    }
+    dir
+}
+
+/// What `check --json` finds: code, line and help of every problem, and the notes.
+fn found(dir: &Path) -> (Vec<(String, u64, String)>, Vec<String>) {
+    let said = kartwheel(dir, &["check", "--json"]);
+    let found: Value = serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{}", said.err));
+    let list = |key: &str| found[key].as_array().cloned().expect("a list");
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let problems = list("problems");
+    let problems = problems.iter().map(|problem| {
+        let line = problem["line"].as_u64().expect("a line");
+        (text(&problem["code"]), line, text(&problem["help"]))
+    });
+    (problems.collect(), list("notes").iter().map(text).collect())
+}
+
+async fn keep(dir: &Path, account: Account) {
+    let url = format!("sqlite://{}", dir.join("kartwheel.db").display());
+    let clock: Arc<SystemClock> = Arc::new(SystemClock);
+    let store = store::open(&url, clock.clone(), OpenOptions::default()).await;
+    let store = store.expect("a database");
+    let snapshot = Snapshot {
+        connection: "main".into(),
+        synced_at: clock.now(),
+        account,
+    };
+    store.keep_snapshot(snapshot).await.expect("kept");
+    store.close().await;
+}
+
+const MISFITS: &str = "id: r
+trigger: { webhook: shop }
+actions:
+  - assign-tag: { email: a@example.com, tag_name: byer }
+  - assign-tag: { email: a@example.com, tag_name: vip }
+  - edit-lead: { email: a@example.com, custom_fields: [ { field_identifier: compny, field_value: x } ] }
+  - assign-tag: { email: a@example.com }
+  - refund-transaction: { transaction_id: 5, refund_amount: \"\" }
+";
+
+#[tokio::test]
+async fn check_knows_the_account_that_was_synced() {
+    let dir = project(MISFITS);
+    let (before, notes) = found(dir.path());
+    let codes = |found: &[(String, u64, String)]| -> Vec<(String, u64)> {
+        found
+            .iter()
+            .map(|(code, line, _)| (code.clone(), *line))
+            .collect()
+    };
+    let row = |code: &str, line| (code.to_owned(), line);
+    assert_eq!(codes(&before), [row("K0502", 7), row("K0504", 8)]);
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(notes[0].starts_with("connection main: no catalogue synced"));
+    let account = Account {
+        tags: Some(vec!["buyer".to_owned(), "VIP".to_owned()]),
+        custom_fields: Some(vec![CustomField {
+            identifier: "company".to_owned(),
+            kind: "input_field".to_owned(),
+            options: Vec::new(),
+        }]),
+        ..Account::default()
+    };
+    keep(dir.path(), account).await;
+    let (after, _) = found(dir.path());
+    let expected = [
+        row("K0801", 4),
+        row("K0801", 5),
+        row("K0802", 6),
+        row("K0502", 7),
+        row("K0504", 8),
+    ];
+    assert_eq!(codes(&after), expected);
+    for (at, words) in [
+        (0, "`buyer`"),
+        (1, "`VIP`, which differs only by case"),
+        (2, "`company`"),
+    ] {
+        assert!(after[at].2.contains(words), "{:?}", after[at]);
+    }
+}
+
+#[test]
+fn a_database_that_cannot_be_read_is_told_and_is_no_problem() {
+    let dir = project("id: r\ntrigger: { webhook: shop }\nactions: [ { stop: } ]\n");
+    fs::write(
+        dir.path().join("kartwheel.db"),
+        "this is no database, whatever its name",
+    )
+    .expect("written");
+    let (problems, notes) = found(dir.path());
+    assert_eq!(problems, []);
+    assert_eq!(notes.len(), 1);
+    assert!(
+        notes[0].starts_with("the database could not be read"),
+        "{notes:?}"
+    );
+    assert_eq!(kartwheel(dir.path(), &["check", "--deny-warnings"]).code, 0);
+}
+
+#[test]
+fn a_circle_through_the_account_is_seen_from_its_preset() {
+    let rules = "id: r\ntrigger: { webhook: account, events: assign_tag }\necho: true\nactions:\n  - assign-tag: { email: a@example.com, tag_name: vip }\n";
+    let (problems, _) = found(project(rules).path());
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!((&*problems[0].0, problems[0].1), ("K0206", 5));
+    let other = rules.replace("webhook: account, events: assign_tag", "webhook: shop");
+    assert_eq!(found(project(&other).path()).0, []);
 }

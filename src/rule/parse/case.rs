@@ -43,7 +43,8 @@ impl Parser<'_> {
             self.reader.wrong_type(node, "`tests` is a list");
             return Vec::new();
         };
-        let verbs: Vec<Arc<str>> = steps.iter().map(|step| step.verb.clone()).collect();
+        let of_step = |step: &Step| [Some(step.verb.clone()), step.fallback_verb().cloned()];
+        let verbs: Vec<Arc<str>> = steps.iter().flat_map(of_step).flatten().collect();
         members
             .iter()
             .filter_map(|member| self.case(member, root, &verbs))
