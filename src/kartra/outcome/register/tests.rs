@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::kartra::outcome::read;
+use crate::account::Inventory;
+use crate::kartra::ACTIONS;
+use crate::kartra::outcome::{missing_name, read};
 
 /// The numbers of each class, as the design lists them.
 const BY_CLASS: &[(Class, &[u16])] = &[
@@ -59,6 +61,81 @@ fn every_row_has_the_class_of_the_design_and_a_message_for_people() {
     assert!(ROWS.is_sorted_by(|a, b| a.kinds[0] < b.kinds[0]));
 }
 
+/// The only verbs for which a number says that the goal was reached.
+const REACHED: &[(u16, &str)] = &[
+    (244, "create-lead"),
+    (251, "refund-transaction"),
+    (252, "cancel-subscription"),
+];
+
+#[test]
+fn every_row_means_the_same_for_every_verb_but_where_it_says_that_the_goal_was_reached() {
+    let mut reached = Vec::new();
+    for verb in ACTIONS.iter().map(|action| action.key) {
+        let input = json!({ "email": "ada@example.com", "transaction_id": 792_354 });
+        for row in ROWS {
+            for kind in row.kinds {
+                let answer = json!({ "status": "Error", "message": "words", "type": kind });
+                let outcome = read(verb, &input, answer);
+                if outcome.class == Class::Already {
+                    reached.push((*kind, verb));
+                } else {
+                    assert_eq!(outcome.class, row.class, "{verb} {kind}");
+                }
+            }
+        }
+    }
+    reached.sort_unstable();
+    assert_eq!(reached, REACHED);
+}
+
+#[test]
+fn a_refund_before_is_the_goal_of_a_whole_one_only_however_the_amount_is_named() {
+    for name in ["refund_amount", "refundAmount", "amount"] {
+        for (amount, class) in [
+            (json!(null), Class::Already),
+            (json!(29), Class::Refused),
+            (json!("29.00"), Class::Refused),
+            (json!(""), Class::Refused),
+        ] {
+            let mut input = json!({ "transactionId": 792_354 });
+            input[name] = amount;
+            let answer = json!({ "status": "Error", "message": "words", "type": "251" });
+            let outcome = read("refund-transaction", &input, answer);
+            assert_eq!(outcome.class, class, "{input}");
+        }
+    }
+}
+
+#[test]
+fn a_name_that_does_not_exist_is_told_with_where_to_look_for_the_nearest() {
+    let input = json!({ "listName": "Nwes", "tag_name": " vipp", "sequence": "Wellcome" });
+    let mut told = Vec::new();
+    for kind in ROWS.iter().flat_map(|row| row.kinds) {
+        if let Some((inventory, name)) = missing_name("any", *kind, &input) {
+            told.push((*kind, inventory, name));
+        }
+    }
+    assert_eq!(
+        told,
+        [
+            (209, Inventory::Lists, "Nwes"),
+            (231, Inventory::Lists, "Nwes"),
+            (212, Inventory::Tags, " vipp"),
+            (214, Inventory::Tags, " vipp"),
+            (219, Inventory::Sequences, "Wellcome"),
+            (220, Inventory::Sequences, "Wellcome"),
+        ]
+    );
+    for empty in [
+        json!({}),
+        json!({ "tag_name": "" }),
+        json!({ "tag_name": 7 }),
+    ] {
+        assert_eq!(missing_name("assign-tag", 212, &empty), None, "{empty}");
+    }
+}
+
 #[test]
 fn messages_name_the_value_that_is_wrong() {
     let cases = [
@@ -97,6 +174,12 @@ fn messages_name_the_value_that_is_wrong() {
             json!({ "transaction_id": "792354", "refund_amount": 900.5 }),
             268,
             "Kartra does not take the amount 900.5 (268, \"words\"): give refund_amount a number above zero and not above what was paid",
+        ),
+        (
+            "subscribe-lead-to-list",
+            json!({ "leadEmail": "ada@example.com", "listName": "Nwes" }),
+            231,
+            "Kartra has no list \"Nwes\" (231): create it in Kartra or correct list_name",
         ),
         (
             "refund-transaction",
