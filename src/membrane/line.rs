@@ -68,7 +68,8 @@ impl Line {
     pub(super) async fn connection(&self) -> Result<Connection, Failed> {
         let id = self.connection_id().await?;
         let path = ["connections", &*id];
-        let request = Request::get(&path, &[]);
+        // As Membrane's own client asks.
+        let request = Request::get(&path, &[("includeSecrets", "false")]);
         let answer = self.fetch_of(&id, "the connection", &request).await?;
         read_connection(&answer)
     }
@@ -126,7 +127,8 @@ impl Line {
 
     async fn fetch_listing(&self, id: &str) -> Result<Listing, Failed> {
         let mut listing = Listing::default();
-        let mut cursor: Option<String> = None;
+        // Membrane's own client begins with this cursor where it reads all.
+        let mut cursor = Some("0".to_owned());
         for _ in 0..MAX_PAGES {
             let mut query = vec![("connectionId", id), ("limit", PAGE_SIZE)];
             query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));

@@ -68,7 +68,9 @@ pub(super) async fn act(
     let input = body.remove("input").unwrap_or(Value::Null);
     let meta = body.remove("meta");
     match (*selector, body.get(*selector)) {
-        ("api", Some(api)) => proxy::inline(&world, &caller, &connection, api).into_response(),
+        ("api", Some(api)) => {
+            proxy::inline(&world, &caller, &connection, api, meta).into_response()
+        }
         ("code", _) => bad_request("The sandbox runs no code").into_response(),
         (_, Some(Value::String(action))) => {
             let order = Order {

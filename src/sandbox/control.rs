@@ -88,7 +88,7 @@ async fn state(In(world): In<Arc<State>>) -> Json<Value> {
         "leads": leads,
         "effects": inner.ledger.effects_total,
         "effects_by_verb": inner.ledger.effects_by_verb,
-        "reports": inner.reports.all.next() - 1,
+        "reports": inner.reports.count(),
         "too_many": inner.ceiling.refused,
         "faults": inner.faults.left(),
         "settings": inner.settings,

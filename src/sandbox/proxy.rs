@@ -15,6 +15,7 @@ use super::ceiling::TOO_MANY;
 use super::connections::ConnectionState;
 use super::errors::{self, Failure, bad_request, not_found};
 use super::ledger::Effect;
+use super::logs::RunLog;
 use super::state::State;
 use crate::action::Effects;
 use crate::kartra;
@@ -44,12 +45,13 @@ pub(super) async fn path(
     pass_on(&world, &caller, &connection, &method, &path, &body)
 }
 
-/// The `api` form of `/act`: the same request, and its answer as an output.
+/// The `api` form of `/act`: the same request, its answer as an output, and a run log of it.
 pub(super) fn inline(
     world: &State,
     caller: &Caller,
     connection: &str,
     api: &Value,
+    meta: Option<Value>,
 ) -> Result<Json<Value>, Failure> {
     let text = |names: [&str; 2]| {
         let mut found = names.iter().filter_map(|name| api.get(*name));
@@ -74,7 +76,23 @@ pub(super) fn inline(
         ready(world, caller, connection)?;
         json!({ "status": 404, "headers": { "content-type": "text/html" }, "data": "Not Found" })
     };
-    Ok(Json(json!({ "output": output })))
+    let (now, connection) = (world.clock.now(), ready(world, caller, connection)?);
+    let mut inner = world.lock();
+    let visible = inner.settings.run_logs.visible(now);
+    let action_run = inner.logs.add(RunLog {
+        number: 0,
+        tenant: Arc::clone(&caller.tenant),
+        connection,
+        action: String::new(),
+        verb: "api-request",
+        input: Arc::new(api.clone()),
+        result: Ok(Arc::new(output.clone())),
+        meta: meta.map(Arc::new),
+        created: now,
+        completed: now,
+        visible,
+    });
+    Ok(Json(json!({ "output": output, "actionRunId": action_run })))
 }
 
 fn pass_on(

@@ -26,8 +26,9 @@ const POST_TIMEOUT: Duration = Duration::from_secs(5);
 /// The reports that are kept, and those that are to be posted.
 #[derive(Debug)]
 pub(super) struct Reports {
-    pub(super) all: Ring<Value>,
-    waiting: VecDeque<(Target, Value)>,
+    /// As they are sent: as text they take the least room.
+    all: Ring<Arc<str>>,
+    waiting: VecDeque<(Target, Arc<str>)>,
 }
 
 impl Reports {
@@ -38,11 +39,22 @@ impl Reports {
         }
     }
 
-    fn add(&mut self, event: Value, to: Option<&Target>) {
+    /// How many there were.
+    pub(super) fn count(&self) -> u64 {
+        self.all.next() - 1
+    }
+
+    /// Those that are kept, oldest first.
+    pub(super) fn events(&self) -> impl Iterator<Item = Value> {
+        self.all.iter().map(|event| read(event))
+    }
+
+    fn add(&mut self, event: &Value, to: Option<&Target>) {
+        let event: Arc<str> = event.to_string().into();
         if let Some(target) = to
             && self.waiting.len() < WAITING_MAX
         {
-            self.waiting.push_back((target.clone(), event.clone()));
+            self.waiting.push_back((target.clone(), Arc::clone(&event)));
         }
         self.all.push(event);
     }
@@ -63,7 +75,7 @@ impl Inner {
         if let (true, Some(before)) = (answer.changed, before) {
             let to = self.settings.report_to.as_deref().and_then(Target::read);
             for event in account.events_since(&before) {
-                self.reports.add(event, to.as_ref());
+                self.reports.add(&event, to.as_ref());
             }
         }
         Some(answer)
@@ -80,7 +92,7 @@ pub(super) async fn list(
     let inner = world.lock();
     let all = &inner.reports.all;
     let items = (after + 1..all.next()).filter_map(|number| {
-        let event = all.get(number)?;
+        let event = read(all.get(number)?);
         Some(json!({ "number": number, "event": event }))
     });
     Ok(Json(
@@ -113,6 +125,10 @@ pub(super) async fn post_all(world: &State) {
     }
 }
 
+fn read(event: &str) -> Value {
+    serde_json::from_str(event).unwrap_or_default()
+}
+
 /// An address on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
@@ -139,9 +155,8 @@ impl Target {
     }
 
     /// Sends it, and waits for the first of the answer, so that the next one is not overtaken.
-    async fn post(&self, event: &Value) -> std::io::Result<()> {
+    async fn post(&self, body: &str) -> std::io::Result<()> {
         let Self { host, path } = self;
-        let body = event.to_string();
         let length = body.len();
         let request = format!(
             "POST {path} HTTP/1.1\r\nhost: {host}\r\nuser-agent: Kartra\r\ncontent-type: application/json\r\n\

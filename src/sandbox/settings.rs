@@ -1,13 +1,16 @@
 //! What can be switched while it runs: how Kartra nests its answers, what the catalogue shows, when run logs appear.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::account::{Command, LetterCase, Nesting};
 use super::ceiling::CeilingForm;
 use super::connections::{ConnectionState, ToDo};
+use crate::clock;
 
 /// How long a connector for an application that nobody knows is being built, unless told otherwise.
 const BUILDING_MS: u64 = 120_000;
@@ -23,6 +26,17 @@ pub enum RunLogs {
     AfterMs(u64),
     /// Never.
     Never,
+}
+
+impl RunLogs {
+    /// From when on a run that ends now is found.
+    pub(super) fn visible(self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::AtOnce => Some(now),
+            Self::AfterMs(millis) => Some(clock::after(now, Duration::from_millis(millis))),
+            Self::Never => None,
+        }
+    }
 }
 
 /// What becomes of a connection that `ensure` makes.

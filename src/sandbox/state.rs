@@ -131,10 +131,10 @@ impl State {
         self.lock().ceiling.refused
     }
 
-    /// What Kartra reported of changes, oldest first: bodies of its outbound API.
+    /// What Kartra reported of changes, oldest first: bodies of its outbound API. As many are kept as calls.
     #[must_use]
     pub fn reports(&self) -> Vec<Value> {
-        self.lock().reports.all.iter().cloned().collect()
+        self.lock().reports.events().collect()
     }
 
     /// Returns once there were so many effects.
@@ -292,7 +292,7 @@ impl Inner {
             ledger: Ledger::new(options.calls_kept, options.effects_kept),
             logs: Logs::new(options.logs_kept),
             ceiling: Ceiling::default(),
-            reports: Reports::new(options.effects_kept),
+            reports: Reports::new(options.calls_kept),
             made: 0,
         };
         // The tenants of fixed tokens are nobody new.

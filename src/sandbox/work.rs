@@ -1,7 +1,6 @@
 //! One run: the work behind a request to run an action, and what is written down about it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -16,10 +15,8 @@ use super::errors::{self, Failure, not_found};
 use super::ledger::Effect;
 use super::logs::RunLog;
 use super::schema;
-use super::settings::RunLogs;
 use super::state::Inner;
 use crate::action::{ActionSpec, Effects};
-use crate::clock;
 
 /// A request to run an action, resolved as far as can be told without doing it.
 #[derive(Debug, Clone)]
@@ -133,14 +130,7 @@ impl Run {
     }
 
     fn log(&self, inner: &mut Inner, result: Result<Arc<Value>, Value>, now: Timestamp) -> String {
-        let visible = match inner.settings.run_logs {
-            RunLogs::AtOnce => Some(now),
-            RunLogs::AfterMs(millis) => {
-                let length = Duration::from_millis(millis);
-                Some(clock::after(now, length))
-            }
-            RunLogs::Never => None,
-        };
+        let visible = inner.settings.run_logs.visible(now);
         inner.logs.add(RunLog {
             number: 0,
             tenant: Arc::clone(&self.caller.tenant),

@@ -75,7 +75,7 @@ fn replay(path: &Path) -> Vec<String> {
             ),
         }
     }
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
+    if crate::rules::updating() {
         std::fs::write(path, page.write()).unwrap();
         wrong.retain(|told| told.contains("was never printed"));
     }

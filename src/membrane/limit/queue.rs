@@ -49,6 +49,13 @@ struct Rule {
     waiting: BTreeMap<(i64, u64), Arc<Notify>>,
 }
 
+/// The first of a level.
+struct Head<'a> {
+    rule: &'a Arc<str>,
+    within: &'a (i64, u64),
+    wake: &'a Notify,
+}
+
 impl Queue {
     /// Takes a place; `wake` is told when it may have become the head.
     pub(super) fn join(&mut self, turn: &Turn, wake: &Arc<Notify>) -> Place {
@@ -80,14 +87,14 @@ impl Queue {
         *priority == place.priority
             && level
                 .head()
-                .is_some_and(|(rule, within, _)| *rule == place.rule && *within == place.within)
+                .is_some_and(|head| *head.within == place.within && *head.rule == place.rule)
     }
 
     /// Lets the next one know.
     pub(super) fn wake_head(&self) {
         let head = self.levels.values().next().and_then(Level::head);
-        if let Some((_, _, wake)) = head {
-            wake.notify_one();
+        if let Some(head) = head {
+            head.wake.notify_one();
         }
     }
 
@@ -156,9 +163,9 @@ impl Queue {
 }
 
 impl Level {
-    fn head(&self) -> Option<(&Arc<str>, &(i64, u64), &Arc<Notify>)> {
-        let name = self.order.values().next()?;
-        let (within, wake) = self.rules.get(name)?.waiting.first_key_value()?;
-        Some((name, within, wake))
+    fn head(&self) -> Option<Head<'_>> {
+        let rule = self.order.values().next()?;
+        let (within, wake) = self.rules.get(rule)?.waiting.first_key_value()?;
+        Some(Head { rule, within, wake })
     }
 }

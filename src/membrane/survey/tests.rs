@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::*;
 
-fn read(verb: &str, answer: Value) -> Account {
+fn read(verb: &str, answer: &Value) -> Account {
     let mut account = Account::default();
     let (_, keep) = READS.iter().find(|(read, _)| *read == verb).expect(verb);
-    keep(&mut account, &answer);
+    keep(&mut account, answer);
     account
 }
 
@@ -22,22 +22,21 @@ fn names_are_found_in_every_form() {
         json!({ "result": ["VIP", " vip"], "count": 2 }),
         json!({ "account_tags": { "0": "VIP", "7": " vip" } }),
     ] {
-        let account = read("retrieve-account-tags", answer.clone());
+        let account = read("retrieve-account-tags", &answer);
         assert_eq!(account.tags, expected, "{answer}");
     }
-    let list = |verb, answer| read(verb, answer);
     let own = Some(vec!["A".to_owned()]);
     let answer = json!({ "account_lists": [{ "list_name": "A" }] });
-    assert_eq!(list("retrieve-account-lists", answer).lists, own);
+    assert_eq!(read("retrieve-account-lists", &answer).lists, own);
     let answer = json!({ "account_sequences": [{ "sequence_name": "A" }] });
-    assert_eq!(list("retrieve-account-sequences", answer).sequences, own);
+    assert_eq!(read("retrieve-account-sequences", &answer).sequences, own);
     let answer = json!({ "account_pages": [{ "page_title": "A" }] });
-    assert_eq!(list("retrieve-account-pages", answer).pages, own);
+    assert_eq!(read("retrieve-account-pages", &answer).pages, own);
 }
 
 #[test]
 fn an_account_without_any_is_not_one_of_which_nothing_is_known() {
-    let empty = read("retrieve-account-tags", json!({ "account_tags": [] }));
+    let empty = read("retrieve-account-tags", &json!({ "account_tags": [] }));
     assert_eq!(empty.tags, Some(vec![]));
     for answer in [
         json!({ "status": "Success" }),
@@ -47,7 +46,7 @@ fn an_account_without_any_is_not_one_of_which_nothing_is_known() {
         json!("VIP"),
         Value::Null,
     ] {
-        let account = read("retrieve-account-tags", answer.clone());
+        let account = read("retrieve-account-tags", &answer);
         assert_eq!(account.tags, None, "{answer}");
     }
 }
@@ -59,7 +58,7 @@ fn custom_fields_come_with_their_options() {
         { "field_id": 8, "field_identifier": "plan", "field_type": "drop_down",
           "field_value": [{ "option_id": 1, "option_value": "Basic" }, { "option_id": "2", "option_value": "Pro" }] },
     ]});
-    let fields = read("retrieve-account-custom-fields", answer).custom_fields;
+    let fields = read("retrieve-account-custom-fields", &answer).custom_fields;
     let fields = fields.expect("fields");
     assert_eq!(
         (fields[0].identifier.as_str(), fields[0].kind.as_str()),
@@ -72,6 +71,6 @@ fn custom_fields_come_with_their_options() {
         [option("1", "Basic"), option("2", "Pro")]
     );
     let nameless = json!({ "custom_fields": [{ "field_id": 7 }] });
-    let account = read("retrieve-account-custom-fields", nameless);
+    let account = read("retrieve-account-custom-fields", &nameless);
     assert_eq!(account.custom_fields, None);
 }

@@ -23,8 +23,12 @@ pub(super) struct Seen {
     pub(super) method: String,
     pub(super) path: String,
     pub(super) query: Value,
+    /// Path and query as they came.
+    pub(super) target: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Value,
+    /// The body as it came.
+    pub(super) text: String,
 }
 
 impl Seen {
@@ -152,8 +156,10 @@ async fn read(request: Request) -> Seen {
             .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
             .collect::<serde_json::Map<_, _>>()
             .into(),
+        target: head.uri.to_string(),
         headers: head.headers,
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        text: String::from_utf8_lossy(&body).into_owned(),
     }
 }
 

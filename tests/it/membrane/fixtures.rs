@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kartwheel::action::{Actions, Class};
+use kartwheel::action::{Actions, Class, Evidence};
 use serde_json::{Value, json};
 
 use super::fake::{Fake, Reply, Seen, healthy};
+
+mod capture;
+mod desk;
 
 /// Runs of actions: what the request must be is in the file; the class of the answer stands here.
 const RUNS: &[(&str, Class)] = &[
@@ -45,7 +48,11 @@ const RUNS: &[(&str, Class)] = &[
 
 /// Answers that are read although the request is none of ours, with the reason why it is not.
 const ANSWERS_ONLY: &[(&str, Class, &str)] = &[
-    ("act-api", Class::Done, "raw calls are not in this version"),
+    (
+        "act-api",
+        Class::Done,
+        "raw calls go through the proxy, whose answer comes unchanged",
+    ),
     (
         "error-validation-two-selectors",
         Class::RuleWrong,
@@ -58,10 +65,11 @@ const ANSWERS_ONLY: &[(&str, Class, &str)] = &[
     ),
 ];
 
-/// Exchanges with a test of their own, here or in `setting_up`.
+/// Exchanges with a test of their own, here or in `setting_up`; some of them are asked at the desk as well.
 const BY_THEMSELVES: &[&str] = &[
     "act-by-key",
     "action-run-legacy",
+    "action-run-logs-list",
     "actions-list-no-key",
     "actions-list-page",
     "connection-ensure-bad-url",
@@ -76,63 +84,39 @@ const BY_THEMSELVES: &[&str] = &[
     "self-get",
 ];
 
-/// Exchanges that this version never has, with the reason.
+/// Exchanges that we never have, with the reason.
 const NOT_SENT: &[(&str, &str)] = &[
-    ("action-get", "actions are found in the list"),
     (
         "action-run-connection-level",
         "an older form; the first of them is the one we fall back to",
     ),
-    ("action-run-log-details", "reading back comes later"),
-    ("action-run-log-get", "reading back comes later"),
-    ("action-run-logs-list", "reading back comes later"),
     (
-        "actions-list-intent",
-        "a search for people; rules name keys",
+        "action-run-log-details",
+        "the list has what we look for: whether a run was done, and its answer",
     ),
-    (
-        "actions-list-wrong-connection",
-        "has an intent; without one it is connection-get-not-found's answer",
-    ),
+    ("action-run-log-get", "the list has the same record"),
     (
         "auth-jwt-vectors",
         "no exchange; membrane::token signs them bit by bit",
     ),
-    ("auth-oauth-metadata", "a daemon has no browser"),
-    ("auth-oauth-token-refresh", "a daemon has no browser"),
+    (
+        "auth-oauth-metadata",
+        "a login in a browser is for people; we take its outcome on stdin",
+    ),
+    (
+        "auth-oauth-token-refresh",
+        "a login in a browser is for people; we take its outcome on stdin",
+    ),
     ("auth-workspace-access-token", "we sign our own tokens"),
     ("connection-disconnect", "nothing of ours ends a connection"),
     (
-        "connection-get-wait-ready",
-        "waiting for a person comes with `connect`",
+        "sdk-wire-capture",
+        "what another client sends; `capture` compares",
     ),
     (
-        "connection-get-wait-timeout",
-        "waiting for a person comes with `connect`",
+        "search",
+        "a catalogue of all applications; ours is one, and its actions are listed with its connection",
     ),
-    (
-        "connection-request-create",
-        "comes with `connection reconnect`",
-    ),
-    (
-        "connection-request-get-success",
-        "comes with `connection reconnect`",
-    ),
-    ("connection-test", "the cheap read tests more"),
-    ("connection-test-failed", "the cheap read tests more"),
-    ("connections-list", "comes with `connection list`"),
-    ("connections-list-page-1", "comes with `connection list`"),
-    ("proxy-request", "raw calls are not in this version"),
-    (
-        "proxy-request-external-404",
-        "raw calls are not in this version",
-    ),
-    (
-        "proxy-request-membrane-error",
-        "raw calls are not in this version",
-    ),
-    ("sdk-wire-capture", "what another client sends"),
-    ("search", "a search for people"),
     (
         "webhook-connection-disconnected",
         "sent by Membrane, not to it",
@@ -173,12 +157,29 @@ pub(super) fn reply_of(fixture: &Value) -> Reply {
     }
 }
 
+/// What the wire capture of Membrane's own client adds to the query of a fixture.
+fn query_of(request: &Value) -> Value {
+    let mut query = request.get("query").cloned().unwrap_or(json!({}));
+    let path = request["path"].as_str().unwrap_or_default();
+    let is_one = path
+        .strip_prefix("/connections/")
+        .is_some_and(|id| !id.contains('/'));
+    if is_one && request["method"] == "GET" && query.get("wait").is_none() {
+        query["includeSecrets"] = "false".into();
+    }
+    query
+}
+
 /// Method, path, query, the three headers and the body are those of the file. `meta` is compared by the caller.
 pub(super) fn assert_sent(name: &str, seen: &Seen, request: &Value) {
+    assert_sent_with(name, seen, request, &query_of(request));
+}
+
+/// The same, with this query instead of the file's.
+fn assert_sent_with(name: &str, seen: &Seen, request: &Value, query: &Value) {
     assert_eq!(seen.method, request["method"], "{name}");
     assert_eq!(seen.path, request["path"], "{name}");
-    let query = request.get("query").cloned().unwrap_or(json!({}));
-    assert_eq!(seen.query, query, "{name}");
+    assert_eq!(seen.query, *query, "{name}");
     for header in ["membrane-api-version", "accept"] {
         assert_eq!(seen.header(header), request["headers"][header], "{name}");
     }
@@ -187,8 +188,12 @@ pub(super) fn assert_sent(name: &str, seen: &Seen, request: &Value) {
         .unwrap_or_default();
     assert_eq!(seen.header("content-type"), content_type, "{name}");
     // In one piece, with its length announced: not every server takes chunks.
-    let has_length = !seen.header("content-length").is_empty();
-    assert_eq!(has_length, request.get("body").is_some(), "{name}");
+    let has_body = request.get("body").is_some() || request.get("body_text").is_some();
+    let length = seen.header("content-length");
+    assert_eq!(!matches!(length, "" | "0"), has_body, "{name}: {length}");
+    if let Some(text) = request["body_text"].as_str() {
+        assert_eq!(seen.text, text, "{name}");
+    }
     let token = seen
         .header("authorization")
         .strip_prefix("Bearer ")
@@ -235,6 +240,11 @@ fn every_fixture_is_in_one_list() {
         .chain(NOT_SENT.iter().map(|(name, _)| name));
     for name in names {
         *listed.entry(name).or_default() += 1;
+    }
+    // The desk asks some of what the client asks too.
+    for (name, _) in desk::ASKED {
+        assert!(NOT_SENT.iter().all(|(other, _)| other != name), "{name}");
+        listed.entry(name).or_insert(1);
     }
     for entry in std::fs::read_dir(folder()).expect("the fixtures") {
         let path = entry.expect("an entry").path();
@@ -333,4 +343,37 @@ async fn a_membrane_without_act_is_asked_in_the_older_form_from_then_on() {
     assert_eq!(runs.len(), 2);
     assert_sent("action-run-legacy", &runs[0], &file["request"]);
     assert_eq!(runs[1].body["meta"]["attempt"], 1);
+}
+
+#[tokio::test]
+async fn what_became_of_a_lost_answer_is_asked_of_the_run_logs() {
+    let file = fixture("action-run-logs-list");
+    let clock = super::clock();
+    let call = super::call(&clock, "assign-tag", super::tag());
+    let mut listed = file.clone();
+    for run in listed["response"]["body"]["items"]
+        .as_array_mut()
+        .expect("runs")
+    {
+        run["meta"] = json!({ "runId": call.run, "step": call.step, "attempt": call.attempt });
+    }
+    let reply = reply_of(&listed);
+    let fake = Fake::start(move |seen| match seen.path.as_str() {
+        "/action-run-logs" => reply.clone(),
+        _ => healthy(seen),
+    })
+    .await;
+    let client = super::client(super::settings(&fake.url()), &clock);
+    let evidence = client.look_back(&call).await;
+    let seen = &fake.seen_at("/action-run-logs")[0];
+    // As much as Membrane gives at once; the file's page is a small one.
+    let mut query = file["request"]["query"].clone();
+    query["limit"] = "1000".into();
+    assert_sent_with("action-run-logs-list", seen, &file["request"], &query);
+    let Evidence::Outcome(outcome) = evidence else {
+        panic!("{evidence:?}");
+    };
+    assert_eq!(outcome.class, Class::Done, "{}", outcome.message);
+    let id = &file["response"]["body"]["items"][0]["id"];
+    assert_eq!(outcome.action_run_id.as_deref(), id.as_str());
 }

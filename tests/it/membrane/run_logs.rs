@@ -55,9 +55,9 @@ async fn look_in(items: Entries) -> Evidence {
         .0
 }
 
-#[tokio::test]
-async fn every_error_in_the_log_has_the_class_of_a_direct_answer() {
-    let cases: &[(Class, Value)] = &[
+/// Errors that tell what became of the call, and their class.
+fn telling() -> Vec<(Class, Value)> {
+    vec![
         (
             Class::ConnectionDown,
             json!({ "type": "connection", "key": "connection_is_defunct", "message": "m" }),
@@ -98,14 +98,18 @@ async fn every_error_in_the_log_has_the_class_of_a_direct_answer() {
             Class::Refused,
             json!({ "type": "action_run", "message": "m", "causedByError": { "type": "internal", "message": "m", "data": { "response": { "status": 404, "data": "" } } } }),
         ),
-    ];
-    for (class, error) in cases {
+    ]
+}
+
+#[tokio::test]
+async fn every_error_in_the_log_has_the_class_of_a_direct_answer() {
+    for (class, error) in telling() {
         let (evidence, fake) =
-            look(|call| Reply::json(200, &json!({ "items": failed(call, error) }))).await;
+            look(|call| Reply::json(200, &json!({ "items": failed(call, &error) }))).await;
         let Evidence::Outcome(outcome) = evidence else {
             panic!("{error}: {evidence:?}");
         };
-        assert_eq!(outcome.class, *class, "{error}: {}", outcome.message);
+        assert_eq!(outcome.class, class, "{error}: {}", outcome.message);
         assert_eq!(outcome.retry_after, None, "it was asked for long ago");
         assert_eq!(
             outcome.action_run_id.as_deref(),

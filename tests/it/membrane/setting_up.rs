@@ -12,7 +12,7 @@ async fn the_list_is_read_page_by_page_and_keyless_actions_are_found_by_name() {
     let (first, last) = (fixture("actions-list-page"), fixture("actions-list-no-key"));
     let (first_reply, last_reply) = (reply_of(&first), reply_of(&last));
     let fake = Fake::start(move |seen| match seen.path.as_str() {
-        "/actions" if seen.query.get("cursor").is_none() => first_reply.clone(),
+        "/actions" if seen.query["cursor"] == "0" => first_reply.clone(),
         "/actions" => last_reply.clone(),
         _ => healthy(seen),
     })
@@ -32,8 +32,12 @@ async fn the_list_is_read_page_by_page_and_keyless_actions_are_found_by_name() {
         pages[1].query,
         json!({ "connectionId": CONNECTION, "limit": "1000", "cursor": "2" })
     );
-    // The file's page is a small one; ours is the largest.
-    pages[0].query["limit"] = "2".into();
+    // The file's page is a small one; ours is the largest, from the beginning on, as Membrane's own client asks.
+    assert_eq!(
+        pages[0].query,
+        json!({ "connectionId": CONNECTION, "limit": "1000", "cursor": "0" })
+    );
+    pages[0].query = first["request"]["query"].clone();
     assert_sent("actions-list-page", &pages[0], &first["request"]);
 }
 

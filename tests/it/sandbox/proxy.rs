@@ -50,6 +50,9 @@ async fn an_inline_request_is_the_same_as_an_output() {
         "103"
     );
     assert!(world.ada().has_tag("vip"));
+    let id = answer["actionRunId"].as_str().expect("an id");
+    let (_, log) = world.get(&format!("/action-run-logs/{id}")).await;
+    assert_eq!(log["output"], answer["output"], "it is logged as any run");
     assert_eq!(
         world.post("/act", api("/leads/1")).await.1["output"]["status"],
         404
