@@ -52,8 +52,8 @@ pub struct Account {
     pub custom_fields: Option<Vec<CustomField>>,
 }
 
-/// A kind of names that an account holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A kind of thing that an account has and a rule names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Inventory {
     /// Tags.
     Tags,
@@ -61,19 +61,51 @@ pub enum Inventory {
     Lists,
     /// Sequences.
     Sequences,
+    /// Custom fields of leads.
+    CustomFields,
+    /// Actions that the connection offers.
+    Actions,
 }
 
-impl Account {
-    /// The names of this kind; `None` where they could not be read.
+impl Inventory {
+    /// One such thing, or several.
     #[must_use]
-    pub fn names(&self, inventory: Inventory) -> Option<&[String]> {
-        match inventory {
-            Inventory::Tags => self.tags.as_deref(),
-            Inventory::Lists => self.lists.as_deref(),
-            Inventory::Sequences => self.sequences.as_deref(),
+    pub const fn plural(self, count: usize) -> &'static str {
+        match (self, count) {
+            (Self::Tags, 1) => "tag",
+            (Self::Tags, _) => "tags",
+            (Self::Lists, 1) => "list",
+            (Self::Lists, _) => "lists",
+            (Self::Sequences, 1) => "sequence",
+            (Self::Sequences, _) => "sequences",
+            (Self::CustomFields, 1) => "custom field",
+            (Self::CustomFields, _) => "custom fields",
+            (Self::Actions, 1) => "action",
+            (Self::Actions, _) => "actions",
         }
     }
 
+    /// The names that the account has; `None` where they could not be read.
+    #[must_use]
+    pub fn names(self, account: &Account) -> Option<Vec<&str>> {
+        let texts = match self {
+            Self::Tags => &account.tags,
+            Self::Lists => &account.lists,
+            Self::Sequences => &account.sequences,
+            Self::CustomFields => {
+                let fields = account.custom_fields.as_ref()?;
+                return Some(fields.iter().map(|field| &*field.identifier).collect());
+            }
+            Self::Actions => {
+                let actions = account.actions.as_ref()?;
+                return Some(actions.iter().map(|action| &*action.key).collect());
+            }
+        };
+        Some(texts.as_ref()?.iter().map(String::as_str).collect())
+    }
+}
+
+impl Account {
     /// The offered action with this key.
     #[must_use]
     pub fn action(&self, key: &str) -> Option<&OfferedAction> {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::account::{Account, Inventory};
 
 pub use limit::Limit;
-pub use look::{Evidence, Look, Seen};
+pub use look::{Evidence, Look, Reads, Seen};
 
 /// How safe it is to send a call again when nobody knows whether the first one was carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -313,6 +313,9 @@ pub trait Actions: Send + Sync {
 
     /// After a lost answer: looks into the run logs and the account for what became of this very call.
     async fn look_back(&self, call: &Call) -> Evidence;
+
+    /// The same, with reads of the account made by the one who asks.
+    async fn look_back_by(&self, call: &Call, reads: &dyn Reads) -> Evidence;
 
     /// Reads what the connection offers and what the account holds. An error says why nothing could be read at all.
     async fn survey(&self, connection: &str) -> Result<Account, Box<Outcome>>;

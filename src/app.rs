@@ -1,6 +1,6 @@
 //! Wiring: the one place that knows every part. `serve`, `demo` and the tests all start the program here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -35,6 +35,8 @@ pub struct Options {
     pub rules: RuleSet,
     /// Time and ids.
     pub clock: SharedClock,
+    /// Whether the daemon reads by itself what the accounts hold, to tell of names that are gone.
+    pub reads_accounts: bool,
     /// Whether the sender's test-mode events start rules: true where Membrane is the sandbox.
     pub test_events: bool,
 }
@@ -63,6 +65,7 @@ impl App {
             config,
             rules,
             clock,
+            reads_accounts,
             test_events,
         } = options;
         let token = config
@@ -82,8 +85,12 @@ impl App {
         let mut servers = vec![serve(webhooks, web::hooks(hooks.clone()), &close)];
 
         let store = store::open(&config.database, clock.clone(), OpenOptions::default()).await?;
-        let (engine, tasks) =
-            Engine::start(parts(&config, Arc::new(rules), clock, store, test_events)?).await?;
+        let (engine, tasks) = Engine::start(Parts {
+            reads_accounts,
+            test_events,
+            ..parts(&config, Arc::new(rules), clock, store)?
+        })
+        .await?;
         let api = web::api::of_engine(&engine, guard, api_clock, kartra::catalog());
         servers.push(serve(console, web::console(hooks.clone(), api), &close));
         let _ = hooks.engine.set(engine.clone());
@@ -144,7 +151,6 @@ fn parts(
     rules: Arc<RuleSet>,
     clock: SharedClock,
     store: Store,
-    test_events: bool,
 ) -> anyhow::Result<Parts> {
     let catalog = kartra::catalog();
     let client = Client::new(config.membrane.clone(), catalog, clock.clone())?;
@@ -162,10 +168,24 @@ fn parts(
         },
         connections,
         observed: config.observed_connections().collect::<HashSet<_>>(),
-        limits: HashMap::new(),
-        reporting: HashSet::new(),
-        test_events,
+        limits: config
+            .limits
+            .iter()
+            .map(|(name, limits)| (name.clone(), limits.clone()))
+            .collect(),
+        reporting: reporting(config),
+        reads_accounts: false,
+        test_events: false,
     })
+}
+
+/// Sources by which an account reports what happens in it.
+fn reporting(config: &Config) -> HashSet<Arc<str>> {
+    let sources = config.sources.iter();
+    sources
+        .filter(|(_, source)| source.reports_account())
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 async fn listeners(config: &Config) -> anyhow::Result<(TcpListener, TcpListener)> {

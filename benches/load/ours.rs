@@ -52,6 +52,7 @@ impl Ours {
             config,
             rules: project.rules,
             clock: Arc::new(SystemClock),
+            reads_accounts: false,
             test_events: false,
         };
         let app = App::start(options).await?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use serde_json::Value;
 
 use super::Outcome;
@@ -15,6 +16,13 @@ pub struct Seen {
     pub input: Value,
     /// What it came to.
     pub outcome: Outcome,
+}
+
+/// Makes the reads of a look-up, in their turn.
+#[async_trait]
+pub trait Reads: Send + Sync {
+    /// Makes one read; `None` when the look-up must be left for now.
+    async fn read(&self, verb: &str, input: &Value) -> Option<Outcome>;
 }
 
 /// The next thing to do to find out.

@@ -166,7 +166,9 @@ impl Engine {
     /// As of [`sync`].
     pub async fn sync(&self, connection: &Arc<str>) -> Result<Synced, SyncError> {
         let now = self.clock().now();
-        sync(self.actions(), self.store(), connection, now).await
+        let synced = sync(self.actions(), self.store(), connection, now).await?;
+        self.know_account(synced.now.clone()).await?;
+        Ok(synced)
     }
 
     /// The connections of the project.

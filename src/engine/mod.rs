@@ -5,6 +5,7 @@
 //! are pure. To add an effect of a step: a variant of `rule::Effect`, and the compiler names the place in `plan`.
 
 mod accept;
+mod accounts;
 mod alert;
 mod budget;
 pub mod catalog;
@@ -40,6 +41,7 @@ use crate::rule::{Rule, RuleSet};
 use crate::store::{ActivateRules, Hold, HoldKind, RuleText, Store, StoreError};
 
 pub use accept::AcceptError;
+pub use accounts::{SYNC_AGE, SYNC_APART};
 pub use control::{ControlError, Controls, Resolution};
 pub use echo::{CAUSES_MAX, ECHO_WINDOW};
 pub use room::{ACTIVE_RUNS_HARD_MAX, ACTIVE_RUNS_MAX};
@@ -77,6 +79,8 @@ pub struct Parts {
     pub limits: HashMap<Arc<str>, Vec<Limit>>,
     /// Sources by which the account itself reports what happens in it.
     pub reporting: HashSet<Arc<str>>,
+    /// Whether what the accounts hold is read by itself, at start and as it ages.
+    pub reads_accounts: bool,
     /// Whether the sender's test-mode events start rules (against the sandbox they do).
     pub test_events: bool,
 }
@@ -108,6 +112,8 @@ struct Shared {
     room: room::Room,
     /// The health of each connection.
     vitals: vitals::Vitals,
+    /// What is known of the accounts.
+    accounts: accounts::Accounts,
     /// Those of them that wait for a slot of the pace.
     paced: AtomicUsize,
     /// Told whenever `active` falls or something becomes due.
@@ -139,6 +145,7 @@ impl Engine {
             holds: watch::Sender::new(holds),
             room: room::Room::default(),
             vitals: vitals::Vitals::default(),
+            accounts: accounts::Accounts::default(),
             paced: AtomicUsize::new(0),
             changed: Notify::new(),
             poll: Notify::new(),
@@ -156,10 +163,15 @@ impl Engine {
                 "took back runs that the last process left under way"
             );
         }
+        for snapshot in engine.store().reader().snapshots().await? {
+            engine.know_account(snapshot).await?;
+        }
+        let reads = engine.0.parts.reads_accounts;
         let tasks = Tasks {
             poller: engine.spawn(poller::run(engine.clone())),
             keeper: engine.spawn(keeper::run(engine.clone())),
             watcher: engine.spawn(hold::run(engine.clone())),
+            reader: reads.then(|| engine.spawn(accounts::run(engine.clone()))),
         };
         Ok((engine, tasks))
     }
@@ -346,4 +358,5 @@ pub struct Tasks {
     poller: JoinHandle<()>,
     keeper: JoinHandle<()>,
     watcher: JoinHandle<()>,
+    reader: Option<JoinHandle<()>>,
 }

@@ -155,6 +155,12 @@ fn take(
         }
         Ok(Effect::Wait { until }) => wait(&mut known, until, progress, sight),
         Ok(Effect::Call { verb, input }) => {
+            if let Some(refused) = (sight.catalog.refuse)(&verb, &input) {
+                let class = refused.class.name();
+                let todo = fail_step(step, &mut known, class, refused.message, progress);
+                progress.steps.insert(step.path.clone(), known);
+                return todo;
+            }
             let call = planned(run, step, known.attempts + 1, verb, input, sight);
             match unless_approved(step, &mut known, &call) {
                 Some(held) => Some(held),

@@ -58,6 +58,9 @@ impl Engine {
         self.0.drain.send_modify(|level| *level = Drain::LeaveAll);
         tasks.keeper.abort();
         tasks.watcher.abort();
+        if let Some(reader) = tasks.reader {
+            reader.abort();
+        }
         let _ = tasks.poller.await;
         // What the poller had just taken was handed back at once.
         self.idle().await;

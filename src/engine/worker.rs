@@ -116,9 +116,11 @@ impl Worker {
     async fn take_in(
         &mut self,
         call: &PlannedCall,
-        outcome: Outcome,
+        mut outcome: Outcome,
         lost: Lost,
     ) -> Result<Ahead, StoreError> {
+        self.engine
+            .complete(&call.connection, &call.verb, &call.input, &mut outcome);
         let ended = Ended {
             step: call.step.clone(),
             number: call.number,

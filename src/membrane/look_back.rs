@@ -9,7 +9,9 @@ mod tests;
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::act::OwnReads;
 use super::classify::{Row, failure};
@@ -17,7 +19,7 @@ use super::fault::{Asked, Fault};
 use super::line::Line;
 use super::logs::{RunLog, RunLogs};
 use super::wire::Answer;
-use crate::action::{Call, Class, Evidence, Look, LookBack, Outcome, Priority, Seen};
+use crate::action::{Call, Class, Evidence, Look, LookBack, Outcome, Priority, Reads, Seen};
 use crate::clock::after;
 
 /// How far Membrane's clock may be from ours.
@@ -48,12 +50,25 @@ enum Heard {
 
 impl Line {
     /// What became of this very call. It waits for slots of its own: its caller must hold none.
-    pub(super) async fn look_back(&self, call: &Call, next: LookBack) -> Evidence {
+    pub(super) async fn look_back(
+        &self,
+        call: &Call,
+        next: LookBack,
+        reader: Option<&dyn Reads>,
+    ) -> Evidence {
         let heard = self.listen(call).await;
         if let Heard::Answer(outcome) = heard {
             return Evidence::Outcome(outcome);
         }
-        let (shown, reads) = self.ask_account(call, next).await;
+        let own;
+        let reader = match reader {
+            Some(reader) => reader,
+            None => {
+                own = InTurn { line: self, call };
+                &own
+            }
+        };
+        let (shown, reads) = ask_account(call, next, reader).await;
         combine(heard, shown, reads > 0)
     }
 
@@ -146,44 +161,60 @@ impl Line {
         }
         Heard::Answer(told(outcome, run))
     }
+}
 
-    /// Asks the account, as the catalogue says. With how many reads were made.
-    async fn ask_account(&self, call: &Call, next: LookBack) -> (Evidence, usize) {
+/// Makes the reads itself, each when it is its turn.
+struct InTurn<'a> {
+    line: &'a Line,
+    call: &'a Call,
+}
+
+#[async_trait]
+impl Reads for InTurn<'_> {
+    async fn read(&self, verb: &str, input: &Value) -> Option<Outcome> {
         let own = OwnReads {
             name: NAME,
             priority: Priority::High,
-            run: call.run,
-            attempt: call.attempt,
+            run: self.call.run,
+            attempt: self.call.attempt,
         };
-        let mut seen = Vec::new();
-        loop {
-            let (verb, input) = match next(&call.verb, &call.input, &seen) {
-                Look::Found(evidence) => return (evidence, seen.len()),
-                Look::Read { verb, input } => (verb, input),
-            };
-            if seen.len() >= MAX_READS {
-                let text = format!("{MAX_READS} reads of the account did not show it");
-                return (Evidence::Unclear(text), seen.len());
-            }
-            let outcome = self.read_in_turn(&own, verb, &input).await;
-            let tells = matches!(
-                outcome.class,
-                Class::Done
-                    | Class::Already
-                    | Class::TargetMissing
-                    | Class::Refused
-                    | Class::RuleWrong
-                    | Class::NotOffered
-            );
-            if !tells {
-                return (Evidence::Failed(not_looked(outcome)), seen.len());
-            }
-            seen.push(Seen {
-                verb: verb.into(),
-                input,
-                outcome,
-            });
+        Some(self.line.read_in_turn(&own, verb, input).await)
+    }
+}
+
+/// Asks the account, as the catalogue says. With how many reads were made.
+async fn ask_account(call: &Call, next: LookBack, reader: &dyn Reads) -> (Evidence, usize) {
+    let mut seen = Vec::new();
+    loop {
+        let (verb, input) = match next(&call.verb, &call.input, &seen) {
+            Look::Found(evidence) => return (evidence, seen.len()),
+            Look::Read { verb, input } => (verb, input),
+        };
+        if seen.len() >= MAX_READS {
+            let text = format!("{MAX_READS} reads of the account did not show it");
+            return (Evidence::Unclear(text), seen.len());
         }
+        let Some(outcome) = reader.read(verb, &input).await else {
+            let left = Outcome::new(Class::Transient, "the look-up was left for now");
+            return (Evidence::Failed(left), seen.len());
+        };
+        let tells = matches!(
+            outcome.class,
+            Class::Done
+                | Class::Already
+                | Class::TargetMissing
+                | Class::Refused
+                | Class::RuleWrong
+                | Class::NotOffered
+        );
+        if !tells {
+            return (Evidence::Failed(not_looked(outcome)), seen.len());
+        }
+        seen.push(Seen {
+            verb: verb.into(),
+            input,
+            outcome,
+        });
     }
 }
 

@@ -51,7 +51,9 @@ use self::line::Line;
 use self::token::Tokens;
 use self::wire::Http;
 use crate::account::Account;
-use crate::action::{Actions, Call, Catalog, Class, Evidence, Outcome, Readiness, Slot, Turn};
+use crate::action::{
+    Actions, Call, Catalog, Class, Evidence, Outcome, Readiness, Reads, Slot, Turn,
+};
 use crate::clock::{SharedClock, after};
 
 /// The cheap read by which a connection shows that it works.
@@ -226,7 +228,17 @@ impl Actions for Client {
 
     async fn look_back(&self, call: &Call) -> Evidence {
         match self.line(&call.connection) {
-            Ok(line) => line.look_back(call, self.catalog.look_back).await,
+            Ok(line) => line.look_back(call, self.catalog.look_back, None).await,
+            Err(failed) => Evidence::Failed(*failed),
+        }
+    }
+
+    async fn look_back_by(&self, call: &Call, reads: &dyn Reads) -> Evidence {
+        match self.line(&call.connection) {
+            Ok(line) => {
+                line.look_back(call, self.catalog.look_back, Some(reads))
+                    .await
+            }
             Err(failed) => Evidence::Failed(*failed),
         }
     }

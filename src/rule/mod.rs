@@ -50,7 +50,7 @@ use condition::Condition;
 use expr::{Expr, Shape};
 use parse::Parser;
 
-pub use account::{Inventory, UsedName, names_used};
+pub use account::{UsedName, names_used};
 pub use circle::circles;
 pub use pattern::EventPattern;
 pub use retry::RetryPolicy;

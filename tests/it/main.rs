@@ -25,6 +25,7 @@ mod plan;
 mod rules;
 mod sandbox;
 mod sdk;
+mod setup;
 mod signatures;
 mod store;
 mod tidy;

@@ -1,5 +1,7 @@
 //! The pure half of the engine: what a run does next, and what an outcome means for it.
 
+mod look;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use kartwheel::engine::plan::{self, CALM, CRASHES_MAX, PlannedCall, Sight, Todo}
 use kartwheel::engine::settle::{self, Lost, RETRY_AFTER_MAX, settle};
 use kartwheel::kartra;
 use kartwheel::rule::{self, Rule};
-use kartwheel::run::{Progress, Run, State, StepState};
+use kartwheel::run::{Progress, Run, State};
 use kartwheel::store::HoldKind;
 
 /// A rule, a run of it, and a moment.
@@ -193,16 +195,6 @@ fn the_table_of_outcomes_is_total() {
 }
 
 #[test]
-fn an_unknown_refund_needs_a_person_and_is_never_planned_again() {
-    let mut scene = Scene::of(REFUND);
-    let call = scene.call();
-    assert_eq!(call.safety, Safety::Never);
-    scene.end(&call, Outcome::new(Class::Unknown, "no answer"), false);
-    assert_eq!(scene.run.progress.steps["0"].state, StepState::Unknown);
-    assert_eq!(state_of(Some(&scene.next())), Some(State::NeedsPerson));
-}
-
-#[test]
 fn retry_after_wins_up_to_a_quarter_of_an_hour_and_counts_no_attempt() {
     for (asked, obeyed) in [(7, Duration::from_secs(7)), (7_200, RETRY_AFTER_MAX)] {
         let mut scene = Scene::of(TAG);
@@ -297,7 +289,7 @@ fn an_edit_that_changes_the_address_is_not_safe_to_repeat() {
 #[test]
 fn a_timeout_neither_hides_an_unknown_outcome_nor_fails_what_is_done() {
     for (class, state) in [
-        (Class::Unknown, State::NeedsPerson),
+        (Class::Unknown, State::Retrying),
         (Class::Done, State::Done),
     ] {
         let mut scene = Scene::of(&format!("timeout: 1m\n{REFUND}"));

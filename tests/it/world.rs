@@ -116,6 +116,7 @@ impl World {
             config: project.config.expect("a config"),
             rules: project.rules,
             clock: self.clock.clone(),
+            reads_accounts: false,
             test_events: true,
         };
         self.app = Some(App::start(options).await.expect("the program starts"));

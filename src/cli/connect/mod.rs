@@ -147,10 +147,11 @@ fn not_yet(
         return Ok(Exit::Problems);
     }
     let state = connection.state();
-    desk.screen
-        .line(&Line::default().add(Tone::Warn, "Not READY yet.").plain(
-        " Nothing was written. The connection stays as it is, and the same command finds it again:",
-    ))?;
+    desk.screen.line(
+        &Line::default()
+            .add(Tone::Warn, "Not READY yet.")
+            .plain(" Nothing was written; the connection stays, and this finds it again:"),
+    )?;
     let again = match arguments.connection.as_str() {
         "main" => String::new(),
         name => format!(" --connection {name}"),
@@ -177,11 +178,9 @@ fn does_not_read(
         }))?;
         return Ok(Exit::Problems);
     }
-    desk.screen.line(
-        &Line::default()
-            .add(Tone::Bad, "It is READY, but a cheap read did not succeed:")
-            .plain(format!(" {why}")),
-    )?;
+    desk.screen
+        .line(&Line::default().add(Tone::Bad, "It is READY, but a cheap read did not succeed:"))?;
+    view::words(why, &mut desk.screen)?;
     desk.screen
         .text("Nothing was written. Mend that and run it again.")?;
     Ok(Exit::Problems)

@@ -64,24 +64,27 @@ pub(super) fn tell(
 ) -> std::io::Result<()> {
     let place = format!("connections.{name}.id");
     match pinned {
-        Pinned::Written => screen.line(
-            &Line::default()
-                .add(Tone::Good, "Written")
-                .plain(" to kartwheel.yaml: ")
-                .bold(format!("{place}: {}", yaml::quoted(id)))
-                .dim("  (a running daemon takes it up at its next start)"),
-        ),
+        Pinned::Written => {
+            screen.line(
+                &Line::default()
+                    .add(Tone::Good, "Written")
+                    .plain(" to kartwheel.yaml: ")
+                    .bold(format!("{place}: {}", yaml::quoted(id))),
+            )?;
+            screen.line(&Line::default().dim("  A running daemon takes it up at its next start."))
+        }
         Pinned::Already => screen.line(&Line::new(format!("kartwheel.yaml has {place} already."))),
         Pinned::Other(other) => {
             screen.line(
                 &Line::default()
                     .add(
                         Tone::Warn,
-                        format!("kartwheel.yaml has another {place}: {other}"),
+                        format!("kartwheel.yaml has another {place}: {other}."),
                     )
                     .plain(" Nothing was written."),
             )?;
-            screen.line(&Line::new("  Runs of this connection would go to another account. If that is meant: the same with ").bold("--replace"))
+            let told = "  Its runs would go to another account. If that is meant, the same with ";
+            screen.line(&Line::new(told).bold("--replace"))
         }
         Pinned::ByHand(why) => {
             screen.line(&Line::default().add(

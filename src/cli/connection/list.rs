@@ -32,6 +32,7 @@ pub(super) struct Arguments {
 /// One line of the list.
 struct Row {
     name: Option<String>,
+    has_own: bool,
     id: Option<String>,
     found: Option<Connection>,
     trouble: Option<String>,
@@ -103,10 +104,18 @@ fn hints(rows: &[Row], desk: &mut Desk) -> std::io::Result<()> {
     for row in rows {
         let named = row.name.as_deref();
         match (named, row.state()) {
-            (Some(name), NOT_THERE) if row.id.is_some() => hints.push((
-                format!("kartwheel login --connection {name}"),
-                "this tenant has no such id: is the tenant key right?",
-            )),
+            (Some(name), NOT_THERE) if row.id.is_some() => {
+                let of_it = format!("kartwheel login --connection {name}");
+                let login = if row.has_own {
+                    of_it
+                } else {
+                    "kartwheel login".to_owned()
+                };
+                hints.push((
+                    login,
+                    "this tenant has no such id: is the tenant key right?",
+                ));
+            }
             (Some(name), NOT_THERE) => {
                 hints.push((
                     format!("kartwheel connect --connection {name}"),
@@ -128,7 +137,7 @@ fn hints(rows: &[Row], desk: &mut Desk) -> std::io::Result<()> {
     desk.screen.gap()?;
     for (command, why) in hints {
         let line = Line::new("  ")
-            .bold(format!("{command:<44}"))
+            .bold(format!("{command:<40}"))
             .dim(format!("  {why}"));
         desk.screen.line(&line)?;
     }
@@ -164,6 +173,7 @@ async fn rows(config: &Config, desk: &Desk) -> anyhow::Result<Vec<Row>> {
         all.extend(theirs);
         rows.push(Row {
             name: Some(name.to_string()),
+            has_own: own.auth.is_some(),
             id: own.id.clone(),
             found,
             trouble,
@@ -177,6 +187,7 @@ async fn rows(config: &Config, desk: &Desk) -> anyhow::Result<Vec<Row>> {
         if known.insert(one.id().to_owned()) {
             rows.push(Row {
                 name: None,
+                has_own: false,
                 id: Some(one.id().to_owned()),
                 found: Some(one),
                 trouble: None,

@@ -11,7 +11,7 @@ use clap::Subcommand;
 
 pub(super) use patience::{Patience, Waited, length};
 
-use super::desk::told;
+use super::desk::{not_connected, told};
 use super::{Desk, Exit, Failure};
 use crate::config::Config;
 use crate::membrane;
@@ -99,9 +99,7 @@ async fn only_of(membrane: &membrane::Desk, name: &str) -> Result<String, Failur
         .map_err(|failed| told(&failed))?;
     match &all[..] {
         [one] => Ok(one.id().to_owned()),
-        [] => Err(Failure::new(format!("connection {name} is not made yet"))
-            .means("The tenant of our token has no connection at all. A typed-wrong tenant key looks just so.")
-            .remedy(format!("Make it: kartwheel connect --connection {name}"))),
+        [] => Err(not_connected(name)),
         several => Err(Failure::new(format!(
             "connection {name} has no id in kartwheel.yaml, and the tenant has {} connections",
             several.len()

@@ -54,9 +54,7 @@ impl Patience<'_> {
         loop {
             match connection.state() {
                 "READY" => return Ok(Ok(Waited::Ready(connection))),
-                "CONFIGURATION_ERROR" | "SETUP_FAILED" | "DISCONNECTING" => {
-                    return Ok(Ok(Waited::Broken(connection)));
-                }
+                state if is_broken(state) => return Ok(Ok(Waited::Broken(connection))),
                 _ if desk.clock.now() >= self.until => return Ok(Ok(Waited::NotYet(connection))),
                 _ => {}
             }
@@ -104,11 +102,15 @@ impl Patience<'_> {
         let state = connection.state();
         desk.screen
             .line(&Line::default().add(view::tone(state), state))?;
+        if is_broken(state) {
+            // Its reasons are the command's error.
+            return desk.screen.flush();
+        }
         view::tell_reasons(connection, &mut desk.screen)?;
         let left = span(between(desk.clock.now(), self.until) + Duration::from_millis(999));
         match state {
             "BUILDING" => desk.screen.line(&Line::default().dim(
-                "  Membrane is building its connector. That takes some minutes, and there is nothing to do meanwhile.",
+                "  Membrane is building its connector. That takes some minutes; there is nothing to do.",
             ))?,
             "CLIENT_ACTION_REQUIRED" => desk.screen.line(&Line::default().dim(format!(
                 "  Waiting until that is done, at most {left}. Ctrl-C ends the waiting and harms nothing."
@@ -162,6 +164,14 @@ impl Patience<'_> {
             .sleep_until(after(clock.now(), length).min(self.until))
             .await;
     }
+}
+
+/// Whether waiting does not change it.
+fn is_broken(state: &str) -> bool {
+    matches!(
+        state,
+        "CONFIGURATION_ERROR" | "SETUP_FAILED" | "DISCONNECTING"
+    )
 }
 
 /// A time to wait, as a person writes it.

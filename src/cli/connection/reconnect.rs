@@ -184,7 +184,7 @@ fn tell_success(name: &str, desk: &mut Desk) -> std::io::Result<()> {
             .plain(", and a cheap read of the account succeeded."),
     )?;
     desk.screen.text(
-        "A running daemon notices within some minutes and takes the held runs up in order; there is nothing to resume.",
+        "A running daemon notices within minutes and takes its held runs up in order, by itself.",
     )?;
     let status = format!("kartwheel connection status {name}");
     desk.screen.line(

@@ -44,12 +44,12 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
             (Tone::Bad, "failed: Kartra did not accept its login")
         };
         screen.line(&Line::new("  Membrane's test  ").add(membranes.0, membranes.1))?;
-        let ours = if read.is_success() {
-            (Tone::Good, "succeeded".to_owned())
+        if read.is_success() {
+            screen.line(&Line::new("  a cheap read     ").add(Tone::Good, "succeeded"))?;
         } else {
-            (Tone::Bad, format!("failed: {}", read.message))
-        };
-        screen.line(&Line::new("  a cheap read     ").add(ours.0, ours.1))?;
+            screen.line(&Line::new("  a cheap read     ").add(Tone::Bad, "failed"))?;
+            super::view::words(&read.message, screen)?;
+        }
         if !works {
             screen.gap()?;
             let next = format!("kartwheel connection status {name}");

@@ -95,6 +95,17 @@ pub(crate) fn tell_reasons(connection: &Connection, screen: &mut Screen) -> std:
     Ok(())
 }
 
+/// Words of any length, indented and broken.
+///
+/// # Errors
+/// Whoever reads has gone away.
+pub(crate) fn words(text: &str, screen: &mut Screen) -> std::io::Result<()> {
+    let lines = wrap(text, WORDS_WIDTH).into_iter();
+    lines
+        .map(|line| screen.line(&Line::new("  ").plain(line)))
+        .collect()
+}
+
 /// What is to be done about a state in which waiting does not help.
 pub(crate) fn remedy(state: &str, name: &str) -> String {
     match state {

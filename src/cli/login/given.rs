@@ -44,8 +44,15 @@ pub(super) fn find(arguments: &Arguments, desk: &Desk) -> anyhow::Result<Given> 
     let env = environment(&desk.project);
     let prefix = arguments.connection.as_deref().map(prefix);
     let prefix = prefix.unwrap_or_default();
+    // A workspace is shared by all connections unless one says otherwise; a tenant and a token never are.
     let of_env = |names: &[&str]| {
-        let mut names = names.iter().map(|name| format!("{prefix}{name}"));
+        let own = names.iter().map(|name| format!("{prefix}{name}"));
+        let is_shared = |name: &&&str| !name.contains("TENANT") && !name.contains("TOKEN");
+        let shared = names
+            .iter()
+            .filter(is_shared)
+            .map(|name| (*name).to_owned());
+        let mut names = own.chain(shared);
         names.find_map(|name| env.get(&name).map(str::to_owned))
     };
     let project = of_project(arguments, &desk.project);

@@ -47,8 +47,6 @@ impl Plan {
     /// # Errors
     /// kartwheel.yaml is there and cannot be read.
     pub(super) fn of(given: &Given, connection: Option<&str>, dir: &Path) -> anyhow::Result<Self> {
-        let before = connection.map(prefix).unwrap_or_default();
-        let wanted = wanted(&given.auth);
         let path = dir.join("kartwheel.yaml");
         let text = match path.is_file() {
             true => Some(
@@ -62,20 +60,21 @@ impl Plan {
             Some(name) => root.get("connections")?.get(name),
             None => root.get("membrane"),
         });
-        let mut variables = Vec::new();
-        for (key, value, is_secret) in &wanted {
-            let there = node.and_then(|node| node.get(key)?.text());
-            let name = match there.map(|there| there.strip_prefix("env:").ok_or(there)) {
-                Some(Ok(name)) => name.trim().to_owned(),
-                Some(Err(written)) if written == value => continue,
-                _ => format!("{before}MEMBRANE_{}", key.to_uppercase()),
-            };
-            variables.push(Variable {
-                name,
-                value: value.clone(),
-                is_secret: *is_secret,
-            });
-        }
+        let wanted = wanted(given, connection, node);
+        // What stands in the settings as it is needs no variable.
+        let stands = |one: &&Wanted| {
+            let there = node.and_then(|node| node.get(one.key)?.text());
+            there == Some(&*one.value)
+        };
+        let variables: Vec<Variable> = wanted
+            .iter()
+            .filter(|one| !stands(one))
+            .map(|one| Variable {
+                name: one.variable.clone(),
+                value: one.value.clone(),
+                is_secret: one.is_secret,
+            })
+            .collect();
         let settings = match &text {
             None => Settings::NoProject,
             Some(text) => settings(text, node, &wanted, connection, given),
@@ -185,9 +184,11 @@ impl Plan {
             )?;
             if let Some(secret) = secret {
                 screen.line(&Line::default().dim(format!(
-                    "  {} stands there in the clear, readable by you alone (mode 0600). Keep the file out of git and of backups that others read.",
+                    "  {} stands there in the clear, readable by you alone (mode 0600).",
                     secret.name
                 )))?;
+                let keep = "  Keep the file out of git, and out of backups that others can read.";
+                screen.line(&Line::default().dim(keep))?;
             }
         }
         match &self.settings {
@@ -242,22 +243,43 @@ fn block(lines: &[String], screen: &mut Screen) -> std::io::Result<()> {
         .try_for_each(|line| screen.line(&Line::new(format!("  {line}"))))
 }
 
-/// Key in the settings, value, whether it is a secret.
-fn wanted(auth: &Auth) -> Vec<(&'static str, String, bool)> {
-    match auth {
-        Auth::Token(token) => vec![("token", token.expose_secret().to_owned(), true)],
+/// One setting that credentials need.
+struct Wanted {
+    key: &'static str,
+    value: String,
+    is_secret: bool,
+    /// The variable that has it, or will.
+    variable: String,
+}
+
+/// What these credentials need. A connection of a workspace whose key and secret all share names the variables of all.
+fn wanted(given: &Given, connection: Option<&str>, node: Option<&Node>) -> Vec<Wanted> {
+    let before = connection.map(prefix).unwrap_or_default();
+    let one = |key: &'static str, value: &str, is_secret: bool| {
+        let there = node.and_then(|node| node.get(key)?.text()?.strip_prefix("env:"));
+        let shared = format!("MEMBRANE_{}", key.to_uppercase());
+        let variable = match there {
+            Some(name) => name.trim().to_owned(),
+            None if given.env.get(&shared) == Some(value) => shared,
+            None => format!("{before}{shared}"),
+        };
+        Wanted {
+            key,
+            value: value.to_owned(),
+            is_secret,
+            variable,
+        }
+    };
+    match &given.auth {
+        Auth::Token(token) => vec![one("token", token.expose_secret(), true)],
         Auth::Signed {
             workspace_key,
             workspace_secret,
             tenant_key,
         } => vec![
-            ("workspace_key", workspace_key.clone(), false),
-            (
-                "workspace_secret",
-                workspace_secret.expose_secret().to_owned(),
-                true,
-            ),
-            ("tenant_key", tenant_key.clone(), false),
+            one("workspace_key", workspace_key, false),
+            one("workspace_secret", workspace_secret.expose_secret(), true),
+            one("tenant_key", tenant_key, false),
         ],
     }
 }
@@ -266,7 +288,7 @@ fn wanted(auth: &Auth) -> Vec<(&'static str, String, bool)> {
 fn settings(
     text: &str,
     node: Option<&Node>,
-    wanted: &[(&'static str, String, bool)],
+    wanted: &[Wanted],
     connection: Option<&str>,
     given: &Given,
 ) -> Settings {
@@ -275,62 +297,67 @@ fn settings(
         Auth::Token(_) => &["workspace_key", "workspace_secret", "tenant_key"],
         Auth::Signed { .. } => &["token"],
     };
-    let is_named = |(key, value, _): &(&str, String, bool)| {
-        has(key).is_some_and(|there| there.starts_with("env:") || there == value)
+    let is_named = |one: &&Wanted| {
+        has(one.key).is_some_and(|there| there.starts_with("env:") || *there == one.value)
     };
-    let place = |url: &str| url.trim_end_matches('/').to_owned();
-    let url = match (connection, has("url")) {
-        (Some(_), _) => None,
-        (None, None) if place(&given.url) == DEFAULT_URL => None,
-        (None, Some(there)) if place(there) == place(&given.url) || there.starts_with("env:") => {
-            None
-        }
-        _ => Some(place(&given.url)),
+    let reference = |one: &Wanted| (one.key, format!("env:{}", one.variable));
+    let url = match connection {
+        Some(_) => None,
+        None => url_to_write(has("url"), &given.url).map(|url| ("url", url)),
     };
-    let is_other = others.iter().any(|key| has(key).is_some());
-    if !is_other && url.is_none() && wanted.iter().all(is_named) {
+    let is_free = others.iter().all(|key| has(key).is_none());
+    let missing = wanted.iter().filter(|one| !is_named(one));
+    let is_open = missing.clone().all(|one| has(one.key).is_none());
+    let new: Vec<_> = missing.map(reference).chain(url.clone()).collect();
+    if is_free && new.is_empty() {
         return Settings::Fit;
     }
-    let before = connection.map(prefix).unwrap_or_default();
-    let mut pairs: Vec<(&str, String)> = wanted
-        .iter()
-        .map(|(key, ..)| (*key, format!("env:{before}MEMBRANE_{}", key.to_uppercase())))
-        .collect();
-    pairs.extend(url.map(|url| ("url", url)));
-    let inner = |(key, value): &(&str, String)| format!("{key}: {value}");
-    let lines: Vec<String> = match connection {
-        Some(name) => [format!("connections:"), format!("  {name}:")]
-            .into_iter()
-            .chain(pairs.iter().map(|pair| format!("    {}", inner(pair))))
-            .collect(),
-        None => std::iter::once("membrane:".to_owned())
-            .chain(pairs.iter().map(|pair| format!("  {}", inner(pair))))
-            .collect(),
-    };
-    let keys = ["token", "workspace_key", "workspace_secret", "tenant_key"];
-    let is_free = keys.iter().all(|key| has(key).is_none());
-    let new = match (connection, node) {
-        (None, None) => append(text, "membrane", &lines),
-        (Some(name), _) if is_free => with_pairs(text, name, &pairs),
-        _ => None,
-    };
-    match new {
-        Some(new) => Settings::New(new, lines),
-        None => Settings::ByHand(lines),
+    if is_free && is_open {
+        let lines = lines_of(connection, &new);
+        let text = match (connection, node) {
+            (None, None) => append(text, "membrane", &lines),
+            (None, Some(_)) => with_pairs(text, &["membrane"], &new),
+            (Some(name), _) => with_pairs(text, &["connections", name], &new),
+        };
+        return match text {
+            Some(text) => Settings::New(text, lines),
+            None => Settings::ByHand(lines),
+        };
     }
+    let whole: Vec<_> = wanted.iter().map(reference).chain(url).collect();
+    Settings::ByHand(lines_of(connection, &whole))
 }
 
-/// The text with these keys in a connection.
-fn with_pairs(text: &str, connection: &str, pairs: &[(&str, String)]) -> Option<String> {
+/// The address, where the settings do not say it.
+fn url_to_write(there: Option<&str>, wanted: &str) -> Option<String> {
+    let wanted = wanted.trim_end_matches('/');
+    let is_there = match there {
+        Some(there) => there.starts_with("env:") || there.trim_end_matches('/') == wanted,
+        None => wanted == DEFAULT_URL,
+    };
+    (!is_there).then(|| wanted.to_owned())
+}
+
+fn lines_of(connection: Option<&str>, pairs: &[(&str, String)]) -> Vec<String> {
+    let (mut lines, indent) = match connection {
+        Some(name) => (vec!["connections:".to_owned(), format!("  {name}:")], 4),
+        None => (vec!["membrane:".to_owned()], 2),
+    };
+    let line = |(key, value): &(&str, String)| format!("{:indent$}{key}: {value}", "");
+    lines.extend(pairs.iter().map(line));
+    lines
+}
+
+/// The text with these keys in a map.
+fn with_pairs(text: &str, map: &[&str], pairs: &[(&str, String)]) -> Option<String> {
     // Each goes to the front.
-    pairs
-        .iter()
-        .rev()
-        .try_fold(text.to_owned(), |text, (key, value)| {
-            match set(&text, &["connections", connection, key], value, false) {
-                Edit::New(text) => Some(text),
-                Edit::Same => Some(text),
-                Edit::Other(_) | Edit::ByHand(_) => None,
-            }
-        })
+    let mut pairs = pairs.iter().rev();
+    pairs.try_fold(text.to_owned(), |text, (key, value)| {
+        let path: Vec<&str> = map.iter().copied().chain([*key]).collect();
+        match set(&text, &path, value, false) {
+            Edit::New(text) => Some(text),
+            Edit::Same => Some(text),
+            Edit::Other(_) | Edit::ByHand(_) => None,
+        }
+    })
 }

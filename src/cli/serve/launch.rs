@@ -44,6 +44,7 @@ pub(crate) async fn launch(
         config,
         rules,
         clock,
+        reads_accounts: true,
         test_events: with_sandbox,
     })
     .await?;

@@ -1,11 +1,14 @@
-//! A lost answer is looked up: first in Membrane's run logs, then in the account, by reads that the catalogue names.
+//! A lost answer is looked up; the reads of the account that this takes wait for their slots like any call.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use async_trait::async_trait;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Ahead, SEND_WITHIN, Worker};
-use crate::action::{Call, Class, Evidence, Look, Outcome, Seen};
+use crate::action::{Call, Evidence, Outcome, Reads};
 use crate::clock;
 use crate::engine::look;
 use crate::engine::plan::{self, PlannedCall};
@@ -15,9 +18,6 @@ use crate::store::{Ended, Next, StoreError};
 
 /// What the reads of a look-up are called in the run logs.
 const STEP: &str = "look-back";
-/// Reads of one look-up.
-const READS_MAX: u32 = 12;
-
 /// How a look-up ended for the worker.
 pub(super) enum Looked {
     /// Plan on, with this outcome to be recorded.
@@ -48,11 +48,18 @@ impl Worker {
         if self.engine.is_held(&call.connection) || self.engine.is_stopping() {
             return Ok(Looked::Gone(self.hand_back(&call).await?));
         }
+        let reads = InTurn {
+            worker: self,
+            call: &call,
+            left: AtomicBool::new(false),
+        };
+        let request = self.request(&call, attempt.send_by);
         let evidence = tokio::select! {
-            evidence = self.find_out(&call, &attempt) => evidence,
+            evidence = self.engine.actions().look_back_by(&request, &reads) => Some(evidence),
             () = self.engine.drained_to(Drain::Stopping) => None,
         };
-        let Some(evidence) = evidence else {
+        let left = reads.left.load(Ordering::SeqCst);
+        let Some(evidence) = evidence.filter(|_| !left) else {
             return Ok(Looked::Gone(self.hand_back(&call).await?));
         };
         tracing::info!(step = %call.step, verb = %call.verb, found = word(&evidence), "looked up a lost answer");
@@ -107,9 +114,8 @@ impl Worker {
         }))
     }
 
-    /// The run logs, and where they are silent the account; `None` when the connection was held meanwhile.
-    async fn find_out(&self, call: &PlannedCall, attempt: &Attempt) -> Option<Evidence> {
-        let request = Call {
+    fn request(&self, call: &PlannedCall, send_by: Timestamp) -> Call {
+        Call {
             run: self.run.id,
             step: call.step.clone(),
             attempt: call.number,
@@ -117,89 +123,37 @@ impl Worker {
             verb: call.verb.clone(),
             input: call.input.clone(),
             timeout: None,
-            send_by: attempt.send_by,
-        };
-        let logs = self.engine.actions().look_back(&request).await;
-        let logs = match logs {
-            Evidence::Outcome(outcome) if outcome.class == Class::Unknown => {
-                Evidence::Unclear(outcome.message)
-            }
-            Evidence::Outcome(_) | Evidence::Failed(_) => return Some(logs),
-            other => other,
-        };
-        Some(together(logs, self.ask_account(call).await?))
-    }
-
-    /// Makes the reads that the catalogue wants.
-    async fn ask_account(&self, call: &PlannedCall) -> Option<Evidence> {
-        let mut seen: Vec<Seen> = Vec::new();
-        for number in 1..=READS_MAX {
-            let catalog = &self.engine.0.parts.catalog;
-            let (verb, input) = match (catalog.look_back)(&call.verb, &call.input, &seen) {
-                Look::Found(evidence) => return Some(evidence),
-                Look::Read { verb, input } => (verb, input),
-            };
-            let outcome = self.read(call, number, verb, &input).await?;
-            if !is_an_answer(outcome.class) {
-                return Some(Evidence::Failed(outcome));
-            }
-            seen.push(Seen {
-                verb: verb.into(),
-                input,
-                outcome,
-            });
+            send_by,
         }
-        let text = format!("the account has more to read than {READS_MAX} calls show");
-        Some(Evidence::Unclear(text))
     }
+}
 
-    async fn read(
-        &self,
-        call: &PlannedCall,
-        number: u32,
-        verb: &str,
-        input: &Value,
-    ) -> Option<Outcome> {
-        let slot = self.slot(call).await?;
+/// The reads of a look-up, each with a slot like any call.
+struct InTurn<'w> {
+    worker: &'w Worker,
+    call: &'w PlannedCall,
+    /// The connection was held, or a stop began.
+    left: AtomicBool,
+}
+
+#[async_trait]
+impl Reads for InTurn<'_> {
+    async fn read(&self, verb: &str, input: &Value) -> Option<Outcome> {
+        let Some(slot) = self.worker.slot(self.call).await else {
+            self.left.store(true, Ordering::SeqCst);
+            return None;
+        };
+        let engine = &self.worker.engine;
+        let send_by = clock::after(engine.clock().now(), SEND_WITHIN);
         let request = Call {
-            run: self.run.id,
             step: STEP.into(),
-            attempt: number,
-            connection: call.connection.clone(),
             verb: verb.into(),
             input: Arc::new(input.clone()),
-            timeout: None,
-            send_by: clock::after(self.engine.clock().now(), SEND_WITHIN),
+            ..self.worker.request(self.call, send_by)
         };
-        let outcome = self.engine.actions().call(&request).await;
+        let outcome = engine.actions().call(&request).await;
         drop(slot);
         Some(outcome)
-    }
-}
-
-/// Whether a read was answered, be it by a no.
-const fn is_an_answer(class: Class) -> bool {
-    matches!(
-        class,
-        Class::Done
-            | Class::Already
-            | Class::TargetMissing
-            | Class::Refused
-            | Class::RuleWrong
-            | Class::NotOffered
-    )
-}
-
-/// Silent logs and what the account shows, as one.
-fn together(logs: Evidence, account: Evidence) -> Evidence {
-    match (logs, account) {
-        (Evidence::NotDone(logs), Evidence::NotDone(account)) => {
-            Evidence::NotDone(format!("{logs}; {account}"))
-        }
-        (Evidence::Unclear(logs) | Evidence::NotDone(logs), Evidence::Unclear(account)) => {
-            Evidence::Unclear(format!("{logs}; {account}"))
-        }
-        (_, account) => account,
     }
 }
 

@@ -16,11 +16,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Rule, Step};
-use crate::account::Account;
+use crate::account::{Account, Inventory};
 use crate::problem::{Problem, Severity, Source, Span};
 
+pub use name::like;
 pub(crate) use schema::Schema;
-pub use used::{Inventory, UsedName, names_used};
+pub use used::{UsedName, names_used};
+
+use used::of_input;
 
 /// One step, the account it acts on, and what is wrong with the two together.
 struct Look<'a> {

@@ -38,6 +38,16 @@ fn spaces(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// What to say of a name that is not among these: the one that resembles it, if one does.
+#[must_use]
+pub fn like(name: &str, known: &[&str]) -> Option<String> {
+    match likeness(name, known) {
+        Likeness::None => None,
+        Likeness::Near(near) => Some(format!("the nearest that the account has is `{near}`")),
+        alike => Some(alike.help(known.len(), "")),
+    }
+}
+
 impl Likeness<'_> {
     /// What to write instead; `count` and `plural` tell what the account has where nothing is like the name.
     pub(super) fn help(&self, count: usize, plural: &str) -> String {
@@ -71,7 +81,7 @@ impl Look<'_> {
             .fields()
             .map_or(&[][..], |fields| &fields.given)
         {
-            if let Some(kind) = Inventory::of_input(&given.name)
+            if let Some(kind) = super::of_input(&given.name)
                 && let Some(name) = given.constant_text()
             {
                 found.push((kind, name, given.node.span));

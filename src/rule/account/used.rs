@@ -3,24 +3,9 @@
 use std::sync::Arc;
 
 use super::connection_of;
-use crate::account::Account;
+use crate::account::{Account, Inventory};
 use crate::problem::Span;
 use crate::rule::{Rule, Step};
-
-/// A kind of thing that an account has and a rule names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Inventory {
-    /// Tags.
-    Tags,
-    /// Lists.
-    Lists,
-    /// Sequences.
-    Sequences,
-    /// Custom fields of leads.
-    CustomFields,
-    /// Actions that the connection offers.
-    Actions,
-}
 
 /// A name that is written out in a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,60 +20,22 @@ pub struct UsedName {
     pub place: String,
 }
 
-impl Inventory {
-    /// One such thing, or several.
-    #[must_use]
-    pub const fn plural(self, count: usize) -> &'static str {
-        match (self, count) {
-            (Self::Tags, 1) => "tag",
-            (Self::Tags, _) => "tags",
-            (Self::Lists, 1) => "list",
-            (Self::Lists, _) => "lists",
-            (Self::Sequences, 1) => "sequence",
-            (Self::Sequences, _) => "sequences",
-            (Self::CustomFields, 1) => "custom field",
-            (Self::CustomFields, _) => "custom fields",
-            (Self::Actions, 1) => "action",
-            (Self::Actions, _) => "actions",
-        }
-    }
-
-    /// The names that the account has; `None` where they could not be read.
-    #[must_use]
-    pub fn names(self, account: &Account) -> Option<Vec<&str>> {
-        let texts = match self {
-            Self::Tags => &account.tags,
-            Self::Lists => &account.lists,
-            Self::Sequences => &account.sequences,
-            Self::CustomFields => {
-                let fields = account.custom_fields.as_ref()?;
-                return Some(fields.iter().map(|field| &*field.identifier).collect());
-            }
-            Self::Actions => {
-                let actions = account.actions.as_ref()?;
-                return Some(actions.iter().map(|action| &*action.key).collect());
-            }
-        };
-        Some(texts.as_ref()?.iter().map(String::as_str).collect())
-    }
-
-    /// What an input of this name names, whether it is written as Kartra writes it or in another way.
-    pub(super) fn of_input(name: &str) -> Option<Self> {
-        match plain(name).as_str() {
-            "tagname" => Some(Self::Tags),
-            "listname" => Some(Self::Lists),
-            "sequencename" => Some(Self::Sequences),
-            _ => None,
-        }
-    }
-}
-
 impl UsedName {
     /// Whether the account has it; `None` where that could not be read.
     #[must_use]
     pub fn is_in(&self, account: &Account) -> Option<bool> {
         let names = self.kind.names(account)?;
         Some(names.contains(&self.name.as_str()))
+    }
+}
+
+/// What an input of this name names, whether it is written as Kartra writes it or in another way.
+pub(super) fn of_input(name: &str) -> Option<Inventory> {
+    match plain(name).as_str() {
+        "tagname" => Some(Inventory::Tags),
+        "listname" => Some(Inventory::Lists),
+        "sequencename" => Some(Inventory::Sequences),
+        _ => None,
     }
 }
 
@@ -115,7 +62,7 @@ pub fn names_used(rule: &Rule) -> Vec<UsedName> {
 
 fn of_step(step: &Step, note: &mut dyn FnMut(Inventory, String, Span)) {
     for given in step.kind.fields().map_or(&[][..], |fields| &fields.given) {
-        if let Some(kind) = Inventory::of_input(&given.name)
+        if let Some(kind) = of_input(&given.name)
             && let Some(name) = given.constant_text()
         {
             note(kind, name, given.node.span);

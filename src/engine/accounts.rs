@@ -1,0 +1,229 @@
+//! What the engine knows of the accounts: read anew as it ages and when a name turned out to be gone; who must know is told.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use super::Engine;
+use crate::account::{Account, Inventory};
+use crate::action::{Class, Outcome};
+use crate::clock;
+use crate::rule::account::{UsedName, like, names_used};
+use crate::store::{AlertKind, Snapshot, StoreError};
+
+/// What is known of an account is read again when it is older than this.
+pub const SYNC_AGE: Duration = Duration::from_secs(6 * 60 * 60);
+/// After a name that is not there, an account is read again at most this often.
+pub const SYNC_APART: Duration = Duration::from_secs(10 * 60);
+
+/// The accounts, as they were last read.
+#[derive(Debug, Default)]
+pub(super) struct Accounts {
+    known: RwLock<HashMap<Arc<str>, Arc<Known>>>,
+    /// Somebody met a name that is not there.
+    asked: AtomicBool,
+    wake: Notify,
+}
+
+#[derive(Debug)]
+struct Known {
+    synced_at: Timestamp,
+    account: Account,
+    /// A name turned out to be gone since.
+    doubted: AtomicBool,
+}
+
+impl Accounts {
+    /// Takes in what was kept or read.
+    pub(super) fn take(&self, snapshot: Snapshot) {
+        let known = Known {
+            synced_at: snapshot.synced_at,
+            account: snapshot.account,
+            doubted: AtomicBool::new(false),
+        };
+        self.known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(snapshot.connection, Arc::new(known));
+    }
+
+    fn get(&self, connection: &str) -> Option<Arc<Known>> {
+        self.known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(connection)
+            .cloned()
+    }
+
+    /// When this account is to be read again.
+    fn due(&self, connection: &str, now: Timestamp) -> Timestamp {
+        self.get(connection).map_or(now, |known| {
+            let age = if known.doubted.load(Ordering::SeqCst) {
+                SYNC_APART
+            } else {
+                SYNC_AGE
+            };
+            // A clock that was put back makes nothing young.
+            clock::after(known.synced_at.min(now), age)
+        })
+    }
+}
+
+/// Works until it is aborted: reads every account at start and as it ages.
+pub(super) async fn run(engine: Engine) {
+    loop {
+        engine.0.accounts.asked.store(false, Ordering::SeqCst);
+        let now = engine.clock().now();
+        for connection in &engine.0.parts.connections {
+            if engine.0.accounts.due(connection, now) <= now && !engine.is_held(connection) {
+                engine.read_account(connection).await;
+            }
+        }
+        let now = engine.clock().now();
+        let connections = engine.0.parts.connections.iter();
+        let next = connections
+            .map(|connection| match engine.0.accounts.due(connection, now) {
+                due if due > now => due,
+                // It could not be read, or its connection is held.
+                _ => clock::after(now, SYNC_APART),
+            })
+            .min()
+            .unwrap_or(Timestamp::MAX);
+        tokio::select! {
+            () = engine.clock().sleep_until(next) => {}
+            () = engine.0.accounts.wake.notified() => {}
+        }
+    }
+}
+
+impl Engine {
+    async fn read_account(&self, connection: &Arc<str>) {
+        match self.sync(connection).await {
+            Ok(synced) => {
+                tracing::info!(%connection, drift = !synced.drift().is_empty(), "read what the account holds")
+            }
+            Err(error) => {
+                tracing::warn!(%connection, %error, "could not read what the account holds; trying again later")
+            }
+        }
+    }
+
+    /// Takes what was read of an account in, and tells of names that rules use and the account lacks.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn know_account(&self, snapshot: Snapshot) -> Result<(), StoreError> {
+        let connection = snapshot.connection.clone();
+        self.0.accounts.take(snapshot);
+        let Some(known) = self.0.accounts.get(&connection) else {
+            return Ok(());
+        };
+        let mut lacking = HashMap::new();
+        for rule in self.rules().rules().iter().filter(|rule| rule.enabled) {
+            let default = &self.0.parts.default_connection;
+            let here = |used: &UsedName| used.connection.as_ref().unwrap_or(default) == &connection;
+            for used in names_used(rule).into_iter().filter(here) {
+                if used.is_in(&known.account) == Some(false) {
+                    let kind = kind_of(used.kind);
+                    let subject = format!("{connection} {} {}", used.kind.plural(1), used.name);
+                    lacking
+                        .entry((kind, subject))
+                        .or_insert_with(|| said(&used, &connection, &known.account));
+                }
+            }
+        }
+        self.tell(&connection, lacking).await
+    }
+
+    /// Raises what is lacking, and ends what lacks no more.
+    async fn tell(
+        &self,
+        connection: &str,
+        lacking: HashMap<(AlertKind, String), String>,
+    ) -> Result<(), StoreError> {
+        let standing = self.store().reader().alerts(true, u32::MAX).await?;
+        let of_names = [AlertKind::NameGone, AlertKind::NotOffered];
+        let prefix = format!("{connection} ");
+        for alert in standing {
+            let key = (alert.kind, alert.subject.clone());
+            if of_names.contains(&alert.kind)
+                && alert.subject.starts_with(&prefix)
+                && !lacking.contains_key(&key)
+            {
+                let now = self.clock().now();
+                self.store().calm(alert.kind, &alert.subject, now).await?;
+            }
+        }
+        for ((kind, subject), text) in lacking {
+            self.raise(kind, &subject, &text).await?;
+        }
+        Ok(())
+    }
+
+    /// A message about a name that the account lacks is completed with the nearest that it has, and the account is read
+    /// again soon: the name may have been changed there.
+    pub(super) fn complete(
+        &self,
+        connection: &str,
+        verb: &str,
+        input: &serde_json::Value,
+        outcome: &mut Outcome,
+    ) {
+        if outcome.class == Class::NotOffered {
+            self.doubt(connection);
+            return;
+        }
+        let missing = outcome
+            .app_type
+            .and_then(|number| (self.0.parts.catalog.missing_name)(verb, number, input));
+        let Some((inventory, name)) = missing else {
+            return;
+        };
+        self.doubt(connection);
+        let known = self.0.accounts.get(connection);
+        let names = known
+            .as_ref()
+            .and_then(|known| inventory.names(&known.account));
+        if let Some(help) = names.and_then(|names| like(name, &names)) {
+            outcome.message = format!("{}; {help}", outcome.message);
+        }
+    }
+
+    fn doubt(&self, connection: &str) {
+        if let Some(known) = self.0.accounts.get(connection) {
+            known.doubted.store(true, Ordering::SeqCst);
+        }
+        if !self.0.accounts.asked.swap(true, Ordering::SeqCst) {
+            self.0.accounts.wake.notify_one();
+        }
+    }
+}
+
+const fn kind_of(inventory: Inventory) -> AlertKind {
+    match inventory {
+        Inventory::Actions => AlertKind::NotOffered,
+        _ => AlertKind::NameGone,
+    }
+}
+
+fn said(used: &UsedName, connection: &str, account: &Account) -> String {
+    let what = used.kind.plural(1);
+    let UsedName { name, place, .. } = used;
+    if used.kind == Inventory::Actions {
+        return format!(
+            "the connection {connection} does not offer {name}, which {place} uses: its runs fail, or use its fallback"
+        );
+    }
+    let near = used
+        .kind
+        .names(account)
+        .and_then(|names| like(name, &names))
+        .map_or_else(String::new, |help| format!(" ({help})"));
+    format!(
+        "the account of {connection} has no {what} `{name}`, which {place} uses{near}: make it in Kartra, or correct the rule"
+    )
+}
