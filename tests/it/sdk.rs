@@ -149,7 +149,8 @@ fn is_for((method, pattern): (&str, &str), call: &RecordedCall) -> bool {
         if wanted.starts_with("{*") {
             return !part.is_empty();
         }
-        if wanted != part && !(wanted.starts_with('{') && !part.is_empty()) {
+        let is_filled_in = wanted.starts_with('{') && !part.is_empty();
+        if wanted != part && !is_filled_in {
             return false;
         }
     }

@@ -1,5 +1,6 @@
 //! Kartra's reports of changes: one for each, in its documented form, and posted when somebody wants them.
 
+use kartwheel::kartra;
 use kartwheel::sandbox::Nesting;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -166,6 +167,49 @@ async fn an_event_has_the_form_of_kartras_example() {
     assert_eq!(fields[0]["field_value"], "Analytical");
     let chosen = json!([{ "option_id": "2", "option_value": "Pro" }]);
     assert_eq!(fields[1]["field_value"], chosen);
+}
+
+/// What the daemon would have to know again as its own.
+#[tokio::test]
+async fn every_report_has_the_trace_of_the_call_that_it_is_of() {
+    let world = World::start().await;
+    world.add_ada();
+    let ada = |name: &str, value: &str| json!({ "email": "Ada@example.com", name: value });
+    let id = world.ada().id;
+    let access = json!({ "id": id, "membership_name": "Academy", "level_name": "Gold" });
+    let levels = json!({ "email": ADA, "membership_name": "Academy" });
+    let sequence = json!({ "id": id, "sequence_name": "Welcome", "step": 1 });
+    for (verb, input) in [
+        ("assign-tag", ada("tag_name", "vip")),
+        ("unassign-tag", json!({ "id": id, "tag_name": "vip" })),
+        ("subscribe-lead-to-list", ada("list_name", "Newsletter")),
+        ("unsubscribe-lead-from-list", ada("list_name", "Newsletter")),
+        ("subscribe-lead-to-sequence", sequence),
+        (
+            "unsubscribe-lead-from-sequence",
+            ada("sequence_name", "Welcome"),
+        ),
+        ("grant-membership-access", access),
+        ("revoke-membership-access", levels),
+        (
+            "refund-transaction",
+            json!({ "transaction_id": 792_354, "refund_amount": 1 }),
+        ),
+        ("cancel-subscription", json!({ "transaction_id": "792354" })),
+    ] {
+        let before = world.state().reports().len();
+        world.output(verb, input.clone()).await;
+        let reports = world.state().reports();
+        assert_eq!(reports.len(), before + 1, "{verb}");
+        let event = &reports[before];
+        let kind = event["action"].as_str().expect("an action");
+        let traces = (kartra::catalog().traces_of)(kind, event);
+        let trace = (kartra::catalog().trace)(verb, &input).expect(verb);
+        assert!(
+            traces.contains(&trace),
+            "{verb}: {trace} is not among {traces:?}"
+        );
+    }
 }
 
 #[tokio::test]
