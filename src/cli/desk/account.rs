@@ -91,7 +91,7 @@ pub(crate) async fn connection_id(
 }
 
 /// What is said where the tenant has no connection.
-fn not_connected(name: &str) -> Failure {
+pub(crate) fn not_connected(name: &str) -> Failure {
     Failure::new(format!("connection {name} is not made yet"))
         .means("The tenant that our token speaks for has no connection at all. A mistyped tenant key looks just so.")
         .remedy("`kartwheel connect` makes it, `kartwheel doctor` shows whom the token speaks for.")

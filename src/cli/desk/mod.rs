@@ -18,7 +18,7 @@ use crate::engine::Controls;
 use crate::store::Store;
 use crate::web::api::Control;
 
-pub(super) use account::{Account, connection_id, membrane_desk, told};
+pub(super) use account::{Account, connection_id, membrane_desk, not_connected, told};
 pub(super) use choice::{all_or, only_or};
 pub(super) use client::{Client, http_client};
 pub(super) use open::{Opened, load, no_color, reachable, settings, usable};
