@@ -17,6 +17,7 @@ mod faults;
 mod holds;
 mod ingress;
 mod kartra;
+mod looking;
 mod manual;
 mod membrane;
 mod migrations;
