@@ -28,6 +28,7 @@ mod sdk;
 mod setup;
 mod signatures;
 mod store;
+mod table;
 mod tidy;
 mod transcripts;
 mod verbs;
