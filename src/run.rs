@@ -1,14 +1,17 @@
 //! Run: one rule carrying out its actions for one event; its progress, its attempts, and the one table of allowed transitions.
 
-use std::collections::BTreeMap;
+mod progress;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::action::{Class, Priority};
+
+pub use progress::{Failure, LookBack, Progress, StepProgress, StepState};
 
 /// How `why` of a run begins that is held until a person approves its next call.
 pub const WHY_APPROVAL: &str = "approval";
@@ -129,181 +132,6 @@ impl State {
             Failed => matches!(next, Ready),
             Done | Declined | Cancelled => false,
         }
-    }
-}
-
-/// Where a step stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StepState {
-    /// Not reached, or to be tried again.
-    #[default]
-    Pending,
-    /// An attempt is under way.
-    Running,
-    /// Sleeps.
-    Waiting,
-    /// Done.
-    Ok,
-    /// Had been done before.
-    Already,
-    /// Its `if` did not hold, or the run stopped before it.
-    Skipped,
-    /// Gave up.
-    Failed,
-    /// Nobody knows whether it was done.
-    Unknown,
-}
-
-impl StepState {
-    /// The run goes on after a step in this state (a failed one only with `on_error: continue`).
-    #[must_use]
-    pub const fn is_settled(self) -> bool {
-        matches!(
-            self,
-            Self::Ok | Self::Already | Self::Skipped | Self::Failed
-        )
-    }
-
-    /// The word used in `steps.<id>.state` and on the screen.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Running => "running",
-            Self::Waiting => "waiting",
-            Self::Ok => "ok",
-            Self::Already => "already",
-            Self::Skipped => "skipped",
-            Self::Failed => "failed",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// What is known of one step of a run.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct StepProgress {
-    /// Where it stands.
-    #[serde(rename = "s", default)]
-    pub state: StepState,
-    /// Its id in the rule, when it has one.
-    #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Arc<str>>,
-    /// Attempts made in all: the last one's number.
-    #[serde(rename = "n", default, skip_serializing_if = "is_zero")]
-    pub attempts: u32,
-    /// Attempts that count against the retry policy.
-    #[serde(rename = "c", default, skip_serializing_if = "is_zero")]
-    pub counted: u32,
-    /// Attempts in a row that ended with the process.
-    #[serde(rename = "k", default, skip_serializing_if = "is_zero")]
-    pub crashes: u32,
-    /// Which of its calls a step of several calls is at (`ensure-lead`: 0 looks, 1 creates).
-    #[serde(rename = "g", default, skip_serializing_if = "is_zero_u8")]
-    pub stage: u8,
-    /// When it was first tried: `within` counts from here.
-    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
-    pub first_at: Option<Timestamp>,
-    /// How long its connection had been held in all when it was first tried, in microseconds: `within` leaves holds out.
-    #[serde(rename = "h", default, skip_serializing_if = "is_zero_u64")]
-    pub held_micros: u64,
-    /// A person allowed its call (`approve: true`).
-    #[serde(rename = "a", default, skip_serializing_if = "is_false")]
-    pub approved: bool,
-    /// Its last call's answer was lost, and is being looked up.
-    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
-    pub look: Option<LookBack>,
-    /// When its wait ends.
-    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Timestamp>,
-    /// The last thing said about it.
-    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// Its output, kept only for a step with an id: nobody else can be named.
-    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
-    pub output: Option<Value>,
-}
-
-/// How far the search for a lost answer has come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LookBack {
-    /// The call was not sent after this instant.
-    #[serde(rename = "s")]
-    pub send_by: Timestamp,
-    /// Looks that were made and could tell something.
-    #[serde(rename = "n", default, skip_serializing_if = "is_zero")]
-    pub looks: u32,
-    /// Looks in a row that could not be made.
-    #[serde(rename = "f", default, skip_serializing_if = "is_zero")]
-    pub failed: u32,
-    /// When the first look that counts saw nothing of the call.
-    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
-    pub missed_at: Option<Timestamp>,
-    /// After a look that could not be made: no look before this.
-    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
-    pub not_before: Option<Timestamp>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-const fn is_false(flag: &bool) -> bool {
-    !*flag
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-const fn is_zero(number: &u32) -> bool {
-    *number == 0
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-const fn is_zero_u8(number: &u8) -> bool {
-    *number == 0
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-const fn is_zero_u64(number: &u64) -> bool {
-    *number == 0
-}
-
-/// What a run has made so far. Stored whole with every recorded outcome.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Progress {
-    /// How long it has slept in its own waits, or had passed when a person started it anew, in microseconds: its `timeout` leaves it out.
-    #[serde(default, skip_serializing_if = "is_zero_u64")]
-    pub waited_micros: u64,
-    /// How long its connection had been held in all when it was stored, in microseconds: `timeout` leaves holds out.
-    #[serde(default, skip_serializing_if = "is_zero_u64")]
-    pub held_micros: u64,
-    /// A person let it go on although a limit was reached: its calls are counted, and not stopped again.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub beyond_limits: bool,
-    /// Values of `vars` and `set`.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub vars: Map<String, Value>,
-    /// By step path (`0`, `1`, … ; `on_failure` has `f0`, `f1`, …).
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub steps: BTreeMap<Arc<str>, StepProgress>,
-    /// What made the run give up: `failure.step`, `.class`, `.message`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure: Option<Failure>,
-}
-
-/// Why a run gave up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// The step's path or id.
-    pub step: String,
-    /// The class of its last outcome, or `rule` when the rule itself failed.
-    pub class: String,
-    /// What happened and what to do.
-    pub message: String,
-}
-
-impl Failure {
-    /// Whether the rule failed before the run had its `vars`, `key` and `once`.
-    #[must_use]
-    pub fn is_of_the_start(&self) -> bool {
-        self.step.is_empty() && self.class == "rule"
     }
 }
 

@@ -210,6 +210,6 @@ fn account() -> Account {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a switch of the test itself")]
-fn updating() -> bool {
+pub(crate) fn updating() -> bool {
     std::env::var_os("UPDATE_EXPECT").is_some()
 }

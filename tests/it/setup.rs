@@ -11,6 +11,9 @@ use serde_json::Value;
 
 use crate::cli::{Said, command};
 
+/// The arguments of a login, its environment, what comes on stdin, and the exit code.
+type Way<'a> = (Vec<&'a str>, &'a [(&'a str, &'a str)], &'a str, i32);
+
 const SECRET: &str = "sandbox-secret";
 const TOKEN: &str = "sandbox-token";
 
@@ -61,7 +64,7 @@ async fn a_secret_is_never_shown_whatever_way_it_came() {
     let by_secret = [("MEMBRANE_WORKSPACE_SECRET", SECRET)];
     let by_token = [("MEMBRANE_ACCESS_TOKEN", TOKEN)];
     let wrong = credentials.replace("sandbox\"", "another\"");
-    let ways: [(Vec<&str>, &[(&str, &str)], &str, i32); 7] = [
+    let ways: [Way<'_>; 7] = [
         (stdin.clone(), &[], SECRET, 0),
         (signed.to_vec(), &by_secret, "", 0),
         (vec!["--token-stdin"], &[], TOKEN, 0),

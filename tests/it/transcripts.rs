@@ -17,7 +17,7 @@
 //! | `<!-- daemon: start -->`, `<!-- daemon: stop -->` | `kartwheel serve` of the project in the background |
 //!
 //! `http://127.0.0.1:8090` stands for the sandbox, `127.0.0.1:8080` and `:8081` for the daemon, `CONNECTION` in a control call for the
-//! id of the sandbox's connection. Times, UUIDs and milliseconds are compared by their form alone.
+//! id of the sandbox's connection, and `REQUEST` in one with `when` for the request whose link was printed last. Times, UUIDs and milliseconds are compared by their form alone.
 
 mod page;
 mod scene;
@@ -75,7 +75,7 @@ fn replay(path: &Path) -> Vec<String> {
             ),
         }
     }
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
+    if crate::rules::updating() {
         std::fs::write(path, page.write()).unwrap();
         wrong.retain(|told| told.contains("was never printed"));
     }

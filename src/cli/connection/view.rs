@@ -100,10 +100,8 @@ pub(crate) fn tell_reasons(connection: &Connection, screen: &mut Screen) -> std:
 /// # Errors
 /// Whoever reads has gone away.
 pub(crate) fn words(text: &str, screen: &mut Screen) -> std::io::Result<()> {
-    let lines = wrap(text, WORDS_WIDTH).into_iter();
-    lines
-        .map(|line| screen.line(&Line::new("  ").plain(line)))
-        .collect()
+    let mut lines = wrap(text, WORDS_WIDTH).into_iter();
+    lines.try_for_each(|line| screen.line(&Line::new("  ").plain(line)))
 }
 
 /// What is to be done about a state in which waiting does not help.

@@ -127,8 +127,10 @@ impl Scene {
                 .partition(|(text, _)| told.contains(text.as_str()));
             self.cues = later;
             let now: Vec<(String, String)> = now;
-            now.iter().for_each(|(_, call)| self.control(call));
             printed.push(told);
+            let request = request_in(&printed);
+            now.iter()
+                .for_each(|(_, call)| self.control(&call.replace("REQUEST", &request)));
         }
         let code = running.child.wait().unwrap().code();
         if code != Some(0) {
@@ -254,6 +256,15 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The id of the last request to connect that was printed.
+fn request_in(printed: &[String]) -> String {
+    let link = printed
+        .iter()
+        .rev()
+        .find_map(|line| line.split_once("connectionRequestId="));
+    link.map(|(_, id)| id.trim().to_owned()).unwrap_or_default()
 }
 
 /// Three addresses of this test's own, so that tests beside it cannot take them in between.

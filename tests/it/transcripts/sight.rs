@@ -18,6 +18,7 @@ static FORMS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b\d{2} [A-Z][a-z]{2} \d{2}:\d{2}:\d{2}\b", "MOMENT"),
         (r"\b\d{2}:\d{2}:\d{2}\b", "CLOCK"),
         (r"\b\d+ ms\b", "LENGTH"),
+        (r"\bcreq_\d{8}\b", "REQUEST"),
     ]
     .into_iter()
     .map(|(form, name)| (Regex::new(form).unwrap(), name))
