@@ -170,10 +170,16 @@ impl Client {
     /// A cheap read.
     async fn probe(&self, line: &Line) -> Readiness {
         let outcome = line.act(&probe_call(&line.name, &self.clock)).await;
-        if outcome.is_success() {
-            return Readiness::Ready;
+        match outcome.class {
+            // It was answered, be it by a no; or READY is all that can be known of a connection without this read.
+            Class::Done
+            | Class::Already
+            | Class::RuleWrong
+            | Class::NotOffered
+            | Class::TargetMissing
+            | Class::Refused => Readiness::Ready,
+            _ => not_ready(outcome),
         }
-        not_ready(outcome)
     }
 }
 

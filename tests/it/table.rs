@@ -192,10 +192,10 @@ impl Table {
     async fn case(&mut self, first: First, crash: Crash) {
         self.cases += 1;
         let email = format!("p{}@example.com", self.cases);
-        self.order_faults(first, crash);
         if crash != Never {
             self.world.start_to_crash().await;
         }
+        self.order_faults(first, crash);
         let before = self.sent(None);
         let transaction = self.sell(&email);
         let body =
@@ -233,7 +233,10 @@ impl Table {
             Between => FaultKind::DelayAfter(Delay::RealMs(NEVER_MS)),
             Never | After => return,
         };
-        let nth = 1 + u64::from(first.is_sent_again(self.safety));
+        // By this verb a held connection is also looked at before its runs go on.
+        let is_probed =
+            self.verb == "retrieve-account-lists" && matches!(first, ConnectionDown | OurToken);
+        let nth = 1 + u64::from(first.is_sent_again(self.safety)) + u64::from(is_probed);
         sandbox.add_fault(Fault::on_verb(self.verb, last).nth(nth));
     }
 
