@@ -126,7 +126,12 @@ impl State {
         match self {
             Ready => matches!(next, Running | Held | Cancelled | NeedsPerson),
             Running => !matches!(next, Declined),
-            Waiting | Retrying => matches!(next, Ready | Running | Held | Cancelled | NeedsPerson),
+            Waiting => matches!(next, Ready | Running | Held | Cancelled | NeedsPerson),
+            // Failed: a person knows what is still being looked up.
+            Retrying => matches!(
+                next,
+                Ready | Running | Held | Cancelled | NeedsPerson | Failed
+            ),
             Held => matches!(next, Ready | Running | Cancelled | Failed),
             NeedsPerson => matches!(next, Ready | Failed | Cancelled),
             Failed => matches!(next, Ready),

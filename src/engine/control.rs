@@ -165,10 +165,10 @@ impl Controls {
         .await
     }
 
-    /// Settles an unknown outcome, as a person found it.
+    /// Settles an unknown outcome, as a person found it; also while it is still being looked up.
     ///
     /// # Errors
-    /// When there is no such run, or it does not need a person.
+    /// When there is no such run, or none of its calls is in doubt.
     pub async fn resolve(
         &self,
         run: Uuid,
@@ -176,8 +176,8 @@ impl Controls {
         reason: &str,
     ) -> Result<Run, ControlError> {
         self.change(run, "resolve", reason, |run| {
-            if run.state != State::NeedsPerson {
-                return Err("only a run in state needs_person has something to resolve");
+            if !matches!(run.state, State::NeedsPerson | State::Retrying) {
+                return Err("only a run whose call got no answer has something to resolve");
             }
             let mut progress = run.progress.clone();
             let Some(step) = progress
@@ -185,11 +185,12 @@ impl Controls {
                 .values_mut()
                 .find(|step| step.state == StepState::Unknown)
             else {
-                return Err("none of its steps is unknown; cancel it, or retry it");
+                return Err("none of its calls is in doubt; cancel it, or retry it");
             };
             Ok(match resolution {
                 Resolution::Done => {
                     step.state = StepState::Ok;
+                    step.look = None;
                     step.message = Some("a person found that it was done".into());
                     (State::Ready, Some(progress), None)
                 }
@@ -198,7 +199,14 @@ impl Controls {
                     (State::Ready, Some(progress), None)
                 }
                 // The step stays unknown: whoever retries the run later is asked again before it is sent once more.
-                Resolution::Fail => (State::Failed, None, Some("a person let it fail".into())),
+                Resolution::Fail => {
+                    step.look = None;
+                    (
+                        State::Failed,
+                        Some(progress),
+                        Some("a person let it fail".into()),
+                    )
+                }
             })
         })
         .await

@@ -7,6 +7,7 @@ use kartwheel::run::State;
 use kartwheel::sandbox::{CONNECTION_ID, ConnectionState, Fault, FaultKind, KartraForm};
 use kartwheel::store::HoldKind;
 
+use crate::cli::kartwheel;
 use crate::faults::{REFUND, TAG, effects, start, under};
 use crate::world::{SOURCES, START, World};
 
@@ -105,6 +106,27 @@ async fn a_refused_token_is_taken_as_our_own_trouble() {
     world.advance(Duration::from_secs(600)).await;
     assert_eq!(world.run_of(event).await.state, State::Done);
     world.end(&[State::Done]).await;
+}
+
+/// Whoever looks at a run that waits for a person is told so, and what to say.
+#[tokio::test]
+async fn a_run_that_waits_for_a_person_says_what_it_wants() {
+    let (world, run) = under(REFUND, "refund-transaction", FaultKind::DropBefore, 1).await;
+    assert_eq!(run.state, State::NeedsPerson);
+    let id = run.id.to_string();
+    let shown = kartwheel(world.dir.path(), &["runs", "show", &id]);
+    assert_eq!(shown.code, 0, "{}", shown.err);
+    for part in [
+        "It waits for you",
+        "answer unknown",
+        "--as done",
+        "--as repeat",
+    ] {
+        assert!(shown.out.contains(part), "{part}: {}", shown.out);
+    }
+    let follow = kartwheel(world.dir.path(), &["runs", "follow", &id]);
+    assert_eq!(follow.code, 1, "a run that needs a person did not end well");
+    world.end(&[State::NeedsPerson]).await;
 }
 
 #[tokio::test]

@@ -46,6 +46,8 @@ pub(crate) struct World {
     pub(crate) clock: Arc<SettableClock>,
     pub(crate) sandbox: Sandbox,
     app: Option<App>,
+    /// Where the program runs that is to crash.
+    doomed: Option<tokio::runtime::Runtime>,
     http: reqwest::Client,
 }
 
@@ -103,6 +105,7 @@ impl World {
             clock,
             sandbox,
             app: None,
+            doomed: None,
             http: client(),
         };
         world.start().await;
@@ -111,16 +114,55 @@ impl World {
 
     /// Starts the program on what the folder holds.
     pub(crate) async fn start(&mut self) {
-        let project = load(self.dir.path());
+        let options = self.options();
+        self.app = Some(App::start(options).await.expect("the program starts"));
+        self.settle().await;
+    }
+
+    /// The same, with accounts read by themselves.
+    pub(crate) async fn start_reading(&mut self) {
         let options = Options {
+            reads_accounts: true,
+            ..self.options()
+        };
+        self.app = Some(App::start(options).await.expect("the program starts"));
+        self.settle().await;
+    }
+
+    /// Starts the program in place of the one that runs, so that `crash` can end it at whatever it is waiting for.
+    pub(crate) async fn start_to_crash(&mut self) {
+        if let Some(app) = self.app.take() {
+            app.stop().await;
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let app = runtime.spawn(App::start(self.options()));
+        self.app = Some(app.await.expect("it starts").expect("the program starts"));
+        self.doomed = Some(runtime);
+        self.settle().await;
+    }
+
+    /// Ends the program as a crash does: nothing is finished, nothing is handed back.
+    pub(crate) fn crash(&mut self) {
+        drop(self.app.take());
+        let runtime = self.doomed.take().expect("a program that is to crash");
+        std::thread::spawn(move || runtime.shutdown_timeout(REST_WITHIN))
+            .join()
+            .expect("its tasks are dropped");
+    }
+
+    fn options(&self) -> Options {
+        let project = load(self.dir.path());
+        Options {
             config: project.config.expect("a config"),
             rules: project.rules,
             clock: self.clock.clone(),
             reads_accounts: false,
             test_events: true,
-        };
-        self.app = Some(App::start(options).await.expect("the program starts"));
-        self.settle().await;
+        }
     }
 
     /// Stops the program in order, and starts it again.

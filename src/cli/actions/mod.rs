@@ -42,9 +42,13 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     }
 }
 
-/// What our own table knows of an action.
+/// What our own table knows of an action. One that came without a key goes by its name, such as `assign-tag-to-lead`.
 fn known(key: &str) -> Option<&'static ActionSpec> {
-    kartra::catalog().get(key)
+    let short = ["-to-lead", "-from-lead"]
+        .iter()
+        .find_map(|end| key.strip_suffix(end));
+    let catalog = kartra::catalog();
+    catalog.get(key).or_else(|| catalog.get(short?))
 }
 
 /// What it does to the account, in words.

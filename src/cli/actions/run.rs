@@ -145,11 +145,12 @@ fn read_file(path: &PathBuf) -> Result<String, Failure> {
 /// Money says how much, or that all of it is meant: an amount that is empty would be all of it.
 fn amount_wrong(spec: Option<&ActionSpec>, input: &Value, full: bool) -> Option<String> {
     let spec = spec?;
-    let names = ["refund_amount", "amount", "refundAmount"];
-    if !spec.fields.iter().any(|field| names.contains(&field.name)) {
+    let is_amount = |name: &str| name.to_ascii_lowercase().ends_with("amount");
+    if !spec.fields.iter().any(|field| is_amount(field.name)) {
         return None;
     }
-    let given = names.iter().find_map(|name| Some((name, input.get(name)?)));
+    let mut fields = input.as_object().into_iter().flatten();
+    let given = fields.find(|(name, _)| is_amount(name));
     match (given, full) {
         (None, true) => None,
         (None, false) => Some(

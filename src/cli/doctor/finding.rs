@@ -138,6 +138,7 @@ pub(super) fn print(found: &[Finding], screen: &mut Screen) -> io::Result<()> {
     }
     let count = |level: Level| found.iter().filter(|one| one.level == level).count();
     let counted = |number: usize, noun: &str| match number {
+        0 => format!("no {noun}s"),
         1 => format!("1 {noun}"),
         _ => format!("{number} {noun}s"),
     };

@@ -20,7 +20,7 @@ const READ: &str = "get-lead";
 /// The call must be on its way within this time.
 const SEND_WITHIN: Duration = Duration::from_secs(30);
 /// How often the run log is looked at for our run.
-const LOG_LOOKS: u32 = 20;
+const LOG_LOOKS: u32 = 10;
 /// The pause between two looks.
 const LOG_PAUSE: Duration = Duration::from_millis(500);
 /// So much earlier than the call: whose clock the log goes by is not known.

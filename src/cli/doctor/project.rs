@@ -139,6 +139,11 @@ async fn database(config: &Config, desk: &Desk, sheet: &mut Sheet<'_>) -> bool {
                 false
             }
         },
+        // The daemon mends that by itself when it starts.
+        Err(error) if error.to_string().contains("older version") => {
+            sheet.warning("database", error.to_string(), "");
+            false
+        }
         Err(error) => {
             sheet.problem("database", error.to_string(), "");
             false

@@ -31,6 +31,7 @@ pub fn next(story: &Story) -> Advice {
             "It sleeps and goes on by itself; a restart changes nothing.".to_owned(),
             vec![cancel],
         ),
+        State::Retrying if in_doubt(story) => looked_up(story, &id),
         State::Retrying => (
             format!("{} is tried again by itself.", current(story)),
             vec![command(&format!("retry {id}"), "try now"), cancel],
@@ -164,8 +165,33 @@ fn held_by_itself(
     (text, vec![(command, does), cancel])
 }
 
-fn needs_person(story: &Story, id: &str) -> (String, Vec<(String, &'static str)>) {
+/// Whether the answer to its last call was lost.
+fn in_doubt(story: &Story) -> bool {
+    let mut steps = story.run.progress.steps.values();
+    steps.any(|step| step.state == StepState::Unknown)
+}
+
+fn looked_up(story: &Story, id: &str) -> (String, Vec<(String, &'static str)>) {
+    (
+        format!(
+            "The answer to {} was lost. It is looked up in Membrane's logs and in the account by itself, for two minutes and more; if you know, you can say so.",
+            current(story)
+        ),
+        resolutions(id),
+    )
+}
+
+/// What a person can say of a call in doubt.
+fn resolutions(id: &str) -> Vec<(String, &'static str)> {
     let resolve = |outcome: &str| format!("kartwheel runs resolve {id} --as {outcome} --reason …");
+    vec![
+        (resolve("done"), "it was carried out: go on after it"),
+        (resolve("repeat"), "it was not: make the call again"),
+        (resolve("fail"), "give the run up"),
+    ]
+}
+
+fn needs_person(story: &Story, id: &str) -> (String, Vec<(String, &'static str)>) {
     (
         format!(
             "It waits for you. {} was sent, and nobody knows whether it was carried out. Look in Kartra at {}, then say what you saw.",
@@ -176,11 +202,7 @@ fn needs_person(story: &Story, id: &str) -> (String, Vec<(String, &'static str)>
                 .and_then(|stored| stored.event.person.email.as_deref())
                 .unwrap_or("the lead"),
         ),
-        vec![
-            (resolve("done"), "it was carried out: go on after it"),
-            (resolve("repeat"), "it was not: make the call again"),
-            (resolve("fail"), "give the run up"),
-        ],
+        resolutions(id),
     )
 }
 
