@@ -11,7 +11,6 @@ mod connection;
 mod demo;
 mod desk;
 mod doctor;
-mod edit;
 mod events;
 mod failure;
 mod health;

@@ -18,6 +18,9 @@ const MAIN: &str = "main";
 /// Calls a second and at once that nobody needs more of: Kartra's own ceiling is 20.
 const PACE_MAX: u64 = 1_000;
 
+/// What proves who we are: a token, or the three keys.
+const CREDENTIALS: [&str; 4] = ["token", "workspace_key", "workspace_secret", "tenant_key"];
+
 impl Parser<'_> {
     /// Both entries. Credentials that are not given are empty; whether that is a problem depends on what the settings are for.
     pub(super) fn membrane(&mut self, root: &Node) -> Settings {
@@ -52,8 +55,8 @@ impl Parser<'_> {
 
     /// `token`, or the three keys.
     fn auth(&mut self, node: &Node, place: &str, needed: bool) -> Option<Auth> {
-        const KEYS: [&str; 3] = ["workspace_key", "workspace_secret", "tenant_key"];
-        let given: Vec<&str> = KEYS
+        let [_, keys @ ..] = CREDENTIALS;
+        let given: Vec<&str> = keys
             .into_iter()
             .filter(|key| node.get(key).is_some())
             .collect();
@@ -69,7 +72,7 @@ impl Parser<'_> {
         if given.is_empty() && !needed {
             return None;
         }
-        let missing: Vec<String> = KEYS
+        let missing: Vec<String> = keys
             .into_iter()
             .filter(|key| node.get(key).is_none())
             .map(|key| format!("`{key}`"))
@@ -173,6 +176,11 @@ impl Parser<'_> {
             self.limits.insert(name.clone(), limits);
         }
         connection.auth = self.auth(node, &format!("connections.{name}"), false);
+        // Own credentials that are not there are never replaced by those of all: they may lead to another account.
+        let has_own = CREDENTIALS.iter().any(|key| node.get(key).is_some());
+        if has_own && connection.auth.is_none() {
+            connection.auth = Some(nobody());
+        }
         connection
     }
 

@@ -108,6 +108,21 @@ fn a_missing_variable_is_a_warning_to_look_and_an_error_to_run() {
 }
 
 #[test]
+fn credentials_of_a_connection_that_are_missing_are_not_replaced_by_those_of_all() {
+    let text = format!("{TOKEN_LINE}connections: {{ b: {{ token: env:NONE }}, c: {{}} }}\n");
+    let (config, _) = read_as(&text, &env(), Strictness::Check);
+    let connections = config.expect("settings").membrane.connections;
+    let secret = connections["b"].auth.as_ref().map(|auth| match auth {
+        Auth::Token(_) => false,
+        Auth::Signed {
+            workspace_secret, ..
+        } => secrecy::ExposeSecret::expose_secret(workspace_secret).is_empty(),
+    });
+    assert_eq!(secret, Some(true), "nobody's");
+    assert!(connections["c"].auth.is_none(), "those of all");
+}
+
+#[test]
 fn the_sandbox_needs_no_credentials_of_membrane() {
     for membrane in [
         "",

@@ -107,7 +107,7 @@ pub enum Auth {
 }
 
 impl Auth {
-    fn check(&self, place: &str) -> Result<()> {
+    pub(super) fn check(&self, place: &str) -> Result<()> {
         match self {
             Self::Signed {
                 workspace_key,

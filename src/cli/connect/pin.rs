@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::cli::Failure;
-use crate::cli::edit;
-use crate::cli::edit::yaml::{self, Edit};
+use crate::cli::desk::edit;
+use crate::cli::desk::edit::yaml::{self, Edit};
 use crate::cli::screen::{Line, Screen, Tone};
 
 /// What became of the id.

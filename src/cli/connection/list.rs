@@ -92,7 +92,8 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
     }
     for row in rows.iter().filter(|row| row.trouble.is_some()) {
         let (name, trouble) = (row.name.as_deref().unwrap_or("-"), row.trouble.as_deref());
-        screen.line(&Line::new(format!("{name}: ")).add(Tone::Bad, trouble.unwrap_or_default()))?;
+        screen.line(&Line::new(format!("{name}:")))?;
+        view::words(trouble.unwrap_or_default(), screen)?;
     }
     hints(&rows, desk)?;
     Ok(exit)
@@ -152,11 +153,13 @@ async fn rows(config: &Config, desk: &Desk) -> anyhow::Result<Vec<Row>> {
     for (name, own) in &config.membrane.connections {
         let theirs = match &shared {
             Some(theirs) if own.auth.is_none() => theirs.clone(),
-            _ => {
-                let membrane = view::desk_of(config, name, None, &desk.clock)?;
-                let asked = membrane.connections().await;
-                asked.map_err(|failed| told(&failed).to_string())
-            }
+            _ => match view::desk_of(config, name, None, &desk.clock) {
+                Ok(membrane) => {
+                    let asked = membrane.connections().await;
+                    asked.map_err(|failed| told(&failed).to_string())
+                }
+                Err(error) => Err(error.to_string()),
+            },
         };
         if own.auth.is_none() {
             shared.get_or_insert_with(|| theirs.clone());

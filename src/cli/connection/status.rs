@@ -42,11 +42,21 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
     let holds = holds(&config, desk).await?;
     let mut exit = Exit::Done;
     let mut shown = Vec::new();
-    for (place, name) in all_or(&config, arguments.name.as_deref())?
-        .iter()
-        .enumerate()
-    {
-        let known = look(name, &config, holds.as_deref(), desk).await?;
+    let names = all_or(&config, arguments.name.as_deref())?;
+    for (place, name) in names.iter().enumerate() {
+        let known = match look(name, &config, holds.as_deref(), desk).await {
+            Ok(known) => known,
+            Err(error) if names.len() == 1 => return Err(error),
+            // The others are still of interest.
+            Err(error) => {
+                exit = Exit::Problems;
+                shown.push(json!({ "name": name, "trouble": error.to_string() }));
+                if !arguments.json {
+                    trouble(place, name, &error, desk)?;
+                }
+                continue;
+            }
+        };
         if known.connection.state() != "READY" || !known.holds.is_empty() {
             exit = Exit::Problems;
         }
@@ -63,6 +73,22 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
         desk.screen.json(&json!({ "connections": shown }))?;
     }
     Ok(exit)
+}
+
+fn trouble(
+    place: usize,
+    name: &str,
+    error: &anyhow::Error,
+    desk: &mut Desk,
+) -> std::io::Result<()> {
+    if place > 0 {
+        desk.screen.gap()?;
+    }
+    let line = Line::new("Connection ")
+        .bold(name)
+        .add(Tone::Bad, "  not known");
+    desk.screen.line(&line)?;
+    view::words(&error.to_string(), &mut desk.screen)
 }
 
 /// The daemon's holds, as the database has them; `None` where no daemon ever ran.

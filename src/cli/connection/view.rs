@@ -33,7 +33,7 @@ pub(crate) fn desk_of(
     let desk = membrane::Desk::new(&settings, Some(name), Arc::clone(clock), kartra::catalog());
     desk.map_err(|error| {
         Failure::new(format!("Membrane cannot be asked: {error:#}"))
-            .means("The credentials stand in .env or the environment, and `membrane:` of kartwheel.yaml names them.")
+            .means("The credentials stand in .env or the environment; kartwheel.yaml says by which names.")
             .remedy("`kartwheel login --help` says how they get there; `kartwheel check` shows what is missing.")
             .into()
     })

@@ -3,6 +3,7 @@
 mod account;
 mod choice;
 mod client;
+pub(super) mod edit;
 mod local;
 mod open;
 

@@ -6,8 +6,8 @@ use anyhow::Context;
 use secrecy::ExposeSecret;
 
 use super::given::{Given, prefix};
-use crate::cli::edit::yaml::{Edit, append, read, set};
-use crate::cli::edit::{self, dotenv};
+use crate::cli::desk::edit::yaml::{Edit, append, read, set};
+use crate::cli::desk::edit::{self, dotenv};
 use crate::cli::screen::{Line, Screen, Tone};
 use crate::cli::{Exit, Failure};
 use crate::config::Env;
@@ -203,7 +203,7 @@ impl Plan {
             Settings::ByHand(lines) => {
                 screen.line(&Line::default().add(
                     Tone::Warn,
-                    "kartwheel.yaml was not changed: it names other credentials. Write into it:",
+                    "kartwheel.yaml was not changed: what it says cannot be extended safely. Write into it:",
                 ))?;
                 block(lines, screen)
             }

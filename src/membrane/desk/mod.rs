@@ -69,6 +69,9 @@ impl Desk {
             connection.unwrap_or_default()
         );
         let own = named.cloned().unwrap_or_default();
+        if let Some(auth) = &own.auth {
+            auth.check(&format!("connections.{}", connection.unwrap_or_default()))?;
+        }
         let auth = own.auth.as_ref().unwrap_or(&settings.auth).clone();
         let alone = Settings {
             auth,

@@ -3,10 +3,10 @@
 //! `yaml` changes kartwheel.yaml by the spans of its tree, and gives up where the result would not be read as meant; `dotenv` changes .env
 //! line by line.
 
-pub(super) mod dotenv;
+pub(crate) mod dotenv;
 #[cfg(test)]
 mod tests;
-pub(super) mod yaml;
+pub(crate) mod yaml;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -21,7 +21,7 @@ const PRIVATE: u32 = 0o600;
 ///
 /// # Errors
 /// The disk does not take it.
-pub(super) fn replace(path: &Path, text: &str, private: bool) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, text: &str, private: bool) -> io::Result<()> {
     // A link stays a link: what it leads to is changed.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let name = path.file_name().unwrap_or_default().to_string_lossy();
