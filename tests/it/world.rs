@@ -1,22 +1,22 @@
 //! A world to tell stories in: the whole program on a settable clock and a temporary database, with the sandbox as Membrane.
 
+mod project;
+
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use kartwheel::app::{App, Options};
 use kartwheel::clock::{Clock, SettableClock};
-use kartwheel::config::Env;
-use kartwheel::problem::Severity;
-use kartwheel::project::{self, Project, Strictness};
 use kartwheel::run::{Attempt, Run, State};
 use kartwheel::sandbox::{self, Sandbox};
 use kartwheel::store::{Reader, RunFilter};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
+
+pub(crate) use project::{SECRETS, env, load};
 
 /// When every story begins: the day of the sample payloads.
 pub(crate) const START: &str = "2026-11-01T08:00:00Z";
@@ -357,39 +357,6 @@ impl World {
         self.app.take().expect("running").stop().await;
         self.sandbox.stop().await;
     }
-}
-
-/// The project of a folder; it must have no errors.
-pub(crate) fn load(dir: &Path) -> Project {
-    let project = project::load(dir, &env(), Strictness::Serve);
-    let errors: Vec<_> = project
-        .problems
-        .iter()
-        .filter(|problem| problem.severity == Severity::Error)
-        .collect();
-    assert!(errors.is_empty(), "{errors:#?}");
-    project
-}
-
-/// The secrets of the stories.
-pub(crate) const SECRETS: [(&str, &str); 9] = [
-    (
-        "STRIPE_WEBHOOK_SECRET",
-        "whsec_ExampleStripeSecret0123456789",
-    ),
-    ("THRIVECART_SECRET", "TC7EXAMPLESECRET"),
-    ("TOOL_TOKEN", "example-secret-of-the-tool"),
-    ("WEBINARS_SECRET", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"),
-    ("MEMBRANE_TOKEN", "sandbox-token"),
-    ("STRIPE_SECRET", "whsec_FakeStripeSigningSecret0123456789ab"),
-    ("TYPEFORM_SECRET", "typeform-secret"),
-    ("SHOP_SECRET", "shop-secret"),
-    ("KARTWHEEL_TOKEN", "0123456789abcdef0123456789abcdef"),
-];
-
-/// The environment of the stories.
-pub(crate) fn env() -> Env {
-    Env::from_pairs(SECRETS)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the stories' own client")]

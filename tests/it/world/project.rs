@@ -1,0 +1,41 @@
+//! The project of a story: its folder, its secrets, its environment.
+
+use std::path::Path;
+
+use kartwheel::config::Env;
+use kartwheel::problem::Severity;
+use kartwheel::project::{self, Project, Strictness};
+
+/// The project of a folder; it must have no errors.
+pub(crate) fn load(dir: &Path) -> Project {
+    let project = project::load(dir, &env(), Strictness::Serve);
+    let errors: Vec<_> = project
+        .problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error)
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    project
+}
+
+/// The secrets of the stories.
+pub(crate) const SECRETS: [(&str, &str); 10] = [
+    (
+        "STRIPE_WEBHOOK_SECRET",
+        "whsec_ExampleStripeSecret0123456789",
+    ),
+    ("THRIVECART_SECRET", "TC7EXAMPLESECRET"),
+    ("TOOL_TOKEN", "example-secret-of-the-tool"),
+    ("WEBINARS_SECRET", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"),
+    ("MEMBRANE_TOKEN", "sandbox-token"),
+    ("STRIPE_SECRET", "whsec_FakeStripeSigningSecret0123456789ab"),
+    ("TYPEFORM_SECRET", "typeform-secret"),
+    ("SHOP_SECRET", "shop-secret"),
+    ("KARTRA_SECRET", "kartra-url-secret"),
+    ("KARTWHEEL_TOKEN", "0123456789abcdef0123456789abcdef"),
+];
+
+/// The environment of the stories.
+pub(crate) fn env() -> Env {
+    Env::from_pairs(SECRETS)
+}
