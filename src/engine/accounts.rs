@@ -78,21 +78,19 @@ pub(super) async fn run(engine: Engine) {
     loop {
         engine.0.accounts.asked.store(false, Ordering::SeqCst);
         let now = engine.clock().now();
+        let mut next = Timestamp::MAX;
         for connection in &engine.0.parts.connections {
-            if engine.0.accounts.due(connection, now) <= now && !engine.is_held(connection) {
-                engine.read_account(connection).await;
+            let mut due = engine.0.accounts.due(connection, now);
+            if due <= now {
+                let is_read = !engine.is_held(connection) && engine.read_account(connection).await;
+                due = if is_read {
+                    engine.0.accounts.due(connection, now)
+                } else {
+                    clock::after(now, SYNC_APART)
+                };
             }
+            next = next.min(due);
         }
-        let now = engine.clock().now();
-        let connections = engine.0.parts.connections.iter();
-        let next = connections
-            .map(|connection| match engine.0.accounts.due(connection, now) {
-                due if due > now => due,
-                // It could not be read, or its connection is held.
-                _ => clock::after(now, SYNC_APART),
-            })
-            .min()
-            .unwrap_or(Timestamp::MAX);
         tokio::select! {
             () = engine.clock().sleep_until(next) => {}
             () = engine.0.accounts.wake.notified() => {}
@@ -101,15 +99,19 @@ pub(super) async fn run(engine: Engine) {
 }
 
 impl Engine {
-    async fn read_account(&self, connection: &Arc<str>) {
-        match self.sync(connection).await {
+    /// Whether it could be read.
+    async fn read_account(&self, connection: &Arc<str>) -> bool {
+        let synced = self.sync(connection).await;
+        match &synced {
             Ok(synced) => {
-                tracing::info!(%connection, drift = !synced.drift().is_empty(), "read what the account holds")
+                let drift = !synced.drift().is_empty();
+                tracing::info!(%connection, drift, "read what the account holds");
             }
             Err(error) => {
-                tracing::warn!(%connection, %error, "could not read what the account holds; trying again later")
+                tracing::warn!(%connection, %error, "could not read what the account holds; trying again later");
             }
         }
+        synced.is_ok()
     }
 
     /// Takes what was read of an account in, and tells of names that rules use and the account lacks.

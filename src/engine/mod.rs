@@ -213,9 +213,13 @@ impl Engine {
         loop {
             let changed = self.0.changed.notified();
             if self.is_still() {
-                let due = self.store().reader().counts(self.clock().now()).await?.due;
-                let no_room = self.active() >= ACTIVE_RUNS_MAX;
-                if (due == 0 || no_room) && self.is_still() {
+                // Where memory is full, what is due waits for room.
+                let has_room = self.active() < ACTIVE_RUNS_MAX;
+                let next = match has_room {
+                    true => self.store().reader().next_due().await?,
+                    false => None,
+                };
+                if next.is_none_or(|due| due > self.clock().now()) && self.is_still() {
                     return Ok(self.active() > 0);
                 }
                 self.look_again();

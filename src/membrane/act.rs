@@ -75,10 +75,11 @@ impl Line {
                 return Ok(self.not_offered(call, &fresh, ran.outcome));
             }
         }
-        if ran.row == Some(Row::ApplicationCredentials) {
-            return Ok(self.after_look(ran.outcome).await);
+        match ran.row {
+            Some(Row::ApplicationCredentials) => Ok(self.after_look(ran.outcome).await),
+            Some(Row::ConnectionDown) => Ok(self.with_link(ran.outcome).await),
+            _ => Ok(ran.outcome),
         }
-        Ok(ran.outcome)
     }
 
     /// Sends the run in the form this Membrane knows.
@@ -193,6 +194,17 @@ impl Line {
                 listing.len()
             ),
             ..outcome
+        }
+    }
+
+    /// The connection lapsed: what a person must do, with the link, stands in the connection itself.
+    async fn with_link(&self, outcome: Outcome) -> Outcome {
+        match self.connection().await.map(|found| found.readiness()) {
+            Ok(Readiness::NotReady(text)) => Outcome {
+                message: format!("{}. {text}", outcome.message),
+                ..outcome
+            },
+            _ => outcome,
         }
     }
 

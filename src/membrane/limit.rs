@@ -1,14 +1,16 @@
 //! The pace of one connection: how many calls a second, how many at a time, who goes first, and when to slow down.
 //!
 //! One of those who wait is the *head* (`queue` says who); only the head looks at the clock, the others sleep until they
-//! are the head. So a thousand waiting runs cost one timer. The pace is a spacing of calls with a burst of two. After
-//! a "too many calls" the whole connection stands still for as long as it was told, or 1 s, 2 s, 4 s …, and goes on at
-//! half its pace; every success gives a twentieth of the configured pace back. It is never above that.
+//! are the head. So a thousand waiting runs cost one timer. The pace is a spacing of calls with a burst of two, and in no
+//! second more than it says. After a "too many calls" the whole connection stands still for as long as it was told, or 1 s,
+//! 2 s, 4 s …, and goes on at half its pace; every success gives a twentieth of the configured pace back, up to a little
+//! less than what was too much. That ceiling rises slowly. It is never above the configured pace.
 
 mod queue;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +31,13 @@ const MAX_PAUSE_MICROS: i64 = 60_000_000;
 const MAX_SLOWDOWN: f64 = 16.0;
 /// The part of the configured pace that a success gives back.
 const RECOVERY: f64 = 0.05;
+/// The part of a pace that was too much which is taken for bearable.
+const BEARABLE: f64 = 0.95;
+/// The part of the configured pace by which the ceiling rises in a minute without a "too many calls".
+const RISE_PER_MINUTE: f64 = 0.01;
+const MINUTE_MICROS: i64 = 60_000_000;
+/// The span in which no more calls go out than the pace says.
+const WINDOW_MICROS: i64 = 1_000_000;
 const MICROS_PER_SECOND: f64 = 1_000_000.0;
 
 /// The pace of one connection.
@@ -50,6 +59,12 @@ struct State {
     blocked_until: i64,
     /// The present pace, at most the configured one.
     rate: f64,
+    /// What the pace may rise to, at most the configured one.
+    ceiling: f64,
+    /// Up to when the ceiling has risen.
+    raised_at: i64,
+    /// When the calls of the last second went out.
+    recent: VecDeque<i64>,
     /// "Too many calls" in a row.
     strikes: u32,
     /// When the pace last fell.
@@ -80,6 +95,9 @@ impl Pace {
                 due: now,
                 blocked_until: i64::MIN,
                 rate: per_second,
+                ceiling: per_second,
+                raised_at: now,
+                recent: VecDeque::new(),
                 strikes: 0,
                 slowed_at: i64::MIN,
                 seen: now,
@@ -138,7 +156,9 @@ impl Pace {
                 if began > state.slowed_at =>
             {
                 state.strikes = 0;
-                state.rate = (state.rate + self.per_second * RECOVERY).min(self.per_second);
+                let now = self.now();
+                state.raise_ceiling(now, self.per_second);
+                state.rate = (state.rate + self.per_second * RECOVERY).min(state.ceiling);
             }
             _ => {}
         }
@@ -170,11 +190,15 @@ impl Pace {
             return Next::Wake;
         }
         let interval = interval_micros(state.rate);
-        let earliest = state.blocked_until.max(state.due - burst_micros(interval));
+        let earliest = state
+            .blocked_until
+            .max(state.due - burst_micros(interval))
+            .max(state.full_until(now, self.per_second));
         if now < earliest {
             return Next::At(earliest);
         }
         state.due = state.due.max(now) + interval;
+        state.recent.push_back(now);
         state.in_flight += 1;
         // The place is given up here, so that nobody waits for one who has gone.
         state.queue.serve(place);
@@ -202,14 +226,50 @@ impl State {
             self.due = self.due.saturating_sub(back);
             self.blocked_until = self.blocked_until.saturating_sub(back);
             self.slowed_at = self.slowed_at.saturating_sub(back);
+            self.raised_at = self.raised_at.saturating_sub(back);
+            for at in &mut self.recent {
+                *at = at.saturating_sub(back);
+            }
         }
         self.seen = now;
+    }
+
+    /// Until when the calls of the last second are as many as the pace allows.
+    fn full_until(&mut self, now: i64, per_second: f64) -> i64 {
+        while self
+            .recent
+            .front()
+            .is_some_and(|at| now - at >= WINDOW_MICROS)
+        {
+            self.recent.pop_front();
+        }
+        // A pace below one a second is kept by its spacing alone.
+        let most = (per_second as usize).max(1);
+        match self.recent.front() {
+            Some(oldest) if self.recent.len() >= most && per_second >= 1.0 => {
+                oldest + WINDOW_MICROS
+            }
+            _ => i64::MIN,
+        }
+    }
+
+    /// Each minute without a "too many calls" a little more is tried again.
+    fn raise_ceiling(&mut self, now: i64, per_second: f64) {
+        let minutes = (now - self.raised_at) / MINUTE_MICROS;
+        if minutes > 0 {
+            let rise = per_second * RISE_PER_MINUTE * minutes as f64;
+            self.ceiling = (self.ceiling + rise).min(per_second);
+            self.raised_at += minutes * MINUTE_MICROS;
+        }
     }
 
     fn slow_down(&mut self, now: i64, asked: Option<i64>, is_news: bool, per_second: f64) {
         if is_news {
             self.strikes = self.strikes.saturating_add(1);
-            self.rate = (self.rate / 2.0).max(per_second / MAX_SLOWDOWN);
+            let least = per_second / MAX_SLOWDOWN;
+            self.ceiling = (self.rate * BEARABLE).max(least);
+            self.raised_at = now;
+            self.rate = (self.rate / 2.0).max(least);
             self.slowed_at = now;
         }
         let own = FIRST_PAUSE_MICROS
@@ -266,6 +326,7 @@ impl Slot for Permit {
     fn give_back(self: Box<Self>) {
         let mut state = self.pace.lock();
         state.due = state.due.saturating_sub(self.interval);
+        state.recent.pop_back();
     }
 }
 

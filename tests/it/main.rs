@@ -5,22 +5,27 @@
     reason = "a test that cannot go on ends there; clippy knows test functions by their mark, but not what they call"
 )]
 
+mod accounts;
 mod again;
 mod api;
 mod check;
 mod cli;
 mod crash;
 mod daemon;
+mod echoes;
 mod engine;
 mod examples;
 mod faults;
+mod guards;
 mod holds;
 mod ingress;
 mod kartra;
+mod lapse;
 mod looking;
 mod manual;
 mod membrane;
 mod migrations;
+mod pace;
 mod plan;
 mod rules;
 mod sandbox;

@@ -83,6 +83,11 @@ impl World {
 
     /// A world that begins at `start`, with these rules and these settings beside those that lead to the sandbox.
     pub(crate) async fn at(start: &str, rules: &str, settings: &str) -> Self {
+        Self::at_pace(start, rules, PACE, settings).await
+    }
+
+    /// The same, at a pace of its own.
+    pub(crate) async fn at_pace(start: &str, rules: &str, pace: &str, settings: &str) -> Self {
         let clock = SettableClock::starting_at(start.parse().expect("a time"));
         let sandbox = Sandbox::start(sandbox::Options {
             clock: clock.clone(),
@@ -93,7 +98,7 @@ impl World {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let config = format!(
             "timezone: UTC\ndatabase: sqlite://kartwheel.db\nlisten: 127.0.0.1:0\nconsole: {{ listen: 127.0.0.1:0 }}\n\
-             membrane: {{ url: {}, token: env:MEMBRANE_TOKEN }}\nconnections:\n  main: {{ id: {}, {PACE} }}\n{settings}",
+             membrane: {{ url: {}, token: env:MEMBRANE_TOKEN }}\nconnections:\n  main: {{ id: {}, {pace} }}\n{settings}",
             sandbox.url(),
             sandbox::CONNECTION_ID,
         );
@@ -167,8 +172,12 @@ impl World {
 
     /// Stops the program in order, and starts it again.
     pub(crate) async fn restart(&mut self) {
-        self.app.take().expect("running").stop().await;
+        self.stop().await;
         self.start().await;
+    }
+
+    pub(crate) async fn stop(&mut self) {
+        self.app.take().expect("running").stop().await;
     }
 
     pub(crate) fn app(&self) -> &App {
@@ -275,6 +284,19 @@ impl World {
                 // Whoever was just woken has not moved yet.
                 patience -= 1;
                 tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    }
+
+    /// Lets the pace go on, one call at a time, until this holds.
+    pub(crate) async fn go_on_until(&self, holds: impl Fn() -> bool) {
+        while !holds() {
+            let settled = self.app().engine().settled();
+            let waits = tokio::time::timeout(REST_WITHIN, settled).await;
+            let waits = waits.expect("it rests").expect("the store answers");
+            assert!(waits || holds(), "nothing goes on");
+            if let Some(wake) = self.clock.next_wake() {
+                self.clock.set(wake.max(self.clock.now()));
             }
         }
     }

@@ -1,0 +1,135 @@
+//! What the daemon knows of the accounts: read by itself, told when a name that a rule uses is gone, named when a call is refused.
+
+use std::time::Duration;
+
+use kartwheel::engine::{SYNC_AGE, SYNC_APART};
+use kartwheel::run::State;
+use kartwheel::sandbox::Kind;
+use kartwheel::store::AlertKind;
+
+use crate::faults::TAG;
+use crate::world::World;
+
+async fn reading(rules: &str) -> World {
+    let mut world = World::with(rules).await;
+    world.restart_reading().await;
+    world.until_read().await;
+    world
+}
+
+impl World {
+    async fn restart_reading(&mut self) {
+        self.stop().await;
+        self.start_reading().await;
+    }
+
+    /// Waits until what is due to be read has been; time goes on for the pace alone.
+    async fn until_read(&self) {
+        let now = self.reader();
+        for _ in 0..5_000 {
+            let kept = now.snapshots().await.expect("the store answers");
+            let fresh = kept.first().is_some_and(|kept| {
+                kartwheel::clock::between(
+                    kept.synced_at,
+                    kartwheel::clock::Clock::now(&*self.clock),
+                ) < Duration::from_secs(60)
+            });
+            if fresh {
+                return;
+            }
+            self.clock.advance(Duration::from_millis(2));
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        panic!("the account is not read");
+    }
+
+    async fn alerts(&self) -> Vec<(AlertKind, String)> {
+        let alerts = self.reader().alerts(true, 100).await.expect("alerts");
+        alerts
+            .into_iter()
+            .map(|alert| (alert.kind, alert.subject))
+            .collect()
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_gone_is_told_once_and_over_when_it_is_back() {
+    let world = reading(TAG).await;
+    assert_eq!(world.alerts().await, []);
+    world
+        .sandbox
+        .world()
+        .account(|account| account.rename(Kind::Tags, "buyer", "Buyer"));
+    world.clock.advance(SYNC_AGE);
+    world.until_read().await;
+    world.settle().await;
+    let gone = [(AlertKind::NameGone, "main tag buyer".to_owned())];
+    assert_eq!(world.alerts().await, gone);
+    world.clock.advance(SYNC_AGE);
+    world.until_read().await;
+    assert_eq!(world.alerts().await, gone, "once");
+    let alert = &world.reader().alerts(true, 1).await.expect("alerts")[0];
+    assert!(
+        alert.text.contains("rules.yaml:6") && alert.text.contains("differs only by case"),
+        "{}",
+        alert.text
+    );
+    world
+        .sandbox
+        .world()
+        .account(|account| account.rename(Kind::Tags, "Buyer", "buyer"));
+    world.clock.advance(SYNC_AGE);
+    world.until_read().await;
+    world.settle().await;
+    assert_eq!(world.alerts().await, []);
+    world.end(&[]).await;
+}
+
+#[tokio::test]
+async fn a_refused_name_is_met_with_the_nearest_and_the_account_is_read_again_soon() {
+    let world = reading(TAG).await;
+    world
+        .sandbox
+        .world()
+        .account(|account| account.rename(Kind::Tags, "buyer", "buyers"));
+    world.clock.advance(SYNC_APART);
+    let event = world.order("1", "ada@example.com").await.event();
+    world.settle().await;
+    let run = world.run_of(event).await;
+    assert_eq!(run.state, State::Failed);
+    world.until_read().await;
+    let second = world.order("2", "ada@example.com").await.event();
+    world.settle().await;
+    let why = world.run_of(second).await.why.expect("a reason");
+    assert!(why.contains("212") && why.contains("`buyers`"), "{why}");
+    assert_eq!(
+        world.alerts().await,
+        [(AlertKind::NameGone, "main tag buyer".to_owned())]
+    );
+    world.end(&[State::Failed]).await;
+}
+
+#[tokio::test]
+async fn an_action_that_is_not_offered_is_told_at_the_start() {
+    let rule = "
+id: grant
+trigger: { webhook: shop }
+actions:
+  - grant-membership-access: { email: '${{ person.email }}', membership_name: Academy, level_name: Gold }
+";
+    let mut world = World::with(rule).await;
+    world.sandbox.world().set(|settings| {
+        settings
+            .without_actions
+            .insert("grant-membership-access".into());
+    });
+    world.restart_reading().await;
+    world.until_read().await;
+    world.settle().await;
+    let told = [(
+        AlertKind::NotOffered,
+        "main action grant-membership-access".to_owned(),
+    )];
+    assert_eq!(world.alerts().await, told);
+    world.end(&[]).await;
+}
