@@ -1,20 +1,17 @@
 //! `kartwheel check`: every mistake in settings and rules, with its line and its fix.
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::desk::settings;
+use super::desk::{kept_accounts, settings};
 use super::screen::{Line, Screen, Tone};
 use super::{Desk, Exit};
-use crate::clock::SharedClock;
-use crate::config::{Config, Env};
+use crate::config::Env;
 use crate::problem::{Problem, Source, draw};
 use crate::project::{self, Accounts, Project, Strictness};
-use crate::store;
 
 /// Find every mistake in kartwheel.yaml and the rules
 ///
@@ -53,7 +50,7 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
     } else {
         settings(path, Strictness::Check)?
     };
-    let kept = accounts(settings.config(), &desk.clock).await;
+    let kept = kept_accounts(settings.config(), &desk.clock).await;
     let (accounts, unread) = match kept {
         Ok(accounts) => (accounts, None),
         Err(note) => (Accounts::new(), Some(note)),
@@ -72,31 +69,6 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
     } else {
         Exit::Done
     })
-}
-
-/// What the project's database keeps of the accounts; nothing where there is no database yet. An error says why it cannot be read.
-async fn accounts(config: Option<&Config>, clock: &SharedClock) -> Result<Accounts, String> {
-    let Some(config) = config else {
-        return Ok(Accounts::new());
-    };
-    let url = &config.database;
-    let path = url.strip_prefix("sqlite://").unwrap_or(url);
-    if !Path::new(path).exists() {
-        return Ok(Accounts::new());
-    }
-    let read = async {
-        let reader = store::open_read_only(url, Arc::clone(clock)).await?;
-        reader.snapshots().await
-    };
-    let kept = read.await.map_err(|error| {
-        format!(
-            "the database could not be read, so names were not checked against any account: {error}"
-        )
-    })?;
-    let accounts = kept.into_iter();
-    Ok(accounts
-        .map(|kept| (kept.connection, kept.account))
-        .collect())
 }
 
 /// What a check found.

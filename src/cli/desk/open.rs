@@ -75,6 +75,37 @@ pub(crate) fn settings(dir: &Path, strictness: Strictness) -> Result<project::Se
     Ok(project::settings(dir, &Env::of_process(), strictness))
 }
 
+/// What the project's database keeps of the accounts; nothing where there is no database yet.
+///
+/// # Errors
+/// It cannot be read; the text says why.
+pub(crate) async fn kept_accounts(
+    config: Option<&Config>,
+    clock: &SharedClock,
+) -> Result<Accounts, String> {
+    let Some(config) = config else {
+        return Ok(Accounts::new());
+    };
+    let url = &config.database;
+    let path = url.strip_prefix("sqlite://").unwrap_or(url);
+    if !Path::new(path).exists() {
+        return Ok(Accounts::new());
+    }
+    let read = async {
+        let reader = store::open_read_only(url, Arc::clone(clock)).await?;
+        reader.snapshots().await
+    };
+    let kept = read.await.map_err(|error| {
+        format!(
+            "the database could not be read, so names were not checked against any account: {error}"
+        )
+    })?;
+    let accounts = kept.into_iter();
+    Ok(accounts
+        .map(|kept| (kept.connection, kept.account))
+        .collect())
+}
+
 /// Settings and rules of a project whose settings can be used, and the problems it has all the same.
 ///
 /// # Errors

@@ -44,7 +44,8 @@ pub(crate) async fn launch(
         config,
         rules,
         clock,
-        reads_accounts: true,
+        // What the sandbox holds is nobody's account.
+        reads_accounts: !with_sandbox,
         test_events: with_sandbox,
     })
     .await?;

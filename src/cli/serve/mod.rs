@@ -6,10 +6,10 @@ mod signals;
 
 use std::sync::Arc;
 
-use super::desk::{load, usable};
+use super::desk::{kept_accounts, settings, usable};
 use super::screen::{Line, Tone};
 use super::{Desk, Exit, Failure};
-use crate::project::Strictness;
+use crate::project::{Accounts, Strictness};
 
 pub(super) use launch::{Launched, launch};
 pub(super) use signals::Signals;
@@ -52,7 +52,15 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     } else {
         Strictness::Serve
     };
-    let project = load(&desk.project, strictness)?;
+    let settings = settings(&desk.project, strictness)?;
+    let accounts = match kept_accounts(settings.config(), &desk.clock).await {
+        Ok(accounts) => accounts,
+        Err(why) => {
+            tracing::warn!(why, "rules are read without what is known of the accounts");
+            Accounts::new()
+        }
+    };
+    let project = settings.rules(accounts);
     let (config, rules, broken) = usable(project, &desk.project)?;
     for problem in &broken {
         // Drawn for whoever started it; the log has the number.
