@@ -5,6 +5,15 @@ use std::sync::Arc;
 use super::{Engine, HoldKind};
 use crate::store::{Alert, AlertKind, StoreError};
 
+/// A text for the log, which others may read: a link to log in with can carry a token of its own.
+pub(super) fn without_links(text: &str) -> String {
+    let words = text.split(' ').map(|word| match word.contains("https://") {
+        true => "(the link is in `kartwheel health`)",
+        false => word,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 impl Engine {
     /// Tells, unless it was told already and stands.
     pub(super) async fn raise(
@@ -21,6 +30,7 @@ impl Engine {
             over_at: None,
         };
         if self.persist(|| self.store().raise(alert.clone())).await? {
+            let text = without_links(text);
             tracing::error!(kind = kind.name(), subject, text, "alert");
         }
         Ok(())
@@ -51,5 +61,20 @@ impl Engine {
             "{said}. Its runs wait: look at them with `kartwheel runs list --state held`, then `kartwheel runs resume ID` or cancel them"
         );
         self.raise(AlertKind::LimitReached, scope, &text).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_shows_no_link() {
+        let text = "it lapsed: log in at https://ui.example/connect?token=secret now";
+        let shown = without_links(text);
+        assert!(
+            !shown.contains("secret") && shown.ends_with(" now"),
+            "{shown}"
+        );
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Engine;
+use super::alert::without_links;
 use super::vitals::Vitals;
 use crate::action::Readiness;
 use crate::clock;
@@ -84,6 +85,7 @@ impl Probe {
                 }
             }
             Readiness::NotReady(why) | Readiness::Unknown(why) => {
+                let why = without_links(&why);
                 tracing::debug!(connection = %self.connection, why, "still held");
             }
         }
@@ -140,14 +142,14 @@ impl Engine {
             if kind == HoldKind::Paused {
                 tracing::warn!(
                     connection,
-                    reason = hold.reason,
+                    reason = &*without_links(&hold.reason),
                     "sending is paused until a person resumes it"
                 );
             } else {
                 tracing::error!(
                     connection,
                     kind = kind.name(),
-                    reason = hold.reason,
+                    reason = &*without_links(&hold.reason),
                     "connection held; its runs wait"
                 );
             }

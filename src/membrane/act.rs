@@ -201,7 +201,7 @@ impl Line {
     async fn with_link(&self, outcome: Outcome) -> Outcome {
         match self.connection().await.map(|found| found.readiness()) {
             Ok(Readiness::NotReady(text)) => Outcome {
-                message: format!("{}. {text}", outcome.message),
+                message: format!("{}; {text}", outcome.message),
                 ..outcome
             },
             _ => outcome,
