@@ -117,11 +117,11 @@ impl Controls {
             State::Failed => afresh(run, self.clock.now()),
             State::Held if waits_for(run, WHY_APPROVAL) => Err("it waits for a person to approve its next call: `kartwheel runs approve ID`, or cancel it"),
             State::Held if waits_for(run, WHY_BUDGET) => {
-                let mut progress = run.progress.clone();
+                let mut progress = rested(run, self.clock.now());
                 progress.beyond_limits = true;
                 Ok((State::Ready, Some(progress), None))
             }
-            State::Held => Ok((State::Ready, None, None)),
+            State::Held => Ok((State::Ready, Some(rested(run, self.clock.now())), None)),
             State::NeedsPerson => Err("look in Kartra whether the call was done, then `kartwheel runs resolve ID --as done|repeat|fail`"),
             State::Ready | State::Running | State::Retrying | State::Waiting => Err("nothing stops it but time; if its connection is paused, `kartwheel resume` starts it again"),
             State::Declined | State::Done | State::Cancelled => Err("it is over; send the event again to start a new one"),
@@ -149,7 +149,7 @@ impl Controls {
                     "it waits for no approval; `kartwheel runs show ID` says what it waits for",
                 );
             }
-            let mut progress = run.progress.clone();
+            let mut progress = rested(run, self.clock.now());
             let waiting = progress
                 .steps
                 .values_mut()
@@ -307,11 +307,11 @@ impl Controls {
     }
 }
 
-/// The holds that `resume` ends: with a connection also the one that waits for a person.
+/// The holds that `resume` ends: with a connection also the one that waits for a person, and that of calls that broke down.
 const fn ended_by_a_person(connection: Option<&str>) -> &'static [HoldKind] {
     match connection {
         None => &[HoldKind::Paused],
-        Some(_) => &[HoldKind::Paused, HoldKind::NotAllowed],
+        Some(_) => &[HoldKind::Paused, HoldKind::NotAllowed, HoldKind::Broken],
     }
 }
 
@@ -326,6 +326,15 @@ fn something_ended(ended: u64, connection: Option<&str>) -> Result<(), ControlEr
 /// Whether a held run waits for this.
 fn waits_for(run: &Run, word: &str) -> bool {
     run.why.as_deref().is_some_and(|why| why.starts_with(word))
+}
+
+/// The progress of a run that was held until now: its time-out leaves that out.
+fn rested(run: &Run, now: Timestamp) -> Progress {
+    let mut progress = run.progress.clone();
+    let held = clock::between(run.updated_at, now).as_micros();
+    let held = u64::try_from(held).unwrap_or(u64::MAX);
+    progress.waited_micros = progress.waited_micros.saturating_add(held);
+    progress
 }
 
 /// A step that begins again: what a person allowed stays allowed.

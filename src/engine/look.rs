@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::SEND_WITHIN;
 use super::plan::{PlannedCall, Sight, label, rest};
 use super::settle::{self, Settled};
 use crate::action::{Class, Evidence, Outcome, Safety};
 use crate::clock;
 use crate::rule::Step;
-use crate::run::{LookBack, Progress, Run, State, StepState};
+use crate::run::{LookBack, Progress, Run, State, StepProgress, StepState};
 
 /// The first look, after the instant up to which the call may have been sent.
 const FIRST: Duration = Duration::from_secs(5);
@@ -31,6 +32,27 @@ pub fn due(look: &LookBack) -> Timestamp {
         (None, _) => clock::after(look.send_by, SILENCE_COUNTS_AFTER),
     };
     look.not_before.map_or(planned, |at| planned.max(at))
+}
+
+/// A clock that was put back takes the search with it: it goes on as if the call had been sent just now. Whether it was.
+pub(super) fn follow_clock(known: &mut StepProgress, now: Timestamp) -> bool {
+    let Some(look) = &mut known.look else {
+        return false;
+    };
+    let (_, longest) = FAILED_PAUSE;
+    let put_back = look.send_by > clock::after(now, SEND_WITHIN)
+        || look.missed_at.is_some_and(|at| at > now)
+        || look
+            .not_before
+            .is_some_and(|at| at > clock::after(now, longest.max(settle::RETRY_AFTER_MAX)));
+    if put_back {
+        *look = LookBack {
+            looks: look.looks,
+            failed: look.failed,
+            ..begin(now)
+        };
+    }
+    put_back
 }
 
 /// The beginning of a search.

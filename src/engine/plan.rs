@@ -109,11 +109,14 @@ pub struct Sight<'a> {
 #[must_use]
 pub fn next(run: &Run, mut progress: Progress, sight: &Sight<'_>) -> (Progress, Todo) {
     for step in &sight.rule.steps {
-        let known = progress.steps.get(&step.path).cloned().unwrap_or_default();
+        let mut known = progress.steps.get(&step.path).cloned().unwrap_or_default();
         if known.state.is_settled() {
             continue;
         }
         if known.state == StepState::Unknown {
+            if look::follow_clock(&mut known, sight.now) {
+                progress.steps.insert(step.path.clone(), known.clone());
+            }
             return (progress, in_doubt(step, &known, sight.now));
         }
         if let Some(todo) = over_time(run, &mut progress, sight) {

@@ -1,11 +1,11 @@
-//! What keeps a rule from doing harm: limits, approvals, fallbacks, a breaker, and an amount that says nothing.
+//! What keeps a rule from doing harm: limits, approvals, fallbacks, and an amount that says nothing.
 
 use std::time::Duration;
 
 use kartwheel::action::Class;
 use kartwheel::run::State;
 use kartwheel::sandbox::{Fault, FaultKind};
-use kartwheel::store::{Alert, AlertKind, HoldKind};
+use kartwheel::store::{Alert, AlertKind};
 use serde_json::json;
 
 use crate::faults::{REFUND, TAG, effects, start, under};
@@ -18,7 +18,7 @@ actions:
   - unsubscribe-lead-from-list: { email: '${{ person.email }}', list_name: Buyers }
 ";
 
-async fn standing(world: &World) -> Vec<Alert> {
+pub(crate) async fn standing(world: &World) -> Vec<Alert> {
     world
         .reader()
         .alerts(true, 100)
@@ -183,6 +183,35 @@ async fn a_step_that_wants_approval_waits_for_it_and_is_sent_once() {
     world.end(&[State::Done]).await;
 }
 
+/// The days until somebody approves are not the run's own.
+#[tokio::test]
+async fn a_timeout_stands_still_while_a_run_waits_for_a_person() {
+    let rule = REFUND
+        .replace(
+            "refund_amount: 5 }",
+            "refund_amount: 5 }\n    approve: true",
+        )
+        .replace("actions:", "timeout: 1h\nlimits: { per_day: 0 }\nactions:");
+    let world = World::with(&rule).await;
+    let event = start(&world).await;
+    world.advance(Duration::from_secs(86_400)).await;
+    let engine = world.app().engine();
+    let run = world.run_of(event).await.id;
+    engine.approve(run, "").await.expect("approved");
+    world.advance(Duration::from_secs(86_400)).await;
+    let held = world.run_of(event).await;
+    assert!(
+        held.why
+            .as_deref()
+            .is_some_and(|why| why.starts_with("budget")),
+        "{held:?}"
+    );
+    engine.resume(run, "").await.expect("resumed");
+    world.settle().await;
+    assert_eq!(world.run_of(event).await.state, State::Done);
+    world.end(&[State::Done]).await;
+}
+
 #[tokio::test]
 async fn a_run_that_waits_for_approval_can_be_cancelled() {
     let rule = REFUND.replace(
@@ -294,80 +323,6 @@ async fn without_a_fallback_the_run_fails_and_says_what_to_do() {
         "{why}"
     );
     world.end(&[State::Failed]).await;
-}
-
-/// A connection whose calls break down is left alone, tried with a cheap read, and goes on; one alert.
-#[tokio::test]
-async fn a_breaker_spares_a_broken_connection() {
-    let world = World::with(TAG).await;
-    world
-        .sandbox
-        .world()
-        .add_fault(Fault::new(FaultKind::DropBefore).always());
-    for number in 0..20 {
-        world
-            .order(&number.to_string(), &format!("p{number}@example.com"))
-            .await
-            .event();
-    }
-    world.settle().await;
-    let holds = world.app().engine().holds();
-    assert_eq!(
-        holds.iter().map(|hold| hold.kind).collect::<Vec<_>>(),
-        [HoldKind::Broken]
-    );
-    let before = world.sandbox.world().calls_of("get-lead").len();
-    world.advance(Duration::from_secs(3_600)).await;
-    assert_eq!(
-        world.sandbox.world().calls_of("get-lead").len(),
-        before,
-        "only cheap reads are tried"
-    );
-    assert_eq!(standing(&world).await.len(), 1);
-    world.sandbox.world().clear_faults();
-    world.advance(Duration::from_secs(600)).await;
-    assert_eq!(world.app().engine().holds(), []);
-    assert_eq!(effects(&world, "assign-tag"), 20);
-    assert_eq!(standing(&world).await, []);
-    assert_eq!(
-        world
-            .reader()
-            .alerts(false, 10)
-            .await
-            .expect("alerts")
-            .len(),
-        1
-    );
-    world.end(&[State::Done]).await;
-}
-
-/// The cheap read works and the calls do not: it is tried ever more rarely, and told once more at most.
-#[tokio::test]
-async fn a_connection_that_is_well_only_for_the_cheap_read_is_not_asked_for_ever() {
-    let (world, run) = under(
-        TAG,
-        "get-lead",
-        FaultKind::External {
-            status: 401,
-            retry_after: None,
-        },
-        1_000,
-    )
-    .await;
-    assert_ne!(run.state, State::Done);
-    let calls = world.sandbox.world().calls_of("get-lead").len();
-    assert!(calls <= 20, "{calls} calls in an hour");
-    let alerts = world
-        .reader()
-        .alerts(false, 100)
-        .await
-        .expect("alerts")
-        .len();
-    assert!(alerts <= 2, "{alerts} alerts");
-    world.sandbox.world().clear_faults();
-    world.app().engine().unpause(Some("main")).await.ok();
-    world.advance(Duration::from_secs(900)).await;
-    world.end(&[State::Done]).await;
 }
 
 /// Approvals and limits of a step on another connection are its own.

@@ -180,3 +180,23 @@ fn a_look_on_a_lapsed_connection_holds_it_and_is_not_counted() {
     scene.now = after(scene.now, Duration::from_secs(86_400));
     assert!(matches!(scene.next(), Todo::Look { .. }));
 }
+
+/// The machine's clock was a year ahead when the call was lost, and was set right.
+#[test]
+fn a_clock_that_was_put_back_does_not_make_the_search_wait_for_a_year() {
+    let (mut scene, call) = lost(REFUND);
+    scene.until_look();
+    scene.find(&call, nothing());
+    scene.now -= jiff::SignedDuration::from_hours(24 * 365);
+    let begun = scene.now;
+    for _ in 0..3 {
+        if let Some(due) = due_of(Some(&scene.next())) {
+            scene.now = due;
+        }
+        if matches!(scene.next(), Todo::Look { .. }) {
+            scene.find(&call, nothing());
+        }
+    }
+    assert_eq!(state_of(Some(&scene.next())), Some(State::NeedsPerson));
+    assert!(between(begun, scene.now) < Duration::from_secs(300));
+}

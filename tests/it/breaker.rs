@@ -1,0 +1,85 @@
+//! Connections that break down: left alone, asked ever more rarely, and told of once.
+
+use std::time::Duration;
+
+use kartwheel::run::State;
+use kartwheel::sandbox::{Fault, FaultKind};
+use kartwheel::store::HoldKind;
+
+use crate::faults::{TAG, effects, under};
+use crate::guards::standing;
+use crate::world::World;
+
+/// A connection whose calls break down is left alone, tried with a cheap read, and goes on; one alert.
+#[tokio::test]
+async fn a_breaker_spares_a_broken_connection() {
+    let world = World::with(TAG).await;
+    world
+        .sandbox
+        .world()
+        .add_fault(Fault::new(FaultKind::DropBefore).always());
+    for number in 0..20 {
+        world
+            .order(&number.to_string(), &format!("p{number}@example.com"))
+            .await
+            .event();
+    }
+    world.settle().await;
+    let holds = world.app().engine().holds();
+    assert_eq!(
+        holds.iter().map(|hold| hold.kind).collect::<Vec<_>>(),
+        [HoldKind::Broken]
+    );
+    let before = world.sandbox.world().calls_of("get-lead").len();
+    world.advance(Duration::from_secs(3_600)).await;
+    assert_eq!(
+        world.sandbox.world().calls_of("get-lead").len(),
+        before,
+        "only cheap reads are tried"
+    );
+    assert_eq!(standing(&world).await.len(), 1);
+    world.sandbox.world().clear_faults();
+    world.advance(Duration::from_secs(600)).await;
+    assert_eq!(world.app().engine().holds(), []);
+    assert_eq!(effects(&world, "assign-tag"), 20);
+    assert_eq!(standing(&world).await, []);
+    assert_eq!(
+        world
+            .reader()
+            .alerts(false, 10)
+            .await
+            .expect("alerts")
+            .len(),
+        1
+    );
+    world.end(&[State::Done]).await;
+}
+
+/// The cheap read works and the calls do not: it is tried ever more rarely, and told once more at most.
+#[tokio::test]
+async fn a_connection_that_is_well_only_for_the_cheap_read_is_not_asked_for_ever() {
+    let (world, run) = under(
+        TAG,
+        "get-lead",
+        FaultKind::External {
+            status: 401,
+            retry_after: None,
+        },
+        1_000,
+    )
+    .await;
+    assert_ne!(run.state, State::Done);
+    let calls = world.sandbox.world().calls_of("get-lead").len();
+    assert!(calls <= 20, "{calls} calls in an hour");
+    let alerts = world
+        .reader()
+        .alerts(false, 100)
+        .await
+        .expect("alerts")
+        .len();
+    assert!(alerts <= 2, "{alerts} alerts");
+    world.sandbox.world().clear_faults();
+    world.app().engine().unpause(Some("main")).await.ok();
+    world.advance(Duration::from_secs(900)).await;
+    world.end(&[State::Done]).await;
+}
