@@ -8,7 +8,7 @@ use kartwheel::sandbox::{Fault, FaultKind};
 use kartwheel::store::{Alert, AlertKind};
 use serde_json::json;
 
-use crate::faults::{REFUND, TAG, effects, start, under};
+use crate::faults::{REFUND, TAG, effects, start};
 use crate::world::{SOURCES, START, World};
 
 const UNSUBSCRIBE: &str = "
