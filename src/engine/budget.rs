@@ -60,10 +60,11 @@ pub(super) fn used_up(budget: &Budget, day: bool) -> String {
         (budget.per_hour, "an hour")
     };
     let limit = limit.unwrap_or_default();
-    let what = if budget.step.is_empty() {
-        "runs"
-    } else {
-        "calls"
+    let what = match (budget.step.is_empty(), limit) {
+        (true, 1) => "run",
+        (true, _) => "runs",
+        (false, 1) => "call",
+        (false, _) => "calls",
     };
     format!("{}{REACHED}{limit} {what} {span} is reached", budget.scope)
 }

@@ -12,7 +12,9 @@ use serde_json::{Map, Value};
 
 use crate::action::{Catalog, Limit, Priority, Safety};
 use crate::rule::{Effect, Rule, RuleError, Scope, Step};
-use crate::run::{Failure, Progress, Run, State, StepProgress, StepState, WHY_APPROVAL};
+use crate::run::{
+    Failure, Progress, Run, State, StepProgress, StepState, WHY_APPROVAL, step_number,
+};
 use crate::store::Budget;
 
 use super::look;
@@ -278,7 +280,7 @@ fn needs_person(step: &Step, known: &StepProgress) -> Todo {
 pub(super) fn label(step: &Step) -> String {
     match &step.id {
         Some(id) => format!("step {id} ({})", step.verb),
-        None => format!("step {} ({})", step.path, step.verb),
+        None => format!("step {} ({})", step_number(&step.path), step.verb),
     }
 }
 

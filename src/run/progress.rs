@@ -181,3 +181,33 @@ impl Failure {
         self.step.is_empty() && self.class == "rule"
     }
 }
+
+/// A path as people count: `0` is step 1, `2.0` is step 3.1, `f0` is on_failure 1.
+#[must_use]
+pub fn step_number(path: &str) -> String {
+    let counted = |path: &str| {
+        path.split('.')
+            .map(|part| {
+                part.parse::<u32>()
+                    .map_or_else(|_| part.to_owned(), |number| (number + 1).to_string())
+            })
+            .collect::<Vec<_>>()
+            .join(".")
+    };
+    match path.strip_prefix('f') {
+        Some(rest) => format!("on_failure {}", counted(rest)),
+        None => counted(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_count_steps_from_one() {
+        assert_eq!(step_number("0"), "1");
+        assert_eq!(step_number("2.0"), "3.1");
+        assert_eq!(step_number("f0"), "on_failure 1");
+    }
+}

@@ -9,9 +9,10 @@ use crate::action::Class;
 use crate::cli::screen::{self, COLUMNS, Line, Screen, Tone, cut, wrap};
 use crate::cli::{Desk, Exit, Failure};
 use crate::kartra;
-use crate::run::{Attempt, StepState};
+use crate::run::{Attempt, StepState, step_number};
 use crate::store::StoredEvent;
-use crate::web::api::advice::{self, label};
+
+use crate::web::api::advice;
 use crate::web::api::ids::{self, short};
 use crate::web::api::story::{StepStory, Story};
 use crate::web::api::view;
@@ -178,13 +179,16 @@ fn verdict(screen: &mut Screen, story: &Story) -> io::Result<()> {
 
 fn print_step(screen: &mut Screen, step: &StepStory<'_>, story: &Story) -> io::Result<()> {
     let (mark, tone) = mark(step.progress.state);
-    let mut line = Line::new(format!("  {:<4}", label(step.path.trim_start_matches('f'))))
-        .add(
-            tone,
-            format!("{mark} {:<STATE_WIDTH$}", step.progress.state.name()),
-        )
-        .plain(" ")
-        .bold(step.verb.as_deref().unwrap_or("?"));
+    let mut line = Line::new(format!(
+        "  {:<4}",
+        step_number(step.path.trim_start_matches('f'))
+    ))
+    .add(
+        tone,
+        format!("{mark} {:<STATE_WIDTH$}", step.progress.state.name()),
+    )
+    .plain(" ")
+    .bold(step.verb.as_deref().unwrap_or("?"));
     if let Some(id) = step.id.as_deref().or(step.name.as_deref()) {
         line = line.dim(format!("  {id}"));
     }
