@@ -20,7 +20,7 @@ use serde_json::Value;
 
 pub use self::connections::ConnectRequest;
 pub use self::facts::Facts;
-pub use self::proxy::{ProxyAnswer, ProxyRequest};
+pub use self::proxy::{ProxyAnswer, ProxyRequest, RESERVED_HEADERS};
 
 use super::classify::{failure, refuses_token};
 use super::fault::{Asked, Fault, is_error};
