@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::Engine;
+use super::alert::without_links;
 use crate::account::{Account, Inventory};
 use crate::action::{Class, Outcome};
 use crate::clock;
@@ -108,7 +109,8 @@ impl Engine {
                 tracing::info!(%connection, drift, "read what the account holds");
             }
             Err(error) => {
-                tracing::warn!(%connection, %error, "could not read what the account holds; trying again later");
+                let error = without_links(&error.to_string());
+                tracing::warn!(%connection, error, "could not read what the account holds; trying again later");
             }
         }
         synced.is_ok()

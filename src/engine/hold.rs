@@ -105,6 +105,7 @@ impl Engine {
             match self.actions().readiness(connection).await {
                 Readiness::Ready => tracing::info!(%connection, "connection is ready"),
                 Readiness::Unknown(why) => {
+                    let why = without_links(&why);
                     tracing::warn!(%connection, why, "could not ask for the connection's state; going on")
                 }
                 Readiness::NotReady(why) => {

@@ -62,15 +62,10 @@ impl Worker {
         if call.observed {
             return Some((Outcome::new(Class::Done, OBSERVED), Lost::Never));
         }
+        let send_by = clock::after(self.engine.clock().now(), SEND_WITHIN);
         let request = Call {
-            run: self.run.id,
-            step: call.step.clone(),
-            attempt: call.number,
-            connection: call.connection.clone(),
-            verb: call.verb.clone(),
-            input: call.input.clone(),
             timeout: call.timeout,
-            send_by: clock::after(self.engine.clock().now(), SEND_WITHIN),
+            ..self.request(call, send_by)
         };
         let limit = if call.safety == Safety::Safe {
             Drain::LeaveSafe

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::account::OfferedAction;
 
-/// How many actions are asked for at once; Membrane's own limit.
+/// How many entries of a list are asked for at once; Membrane's own limit.
 pub(super) const PAGE_SIZE: &str = "1000";
-/// Pages that are read at most: a listing that does not end is not read for ever.
+/// Pages of a list that are read at most: one that does not end is not read for ever.
 pub(super) const MAX_PAGES: usize = 50;
 /// Similar keys that a message names at most.
 const MAX_LIKE: usize = 3;
@@ -41,11 +41,7 @@ impl Listing {
                 self.actions.push(action);
             }
         }
-        Some(match page.get("cursor") {
-            Some(Value::String(cursor)) if !cursor.is_empty() => Some(cursor.clone()),
-            Some(Value::Number(cursor)) => Some(cursor.to_string()),
-            _ => None,
-        })
+        Some(next_cursor(page))
     }
 
     /// The id of the action with this key; else of the one without a key whose name says the same, such as "Assign Tag to Lead".
@@ -106,7 +102,7 @@ impl Listing {
 }
 
 /// An action, and whether it came with a key. None if it has no id or is archived.
-fn read_action(item: &Value) -> Option<(OfferedAction, bool)> {
+pub(super) fn read_action(item: &Value) -> Option<(OfferedAction, bool)> {
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
     let id = text("id");
     if id.is_empty() || item.get("archivedAt").is_some_and(Value::is_string) {
@@ -130,8 +126,17 @@ fn read_action(item: &Value) -> Option<(OfferedAction, bool)> {
     Some((action, has_key))
 }
 
+/// The cursor of the page after this one; `None` when it is the last.
+pub(super) fn next_cursor(page: &Value) -> Option<String> {
+    match page.get("cursor")? {
+        Value::String(cursor) if !cursor.is_empty() => Some(cursor.clone()),
+        Value::Number(cursor) => Some(cursor.to_string()),
+        _ => None,
+    }
+}
+
 /// A name as a key would be written.
-pub(super) fn key_like(name: &str) -> String {
+fn key_like(name: &str) -> String {
     name.split_whitespace()
         .collect::<Vec<_>>()
         .join("-")

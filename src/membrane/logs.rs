@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::fault::short;
 use super::line::{Failed, Line, unreadable};
+use super::listing::next_cursor;
 use super::wire::Request;
 
 /// How many runs are asked for at once; Membrane's own limit.
@@ -88,9 +89,10 @@ impl Line {
 /// The runs of one page, and the cursor of the next one. None if it is no page at all.
 pub(super) fn read_page(page: &Value) -> Option<(Vec<RunLog>, Option<String>)> {
     let items = page.get("items")?.as_array()?;
-    let cursor = page.get("cursor").and_then(text_of);
-    let cursor = cursor.filter(|cursor| !cursor.is_empty());
-    Some((items.iter().filter_map(read_run).collect(), cursor))
+    Some((
+        items.iter().filter_map(read_run).collect(),
+        next_cursor(page),
+    ))
 }
 
 fn read_run(item: &Value) -> Option<RunLog> {

@@ -191,7 +191,9 @@ async fn ask_account(call: &Call, next: LookBack, reader: &dyn Reads) -> (Eviden
             Look::Read { verb, input } => (verb, input),
         };
         if seen.len() >= MAX_READS {
-            let text = format!("{MAX_READS} reads of the account did not show it");
+            let text = format!(
+                "{MAX_READS} reads of the account did not show it; the next would have been {verb}"
+            );
             return (Evidence::Unclear(text), seen.len());
         }
         let Some(outcome) = reader.read(verb, &input).await else {

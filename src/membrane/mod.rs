@@ -40,7 +40,9 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 pub use self::connect::{ClientAction, Connection};
-pub use self::desk::{ConnectRequest, Desk, Facts, Failed, ProxyAnswer, ProxyRequest};
+pub use self::desk::{
+    ConnectRequest, Desk, Facts, Failed, ProxyAnswer, ProxyRequest, RESERVED_HEADERS,
+};
 pub use self::logs::RunLog;
 pub use self::settings::{
     Auth, ConnectionSettings, DEFAULT_API_VERSION, DEFAULT_AT_ONCE, DEFAULT_PER_SECOND,

@@ -82,6 +82,9 @@ pub enum StoreError {
     /// Another daemon has the database.
     #[error("{0}")]
     Locked(String),
+    /// The database is of an older version: who opens it to write brings it up to date.
+    #[error("{0}")]
+    Older(String),
     /// The database is of a newer version, damaged, or not a database.
     #[error("{0}")]
     Unusable(String),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use self::pin::Pinned;
 use super::connection::{Patience, Waited, length, view};
-use super::desk::told;
+use super::desk::{membrane_desk, told};
 use super::screen::{Line, Tone};
 use super::{Desk, Exit, Failure};
 use crate::clock::after;
@@ -62,7 +62,7 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     let url = arguments.url.clone().or(app);
     let url = url.unwrap_or_else(|| KARTRA.to_owned());
     let url = address::check(&url)?;
-    let membrane = view::desk_of(&config, name, None, &desk.clock)?;
+    let membrane = membrane_desk(&config, name, None, &desk.clock)?;
     let tenant = membrane.whoami().await.map_err(|failed| told(&failed))?;
     if !arguments.json {
         let whose = Line::new("Tenant ")
@@ -110,7 +110,7 @@ async fn proves(
     desk: &mut Desk,
 ) -> anyhow::Result<Result<(), String>> {
     let id = connection.id();
-    let membrane: membrane::Desk = view::desk_of(config, name, Some(id), &desk.clock)?;
+    let membrane: membrane::Desk = membrane_desk(config, name, Some(id), &desk.clock)?;
     if is_kartra {
         let outcome = membrane.probe().await;
         return Ok(match outcome.is_success() {

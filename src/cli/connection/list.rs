@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::view;
-use crate::cli::desk::told;
+use crate::cli::desk::{membrane_desk, told};
 use crate::cli::screen::{Line, Table, Tone};
 use crate::cli::{Desk, Exit};
 use crate::config::Config;
@@ -153,7 +153,7 @@ async fn rows(config: &Config, desk: &Desk) -> anyhow::Result<Vec<Row>> {
     for (name, own) in &config.membrane.connections {
         let theirs = match &shared {
             Some(theirs) if own.auth.is_none() => theirs.clone(),
-            _ => match view::desk_of(config, name, None, &desk.clock) {
+            _ => match membrane_desk(config, name, None, &desk.clock) {
                 Ok(membrane) => {
                     let asked = membrane.connections().await;
                     asked.map_err(|failed| told(&failed).to_string())

@@ -11,7 +11,7 @@ use clap::Subcommand;
 
 pub(super) use patience::{Patience, Waited, length};
 
-use super::desk::{not_connected, told};
+use super::desk::{membrane_desk, not_connected, told};
 use super::{Desk, Exit, Failure};
 use crate::config::Config;
 use crate::membrane;
@@ -77,7 +77,7 @@ impl Subject {
     /// The connection with this local name; else the only one.
     async fn named(named: Option<&str>, config: &Config, desk: &Desk) -> anyhow::Result<Self> {
         let name = super::desk::only_or(config, named)?;
-        let membrane = view::desk_of(config, &name, None, &desk.clock)?;
+        let membrane = membrane_desk(config, &name, None, &desk.clock)?;
         let pinned = config.membrane.connections[&name].id.clone();
         let id = match pinned {
             Some(id) => id,
@@ -85,7 +85,7 @@ impl Subject {
         };
         Ok(Self {
             name: name.to_string(),
-            membrane: view::desk_of(config, &name, Some(&id), &desk.clock)?,
+            membrane: membrane_desk(config, &name, Some(&id), &desk.clock)?,
             id,
         })
     }

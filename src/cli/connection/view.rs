@@ -1,43 +1,12 @@
-//! A connection of Membrane's on the screen and as JSON, and the desk that is asked about it.
-
-use std::sync::Arc;
+//! A connection of Membrane's on the screen and as JSON.
 
 use serde_json::{Value, json};
 
-use crate::cli::Failure;
 use crate::cli::screen::{Line, Screen, Tone, wrap};
-use crate::clock::SharedClock;
-use crate::config::Config;
-use crate::kartra;
-use crate::membrane::{self, Connection, Tenant};
+use crate::membrane::{Connection, Tenant};
 
 /// Membrane's words are broken to this width.
 const WORDS_WIDTH: usize = 92;
-
-/// The desk with the credentials of this connection, for Membrane's connection with this id. A connection that kartwheel.yaml does not
-/// name has those that all share.
-///
-/// # Errors
-/// A setting cannot be used.
-pub(crate) fn desk_of(
-    config: &Config,
-    name: &str,
-    id: Option<&str>,
-    clock: &SharedClock,
-) -> anyhow::Result<membrane::Desk> {
-    let mut settings = config.membrane.clone();
-    let own = settings.connections.entry(name.into()).or_default();
-    if let Some(id) = id {
-        own.id = Some(id.to_owned());
-    }
-    let desk = membrane::Desk::new(&settings, Some(name), Arc::clone(clock), kartra::catalog());
-    desk.map_err(|error| {
-        Failure::new(format!("Membrane cannot be asked: {error:#}"))
-            .means("The credentials stand in .env or the environment; kartwheel.yaml says by which names.")
-            .remedy("`kartwheel login --help` says how they get there; `kartwheel check` shows what is missing.")
-            .into()
-    })
-}
 
 /// As JSON.
 pub(crate) fn json_of(connection: &Connection) -> Value {

@@ -29,7 +29,7 @@ impl Desk {
     pub(crate) async fn account(&mut self, named: Option<&str>) -> anyhow::Result<Account> {
         let config = self.settings()?;
         let name = only_or(&config, named)?;
-        let desk = membrane_desk(&config, &name, &self.clock)?;
+        let desk = membrane_desk(&config, &name, None, &self.clock)?;
         let id = match connection_id(&config, &name, &desk).await {
             Ok(Some(id)) => id,
             Ok(None) => return Err(not_connected(&name).into()),
@@ -44,24 +44,27 @@ impl Desk {
     }
 }
 
-/// The desk with the credentials of this connection.
+/// The desk with the credentials of this connection, for Membrane's connection with this id where one is given. A connection that
+/// kartwheel.yaml does not name has those that all share.
 ///
 /// # Errors
 /// A setting cannot be used.
 pub(crate) fn membrane_desk(
     config: &Config,
     name: &str,
+    id: Option<&str>,
     clock: &SharedClock,
 ) -> anyhow::Result<membrane::Desk> {
-    let desk = membrane::Desk::new(
-        &config.membrane,
-        Some(name),
-        Arc::clone(clock),
-        kartra::catalog(),
-    );
+    let mut settings = config.membrane.clone();
+    let own = settings.connections.entry(name.into()).or_default();
+    if let Some(id) = id {
+        own.id = Some(id.to_owned());
+    }
+    let desk = membrane::Desk::new(&settings, Some(name), Arc::clone(clock), kartra::catalog());
     desk.map_err(|error| {
         Failure::new(format!("Membrane cannot be asked: {error:#}"))
-            .remedy("`kartwheel check` shows the place; the values stand in .env. `kartwheel login` puts them there.")
+            .means("The credentials stand in .env or the environment; kartwheel.yaml says by which names.")
+            .remedy("`kartwheel login --help` says how they get there; `kartwheel check` shows what is missing.")
             .into()
     })
 }

@@ -22,7 +22,9 @@ use crate::web::api::Control;
 pub(super) use account::{Account, connection_id, membrane_desk, not_connected, told};
 pub(super) use choice::{all_or, only_or};
 pub(super) use client::{Client, http_client};
-pub(super) use open::{Opened, kept_accounts, load, no_color, reachable, settings, usable};
+pub(super) use open::{
+    Opened, database_file, kept_accounts, load, no_color, reachable, settings, usable,
+};
 
 /// What every command is given.
 pub(super) struct Desk {

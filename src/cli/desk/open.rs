@@ -75,6 +75,12 @@ pub(crate) fn settings(dir: &Path, strictness: Strictness) -> Result<project::Se
     Ok(project::settings(dir, &Env::of_process(), strictness))
 }
 
+/// Where the project's database lies, whether it is there or not.
+pub(crate) fn database_file(config: &Config) -> &Path {
+    let url = &config.database;
+    Path::new(url.strip_prefix("sqlite://").unwrap_or(url))
+}
+
 /// What the project's database keeps of the accounts; nothing where there is no database yet.
 ///
 /// # Errors
@@ -86,13 +92,11 @@ pub(crate) async fn kept_accounts(
     let Some(config) = config else {
         return Ok(Accounts::new());
     };
-    let url = &config.database;
-    let path = url.strip_prefix("sqlite://").unwrap_or(url);
-    if !Path::new(path).exists() {
+    if !database_file(config).exists() {
         return Ok(Accounts::new());
     }
     let read = async {
-        let reader = store::open_read_only(url, Arc::clone(clock)).await?;
+        let reader = store::open_read_only(&config.database, Arc::clone(clock)).await?;
         reader.snapshots().await
     };
     let kept = read.await.map_err(|error| {

@@ -19,7 +19,7 @@ pub(super) async fn look(
 ) {
     let mut sheet = Sheet::new(&format!("connection {name}"), found);
     // Credentials that cannot be used were told of already.
-    let Ok(membrane) = membrane_desk(config, name, &desk.clock) else {
+    let Ok(membrane) = membrane_desk(config, name, None, &desk.clock) else {
         return;
     };
     let Some(id) = identify(config, name, &membrane, &mut sheet).await else {

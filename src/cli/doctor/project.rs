@@ -1,17 +1,17 @@
 //! The project: its settings and rules, its secrets, its database, its disk, its daemon.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
 use super::finding::{Finding, Sheet};
-use crate::cli::desk::{Keeper, http_client, keeper, load, reachable};
+use crate::cli::desk::{Keeper, database_file, http_client, keeper, load, reachable};
 use crate::cli::{Desk, Failure};
 use crate::config::Config;
 use crate::problem::Problem;
 use crate::project::{Project, Strictness};
-use crate::store;
+use crate::store::{self, StoreError};
 
 /// Below so many free bytes the disk counts as nearly full.
 const FREE_BYTES_LOW: u64 = 1024 * 1024 * 1024;
@@ -115,7 +115,7 @@ fn env_file(dir: &Path, sheet: &mut Sheet<'_>) {
 
 /// Whether the database is there and can be used.
 async fn database(config: &Config, desk: &Desk, sheet: &mut Sheet<'_>) -> bool {
-    let path = file(config);
+    let path = database_file(config);
     if !path.exists() {
         sheet.note(
             "database",
@@ -140,7 +140,7 @@ async fn database(config: &Config, desk: &Desk, sheet: &mut Sheet<'_>) -> bool {
             }
         },
         // The daemon mends that by itself when it starts.
-        Err(error) if error.to_string().contains("older version") => {
+        Err(error @ StoreError::Older(_)) => {
             sheet.warning("database", error.to_string(), "");
             false
         }
@@ -151,12 +151,8 @@ async fn database(config: &Config, desk: &Desk, sheet: &mut Sheet<'_>) -> bool {
     }
 }
 
-fn file(config: &Config) -> PathBuf {
-    PathBuf::from(config.database.trim_start_matches("sqlite://"))
-}
-
 fn disk(config: &Config, sheet: &mut Sheet<'_>) {
-    let path = file(config);
+    let path = database_file(config);
     let folder = path.parent().filter(|folder| folder.exists());
     let folder = folder.unwrap_or(&config.dir);
     let folder = if folder.as_os_str().is_empty() {

@@ -8,21 +8,12 @@ use serde_json::Value;
 
 use super::Arguments;
 use crate::cli::Failure;
+use crate::membrane::RESERVED_HEADERS;
 
 /// What a form is sent as.
 const FORM: &str = "application/x-www-form-urlencoded";
 /// What JSON is sent as.
 const JSON: &str = "application/json";
-/// Headers that are not the caller's: ours to Membrane, or put in by Membrane on the way.
-const NOT_OURS: &[&str] = &[
-    "authorization",
-    "connection",
-    "content-length",
-    "host",
-    "membrane-api-version",
-    "transfer-encoding",
-];
-
 /// `name=value`, as `--query`, `--path-param` and `--form` take it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pair(pub(super) String, pub(super) String);
@@ -58,7 +49,7 @@ impl FromStr for Header {
         if value.chars().any(char::is_control) {
             return Err("a header's value is one line".to_owned());
         }
-        if NOT_OURS.contains(&name.to_ascii_lowercase().as_str()) {
+        if RESERVED_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
             return Err(format!("Membrane puts its own {name} in; leave it out"));
         }
         Ok(Self(name.to_owned(), value.to_owned()))

@@ -114,7 +114,8 @@ impl Worker {
         }))
     }
 
-    fn request(&self, call: &PlannedCall, send_by: Timestamp) -> Call {
+    /// The request of a call, to be on its way by this instant.
+    pub(super) fn request(&self, call: &PlannedCall, send_by: Timestamp) -> Call {
         Call {
             run: self.run.id,
             step: call.step.clone(),

@@ -2,17 +2,15 @@
 
 use serde_json::Value;
 
-use super::connections::next_cursor;
 use super::{Desk, Failed, Manner, unreadable};
 use crate::account::OfferedAction;
 use crate::action::{Call, Outcome};
+use crate::membrane::listing::{MAX_PAGES, next_cursor, read_action};
 use crate::membrane::probe_call;
 use crate::membrane::wire::Request;
 
 /// How many actions are asked for at once; Membrane's own limit.
 const PAGE_SIZE: u32 = 1_000;
-/// Pages that are read at most.
-const PAGES_MAX: usize = 50;
 
 impl Desk {
     /// The actions of a connection: with an intent the nearest first; all of them where there is no limit.
@@ -32,7 +30,7 @@ impl Desk {
         let mut all = Vec::new();
         // The SDK begins with cursor 0 where it reads all, and without one where it asks for some.
         let mut cursor = (intent.is_none() && limit.is_none()).then(|| "0".to_owned());
-        for _ in 0..PAGES_MAX {
+        for _ in 0..MAX_PAGES {
             let mut query = vec![("connectionId", connection)];
             query.extend(intent.map(|intent| ("intent", intent)));
             query.push(("limit", &size));
@@ -42,7 +40,8 @@ impl Desk {
             let page = answer.body.ok_or_else(|| unreadable(what))?;
             let items = page.get("items").and_then(Value::as_array);
             let items = items.ok_or_else(|| unreadable(what))?;
-            all.extend(items.iter().filter_map(read_action));
+            let read = items.iter().filter_map(read_action);
+            all.extend(read.map(|(action, _)| action));
             match next_cursor(&page) {
                 Some(next) if all.len() < most && cursor.as_ref() != Some(&next) => {
                     cursor = Some(next);
@@ -69,7 +68,8 @@ impl Desk {
         match self.fetch(key, &request, &Manner::default()).await {
             Ok(answer) => {
                 let read = answer.body.as_ref().and_then(read_action);
-                read.map(Some).ok_or_else(|| unreadable("the action"))
+                read.map(|(action, _)| Some(action))
+                    .ok_or_else(|| unreadable("the action"))
             }
             // Catalogue actions may have no key: then only the list knows them, by their name.
             Err(failed) if failed.status == Some(404) => {
@@ -90,26 +90,4 @@ impl Desk {
     pub async fn probe(&self) -> Outcome {
         self.act(&probe_call(&self.line.name, &self.clock)).await
     }
-}
-
-/// One action of a list; `None` for what has no id or was archived.
-fn read_action(item: &Value) -> Option<OfferedAction> {
-    let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
-    let (id, key, name) = (text("id"), text("key"), text("name"));
-    if id.is_empty() || item.get("archivedAt").is_some_and(Value::is_string) {
-        return None;
-    }
-    let key = match key {
-        "" => crate::membrane::listing::key_like(name),
-        key => key.to_owned(),
-    };
-    let schema = |name: &str| item.get(name).cloned().unwrap_or(Value::Null);
-    Some(OfferedAction {
-        id: id.to_owned(),
-        key,
-        name: name.to_owned(),
-        description: text("description").to_owned(),
-        input_schema: schema("inputSchema"),
-        output_schema: schema("outputSchema"),
-    })
 }

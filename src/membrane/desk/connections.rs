@@ -9,13 +9,10 @@ use serde_json::{Value, json};
 use super::{Desk, Failed, Manner, empty_post, unreadable};
 use crate::membrane::connect::{Connection, is_plain_https};
 use crate::membrane::fault::short;
+use crate::membrane::listing::{MAX_PAGES, PAGE_SIZE, next_cursor};
 use crate::membrane::wire::{ACT_TIMEOUT, Answer, READ_TIMEOUT, Request};
 use crate::membrane::{Tenant, read_tenant};
 
-/// How many connections are asked for at once; Membrane's own limit.
-const PAGE_SIZE: &str = "1000";
-/// Pages that are read at most: a list that does not end is not read for ever.
-const PAGES_MAX: usize = 50;
 /// The longest that one question may be held, in seconds; Membrane's own limit.
 const WAIT_SECONDS_MAX: u64 = 60;
 /// How much longer than it is held a question may take.
@@ -104,7 +101,7 @@ impl Desk {
         let what = "the list of connections";
         let mut all = Vec::new();
         let mut cursor = "0".to_owned();
-        for _ in 0..PAGES_MAX {
+        for _ in 0..MAX_PAGES {
             let query = [("cursor", cursor.as_str()), ("limit", PAGE_SIZE)];
             let request = Request::get(&["connections"], &query);
             let answer = self.fetch(what, &request, &Manner::default()).await?;
@@ -228,13 +225,4 @@ fn read_request(answer: &Answer) -> Result<ConnectRequest, Failed> {
             .and_then(|error| error.get("message")?.as_str())
             .map(short),
     })
-}
-
-/// The cursor of the next page.
-pub(super) fn next_cursor(page: &Value) -> Option<String> {
-    match page.get("cursor")? {
-        Value::String(cursor) if !cursor.is_empty() => Some(cursor.clone()),
-        Value::Number(cursor) => Some(cursor.to_string()),
-        _ => None,
-    }
 }

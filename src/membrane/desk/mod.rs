@@ -20,11 +20,11 @@ use serde_json::Value;
 
 pub use self::connections::ConnectRequest;
 pub use self::facts::Facts;
-pub use self::proxy::{ProxyAnswer, ProxyRequest};
+pub use self::proxy::{ProxyAnswer, ProxyRequest, RESERVED_HEADERS};
 
 use super::classify::{failure, refuses_token};
 use super::fault::{Asked, Fault, is_error};
-use super::line::Line;
+use super::line::{Line, unreadable};
 use super::settings::{ConnectionSettings, Settings};
 use super::token::Tokens;
 use super::wire::{Answer, Http, Manner, NoAnswer, Raw, Request};
@@ -173,11 +173,4 @@ fn empty_post(headers: &HeaderMap) -> Manner<'_> {
         headers: Some(headers),
         ..Manner::default()
     }
-}
-
-fn unreadable(what: &str) -> Failed {
-    Box::new(Outcome::new(
-        Class::Transient,
-        format!("{what}: Membrane's answer could not be read"),
-    ))
 }

@@ -10,8 +10,8 @@ use crate::action::{Class, Outcome};
 use crate::membrane::fault::{Fault, short};
 use crate::membrane::wire::{ACT_TIMEOUT, MAX_REQUEST_BYTES, Request};
 
-/// Headers that are ours or Membrane's to set.
-const NOT_TO_BE_GIVEN: &[&str] = &[
+/// Headers that are not the caller's: ours to Membrane, or put in by Membrane on the way. In small letters.
+pub const RESERVED_HEADERS: &[&str] = &[
     "authorization",
     "connection",
     "content-length",
@@ -123,7 +123,7 @@ fn headers_of(pairs: &[(String, String)]) -> Result<HeaderMap, Failed> {
         let named = HeaderName::from_bytes(name.trim().as_bytes());
         let named =
             named.map_err(|_| wrong(format!("{:?} is no name of a header", short(name))))?;
-        if NOT_TO_BE_GIVEN.contains(&named.as_str()) {
+        if RESERVED_HEADERS.contains(&named.as_str()) {
             return Err(wrong(format!(
                 "the header {named} is set by Membrane: leave it out"
             )));

@@ -87,7 +87,7 @@ pub(super) async fn check_current(
     if check(db, path).await? == MIGRATIONS.len() {
         return Ok(());
     }
-    Err(StoreError::Unusable(format!(
+    Err(StoreError::Older(format!(
         "the database {} is of an older version; `kartwheel serve` brings it up to date when it starts",
         path.display()
     )))

@@ -105,13 +105,25 @@ fn held(story: &Story) -> (String, Vec<(String, &'static str)>) {
                 "The connection `{}` to Kartra is down{said}. It goes on by itself when the connection is ready again.",
                 run.connection
             ),
-            vec![cancel],
+            vec![
+                (
+                    format!("kartwheel connection reconnect {}", run.connection),
+                    "log in again",
+                ),
+                cancel,
+            ],
         ),
         "token" => (
             format!(
-                "Membrane does not accept our credentials{said}. It goes on by itself when they are accepted again: look at the MEMBRANE_ variables."
+                "Membrane does not accept our credentials{said}. It goes on by itself when they are accepted again, after a restart of the daemon if they changed."
             ),
-            vec![cancel],
+            vec![
+                (
+                    "kartwheel doctor".to_owned(),
+                    "what is wrong with them: key, secret or clock",
+                ),
+                cancel,
+            ],
         ),
         "not_allowed" => (
             format!(

@@ -69,6 +69,11 @@ impl From<StoreError> for Refusal {
                 "The values cannot be stored as they are.",
             ),
             StoreError::Locked(_) => (409, "locked", "Stop the other daemon, or talk to that one."),
+            StoreError::Older(_) => (
+                500,
+                "store_older",
+                "Start the daemon once with this version of Kartwheel.",
+            ),
             StoreError::Fatal(_) | StoreError::Unusable(_) => (
                 500,
                 "store_failed",

@@ -93,6 +93,17 @@ async fn a_newer_database_is_refused() {
     assert!(matches!(read.err(), Some(StoreError::Unusable(text)) if text.contains("newer")));
 }
 
+#[tokio::test]
+async fn a_reader_of_an_older_database_says_what_mends_it() {
+    let world = Home::sqlite().open().await;
+    world.store.close().await;
+    let sql =
+        "DELETE FROM schema_versions WHERE version = (SELECT max(version) FROM schema_versions)";
+    change(database(&world.home), sql).await;
+    let read = store::open_read_only(&world.home.url, world.home.clock.clone()).await;
+    assert!(matches!(read.err(), Some(StoreError::Older(text)) if text.contains("serve")));
+}
+
 async fn change(path: &Path, sql: &'static str) {
     let options = sqlx::sqlite::SqliteConnectOptions::new()
         .filename(path)
