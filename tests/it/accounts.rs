@@ -10,7 +10,7 @@ use kartwheel::store::AlertKind;
 use crate::faults::TAG;
 use crate::world::World;
 
-async fn reading(rules: &str) -> World {
+pub(crate) async fn reading(rules: &str) -> World {
     let mut world = World::with(rules).await;
     world.restart_reading().await;
     world.until_read().await;
