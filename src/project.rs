@@ -231,6 +231,9 @@ fn surroundings(declared: Option<Declared>, accounts: Accounts, misfit: Severity
         ..Surroundings::of(kartra::catalog())
     };
     if let Some(declared) = declared {
+        // What is kept of a connection that is not there any more says nothing of another one.
+        let names = &declared.connections;
+        around.accounts.retain(|name, _| names.contains(name));
         around.sources = Some(declared.sources.into_iter().map(facts).collect());
         around.connections = Some(declared.connections);
         around.env = Some(declared.env);

@@ -18,7 +18,7 @@ use crate::store::{AlertKind, Snapshot, StoreError};
 
 /// What is known of an account is read again when it is older than this.
 pub const SYNC_AGE: Duration = Duration::from_secs(6 * 60 * 60);
-/// After a name that is not there, an account is read again at most this often.
+/// After a name that is not there, an account is read again at once; for further ones at most this often.
 pub const SYNC_APART: Duration = Duration::from_secs(10 * 60);
 
 /// The accounts, as they were last read.
@@ -36,12 +36,16 @@ struct Known {
     account: Account,
     /// A name turned out to be gone since.
     doubted: AtomicBool,
+    /// It was read because of such a name.
+    by_doubt: bool,
 }
 
 impl Accounts {
     /// Takes in what was kept or read.
     pub(super) fn take(&self, snapshot: Snapshot) {
+        let before = self.get(&snapshot.connection);
         let known = Known {
+            by_doubt: before.is_some_and(|before| before.doubted.load(Ordering::SeqCst)),
             synced_at: snapshot.synced_at,
             account: snapshot.account,
             doubted: AtomicBool::new(false),
@@ -63,10 +67,10 @@ impl Accounts {
     /// When this account is to be read again.
     fn due(&self, connection: &str, now: Timestamp) -> Timestamp {
         self.get(connection).map_or(now, |known| {
-            let age = if known.doubted.load(Ordering::SeqCst) {
-                SYNC_APART
-            } else {
-                SYNC_AGE
+            let age = match (known.doubted.load(Ordering::SeqCst), known.by_doubt) {
+                (true, true) => SYNC_APART,
+                (true, false) => Duration::ZERO,
+                (false, _) => SYNC_AGE,
             };
             // A clock that was put back makes nothing young.
             clock::after(known.synced_at.min(now), age)
@@ -76,18 +80,30 @@ impl Accounts {
 
 /// Works until it is aborted: reads every account at start and as it ages.
 pub(super) async fn run(engine: Engine) {
+    // What could not be read is left alone for a while, whoever asks.
+    let mut not_before: HashMap<Arc<str>, Timestamp> = HashMap::new();
     loop {
         engine.0.accounts.asked.store(false, Ordering::SeqCst);
         let now = engine.clock().now();
         let mut next = Timestamp::MAX;
         for connection in &engine.0.parts.connections {
-            let mut due = engine.0.accounts.due(connection, now);
+            let rests = not_before.get(connection).copied();
+            let rests = rests.filter(|until| *until <= clock::after(now, SYNC_APART));
+            let mut due = engine
+                .0
+                .accounts
+                .due(connection, now)
+                .max(rests.unwrap_or(now));
             if due <= now {
                 let is_read = !engine.is_held(connection) && engine.read_account(connection).await;
                 due = if is_read {
                     engine.0.accounts.due(connection, now)
                 } else {
                     clock::after(now, SYNC_APART)
+                };
+                match is_read {
+                    true => not_before.remove(connection),
+                    false => not_before.insert(Arc::clone(connection), due),
                 };
             }
             next = next.min(due);
@@ -192,7 +208,13 @@ impl Engine {
         let names = known
             .as_ref()
             .and_then(|known| inventory.names(&known.account));
-        if let Some(help) = names.and_then(|names| like(name, &names)) {
+        let help = names.and_then(|names| match names.contains(&name) {
+            true => Some(format!(
+                "the account had `{name}` when it was last read: it was renamed or removed since"
+            )),
+            false => like(name, &names),
+        });
+        if let Some(help) = help {
             outcome.message = format!("{}; {help}", outcome.message);
         }
     }

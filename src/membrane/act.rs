@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::classify::{Row, action_run_id, failure};
 use super::fault::{Asked, is_error};
+use super::fit::Care;
 use super::line::{Failed, Line};
 use super::listing::Listing;
 use super::wire::{ACT_TIMEOUT, Answer, MAX_REQUEST_BYTES, NoAnswer, Request};
@@ -40,7 +41,7 @@ impl Line {
             place: 0,
         };
         let _slot = self.pace.slot(&turn).await;
-        self.act(&Call {
+        let call = Call {
             run: own.run,
             step: own.name.into(),
             attempt: own.attempt,
@@ -49,26 +50,35 @@ impl Line {
             input: Arc::new(input.clone()),
             timeout: None,
             send_by: after(self.clock.now(), OWN_READ_WITHIN),
-        })
-        .await
+        };
+        self.act_with(&call, Care::Whole).await
     }
 
-    /// Runs an action, once, and lets the pace know how it went.
+    /// Runs an action, once, whatever of its input Membrane may drop, and lets the pace know how it went.
     pub(super) async fn act(&self, call: &Call) -> Outcome {
+        self.act_with(call, Care::AsIs).await
+    }
+
+    /// The same, with as much care for its input as it needs.
+    pub(super) async fn act_with(&self, call: &Call, care: Care) -> Outcome {
         let began = self.clock.now();
-        let outcome = self.try_act(call).await.unwrap_or_else(|failed| *failed);
+        let tried = self.try_act(call, care).await;
+        let outcome = tried.unwrap_or_else(|failed| *failed);
         self.pace.note(began, &outcome);
         outcome
     }
 
-    async fn try_act(&self, call: &Call) -> Result<Outcome, Failed> {
+    async fn try_act(&self, call: &Call, care: Care) -> Result<Outcome, Failed> {
         let connection = self.connection_id().await?;
-        let listing = self.listing(None).await?;
+        let listing = self.fitting(call, care).await?;
         let mut ran = self.run(call, &connection, &listing).await?;
         if ran.began_nothing() {
             // No run was started, so there is nothing to repeat: ids change when a connector is published anew.
             let fresh = self.listing(Some(&listing)).await?;
             if fresh.id_of(&call.verb) != listing.id_of(&call.verb) {
+                if care != Care::AsIs {
+                    self.holds(call, &fresh)?;
+                }
                 ran = self.run(call, &connection, &fresh).await?;
             }
             if ran.misses_action && fresh.id_of(&call.verb).is_none() {

@@ -49,6 +49,11 @@ impl Listing {
         Some(self.actions[self.place_of(key)?].id.as_str())
     }
 
+    /// What the action with this key, or with a name that says the same, says of its input.
+    pub(super) fn input_schema_of(&self, key: &str) -> Option<&Value> {
+        Some(&self.actions[self.place_of(key)?].input_schema)
+    }
+
     /// All actions; one without a key has that of `known` whose name it bears, else its name written as a key would be.
     pub(super) fn offered<'a>(
         &self,

@@ -1,10 +1,10 @@
 //! The only code that calls Membrane: [`Client`] carries out [`Actions`].
 //!
-//! A call goes through: `act` (one run) → `line` (a connection at work: its token and ids) → `wire` (bytes, once, by `gate`)
-//! → `classify` (an error's class, one table over what `fault` took apart) or the catalogue's own reading of a success. `limit` is the
-//! pace, `token` the identity, `connect` the state of a connection, `listing` the actions it offers. `desk` asks what a
-//! person's commands want to know, over the same wire. `look_back` finds out what became of a call whose answer was lost, from
-//! `logs` and the account; `survey` reads what the account holds.
+//! A call goes through: `act` (one run; `fit` first: would Membrane drop something of its input?) → `line` (a connection at work:
+//! its token and ids) → `wire` (bytes, once, by `gate`) → `classify` (an error's class, one table over what `fault` took apart) or the
+//! catalogue's own reading of a success. `limit` is the pace, `token` the identity, `connect` the state of a connection, `listing`
+//! the actions it offers. `desk` asks what a person's commands want to know, over the same wire. `look_back` finds out what became
+//! of a call whose answer was lost, from `logs` and the account; `survey` reads what the account holds.
 //!
 //! Nothing is ever sent twice, but for three answers that prove that nothing was done: our token was refused (a fresh
 //! one is tried once), the action's id is not known (ids are read again, and the call goes out once more if they have
@@ -17,6 +17,7 @@ mod classify;
 mod connect;
 mod desk;
 mod fault;
+mod fit;
 mod gate;
 mod limit;
 mod line;
@@ -49,6 +50,7 @@ pub use self::settings::{
     DEFAULT_URL, Settings,
 };
 
+use self::fit::Care;
 use self::line::Line;
 use self::token::Tokens;
 use self::wire::Http;
@@ -217,7 +219,11 @@ impl Actions for Client {
 
     async fn call(&self, call: &Call) -> Outcome {
         match self.line(&call.connection) {
-            Ok(line) => line.act(call).await,
+            Ok(line) => {
+                let spec = self.catalog.get(&call.verb);
+                let care = Care::of(spec.map(|spec| spec.effects));
+                line.act_with(call, care).await
+            }
             Err(failed) => *failed,
         }
     }

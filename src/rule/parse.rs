@@ -84,11 +84,38 @@ impl<'a> Parser<'a> {
             self.connection = Arc::from(connection);
         }
         let rule = self.parts(root, start, id);
+        self.acts_somewhere(root, &rule);
         let (accounts, default) = (&self.around.accounts, self.around.default_connection());
         for problem in account::problems(&rule, accounts, &default, self.around.misfit) {
             self.reader.note(problem);
         }
         (self.reader.errors() == before).then_some(rule)
+    }
+
+    /// A rule that names no connection acts on the only one, or on `main`.
+    fn acts_somewhere(&mut self, root: &Node, rule: &Rule) {
+        let Some(names) = self.around.connections.as_deref() else {
+            return;
+        };
+        let mut steps = rule.steps.iter().chain(&rule.on_failure);
+        let needs_one =
+            |step: &super::Step| step.connection.is_none() && step.calls().next().is_some();
+        if root.entry("connection").is_none()
+            && names.len() > 1
+            && !names.iter().any(|name| &**name == "main")
+            && steps.any(needs_one)
+        {
+            let names: Vec<String> = names
+                .iter()
+                .map(|name| format!("`connection: {name}`"))
+                .collect();
+            self.reader.error_help(
+                "K0203",
+                root.entry("id").map_or(rule.id_span, |entry| entry.key_span),
+                "there are several connections and none is called `main`, so the rule must say where it acts",
+                format!("add {}", names.join(" or ")),
+            );
+        }
     }
 
     fn rule_id(&mut self, root: &Node, start: Span) -> Option<(Arc<str>, Span)> {

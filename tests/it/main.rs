@@ -13,6 +13,7 @@ mod check;
 mod cli;
 mod crash;
 mod daemon;
+mod dropped;
 mod echoes;
 mod engine;
 mod examples;

@@ -74,7 +74,7 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
         return refuse(arguments, &action, &complaints, &mut desk.screen);
     }
     let spec = known(&action.key);
-    if let Some(reason) = amount_wrong(spec, &input, arguments.full) {
+    if let Some(reason) = amount_wrong(spec, &action.input_schema, &input, arguments.full) {
         return refuse(arguments, &action, &[reason], &mut desk.screen);
     }
     let looks = spec.is_some_and(|spec| spec.effects == Effects::Read);
@@ -142,25 +142,24 @@ fn read_file(path: &PathBuf) -> Result<String, Failure> {
     }
 }
 
-/// Money says how much, or that all of it is meant: an amount that is empty would be all of it.
-fn amount_wrong(spec: Option<&ActionSpec>, input: &Value, full: bool) -> Option<String> {
-    let spec = spec?;
-    let is_amount = |name: &str| name.to_ascii_lowercase().ends_with("amount");
-    if !spec.fields.iter().any(|field| is_amount(field.name)) {
-        return None;
-    }
-    let mut fields = input.as_object().into_iter().flatten();
-    let given = fields.find(|(name, _)| is_amount(name));
-    match (given, full) {
+/// Money says how much, or that all of it is meant: an amount that is empty would be all of it, and one under a name that the action
+/// does not have would be dropped.
+fn amount_wrong(
+    spec: Option<&ActionSpec>,
+    schema: &Value,
+    input: &Value,
+    full: bool,
+) -> Option<String> {
+    let name = amount_name(spec?, schema)?;
+    match (input.get(&name), full) {
         (None, true) => None,
-        (None, false) => Some(
-            "it does not say how much: give `refund_amount`, or --full if all of it is meant"
-                .to_owned(),
-        ),
-        (Some((name, _)), true) => Some(format!(
+        (None, false) => Some(format!(
+            "it does not say how much: give `{name}`, or --full if all of it is meant"
+        )),
+        (Some(_), true) => Some(format!(
             "`{name}` and --full contradict each other: keep one of the two"
         )),
-        (Some((name, value)), false) => {
+        (Some(value), false) => {
             let number = match value {
                 Value::Number(number) => number.as_f64(),
                 Value::String(text) => text.trim().parse().ok(),
@@ -170,6 +169,20 @@ fn amount_wrong(spec: Option<&ActionSpec>, input: &Value, full: bool) -> Option<
             (!good).then(|| format!("`{name}` must be a number above zero, not {value}"))
         }
     }
+}
+
+/// What the action calls its amount: by its own schema, or by the built-in table where that does not say. `None` where it has none.
+fn amount_name(spec: &ActionSpec, schema: &Value) -> Option<String> {
+    let is_amount = |name: &str| name.to_ascii_lowercase().ends_with("amount");
+    let table = spec.fields.iter().find(|field| is_amount(field.name))?.name;
+    let own = schema.get("properties").and_then(Value::as_object);
+    let own = own.into_iter().flat_map(|own| own.keys());
+    let mut own: Vec<&String> = own.filter(|name| is_amount(name)).collect();
+    own.sort_by_key(|name| strsim::damerau_levenshtein(name, table));
+    Some(
+        own.first()
+            .map_or_else(|| table.to_owned(), |name| (*name).clone()),
+    )
 }
 
 /// Nothing was sent, for the input does not fit.
@@ -320,7 +333,8 @@ mod tests {
     #[test]
     fn money_wants_an_amount_or_the_word_that_all_is_meant() {
         let refund = known("refund-transaction");
-        let wrong = |input: Value, full| amount_wrong(refund, &input, full);
+        let none = Value::Null;
+        let wrong = |input: Value, full| amount_wrong(refund, &none, &input, full);
         assert_eq!(wrong(json!({ "transaction_id": 1 }), true), None);
         assert_eq!(wrong(json!({ "refund_amount": 10.5 }), false), None);
         assert_eq!(wrong(json!({ "refund_amount": "10.50" }), false), None);
@@ -336,11 +350,26 @@ mod tests {
         ] {
             assert!(wrong(input.clone(), full).is_some(), "{input} {full}");
         }
-        assert_eq!(amount_wrong(known("assign-tag"), &json!({}), false), None);
-        assert_eq!(
-            amount_wrong(known("cancel-subscription"), &json!({}), false),
-            None
-        );
-        assert_eq!(amount_wrong(None, &json!({}), false), None);
+        let input = json!({});
+        for key in ["assign-tag", "cancel-subscription"] {
+            assert_eq!(amount_wrong(known(key), &none, &input, false), None);
+        }
+        assert_eq!(amount_wrong(None, &none, &input, false), None);
+    }
+
+    /// Another field would be dropped, and all of it refunded.
+    #[test]
+    fn the_amount_that_counts_is_the_one_that_the_action_takes() {
+        let refund = known("refund-transaction");
+        let own = json!({ "properties": { "transaction_id": {}, "refundAmount": {} } });
+        for (schema, name, taken) in [
+            (&Value::Null, "amount", false),
+            (&Value::Null, "refund_amount", true),
+            (&own, "refund_amount", false),
+            (&own, "refundAmount", true),
+        ] {
+            let wrong = amount_wrong(refund, schema, &json!({ name: 5 }), false);
+            assert_eq!(wrong.is_none(), taken, "{name} {wrong:?}");
+        }
     }
 }

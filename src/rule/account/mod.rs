@@ -3,6 +3,7 @@
 //!
 //! Each file looks at one thing of a step and notes what is wrong with it; `look` is the list.
 
+mod beside;
 mod custom;
 mod name;
 mod offer;
@@ -77,6 +78,7 @@ impl Look<'_> {
         self.names();
         self.custom_fields();
         self.inputs();
+        self.beside();
     }
 
     /// Notes that something does not fit.

@@ -20,7 +20,9 @@ pub(super) enum Likeness<'n> {
 
 /// What a name that is not among these resembles.
 pub(super) fn likeness<'n>(name: &str, known: &[&'n str]) -> Likeness<'n> {
-    let first = |same: &dyn Fn(&str) -> bool| known.iter().copied().find(|other| same(other));
+    // An equal one is no likeness.
+    let others = || known.iter().copied().filter(|other| *other != name);
+    let first = |same: &dyn Fn(&str) -> bool| others().find(|other| same(other));
     let (spaced, folded) = (spaces(name), name.to_lowercase());
     if let Some(other) = first(&|other| spaces(other) == spaced) {
         Likeness::Space(other)
@@ -29,7 +31,7 @@ pub(super) fn likeness<'n>(name: &str, known: &[&'n str]) -> Likeness<'n> {
     } else if let Some(other) = first(&|other| spaces(&other.to_lowercase()) == spaces(&folded)) {
         Likeness::CaseAndSpace(other)
     } else {
-        nearest(name, known.iter().copied()).map_or(Likeness::None, Likeness::Near)
+        nearest(name, others()).map_or(Likeness::None, Likeness::Near)
     }
 }
 

@@ -36,7 +36,7 @@ impl<'a> Schema<'a> {
     }
 
     /// The inputs that it demands.
-    fn required(&self) -> impl Iterator<Item = &'a str> {
+    pub(super) fn required(&self) -> impl Iterator<Item = &'a str> {
         let listed = self.whole.get("required").and_then(Value::as_array);
         listed.into_iter().flatten().filter_map(Value::as_str)
     }
@@ -72,7 +72,7 @@ impl Look<'_> {
         }
     }
 
-    fn no_input(&mut self, verb: &str, schema: Schema<'_>, span: Span, name: &str) {
+    pub(super) fn no_input(&mut self, verb: &str, schema: Schema<'_>, span: Span, name: &str) {
         let message = format!(
             "`{verb}` of connection `{}` has no input `{name}`, and it would be dropped without a word",
             self.connection

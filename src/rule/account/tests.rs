@@ -202,3 +202,45 @@ fn names_that_are_written_out_are_known_with_their_places() {
     assert_eq!(is_in(Inventory::Actions, "refund-transaction"), Some(false));
     assert_eq!(is_in(Inventory::CustomFields, "company"), Some(true));
 }
+
+/// What `ensure-lead` looks with, and what a fallback sends, must be taken too.
+#[test]
+fn calls_beside_the_steps_own_are_held_against_their_actions() {
+    let mut account = account();
+    account.actions = Some(vec![
+        offered("get-lead", json!({ "properties": { "leadEmail": {} } })),
+        offered("create-lead", json!(null)),
+        offered(
+            "assign-tag",
+            json!({ "properties": { "email": {}, "tagName": {} }, "required": ["tagName"] }),
+        ),
+        offered("grant-membership-access", json!(null)),
+    ]);
+    let around = Surroundings {
+        accounts: HashMap::from([("main".into(), account)]),
+        ..Surroundings::of(catalog())
+    };
+    let text = "id: r\ntrigger: { webhook: shop }\nactions:\n  - ensure-lead: { email: a@example.com }\n  \
+                - grant-membership-access: { email: a@example.com, membership_name: Academy, level_name: Gold }\n    \
+                fallback: { assign-tag: gold }\n";
+    let source = Source::new("rules/r.yaml", text);
+    let mut problems = Vec::new();
+    assert!(read(&source, &around, &mut problems).is_empty());
+    let found: Vec<_> = problems
+        .iter()
+        .filter(|problem| matches!(problem.code, "K0501" | "K0502"))
+        .map(|problem| (problem.code, problem.span.line))
+        .collect();
+    assert_eq!(
+        found,
+        [("K0501", 4), ("K0501", 6), ("K0502", 6)],
+        "{problems:#?}"
+    );
+    assert!(problems[0].message.contains("`get-lead`") && problems[0].message.contains("`email`"));
+}
+
+#[test]
+fn an_equal_name_is_no_likeness() {
+    assert_eq!(likeness("vip", &["vip"]), Likeness::None);
+    assert_eq!(likeness("vip", &["vip", "Vip"]), Likeness::Case("Vip"));
+}
