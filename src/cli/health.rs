@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::desk::{http_client, reachable};
 use super::screen::{Line, Tone};
 use super::{Desk, Exit, Failure};
+use crate::store::HoldKind;
 
 /// Alerts that are listed at most.
 const ALERTS_MAX: u32 = 50;
@@ -46,17 +47,36 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
         desk.screen.line(&Line::default().add(tone, status))?;
         for held in body["held"].as_array().into_iter().flatten() {
             let name = held["connection"].as_str().filter(|name| !name.is_empty());
-            let kind = held["kind"].as_str().unwrap_or("held");
-            desk.screen.line(&Line::new("  ").add(
+            let kind = held["kind"].as_str().and_then(HoldKind::from_name);
+            let line = Line::new("  ").add(
                 Tone::Warn,
-                format!("{} {kind}", name.unwrap_or("everything")),
-            ))?;
+                format!("{} is held", name.unwrap_or("everything")),
+            );
+            desk.screen.line(&match kind {
+                Some(kind) => line.plain(format!(": {}", words(kind))),
+                None => line,
+            })?;
         }
     }
     if !arguments.json {
         alerts(desk).await?;
     }
     Ok(if ready { Exit::Done } else { Exit::Problems })
+}
+
+/// Why it is held, for a person.
+const fn words(kind: HoldKind) -> &'static str {
+    match kind {
+        HoldKind::Paused => "a person paused it; `kartwheel resume` goes on",
+        HoldKind::Down => {
+            "its login to Kartra lapsed; `kartwheel connection status` says what to do"
+        }
+        HoldKind::Token => "Membrane refuses our credentials; `kartwheel login` tries them",
+        HoldKind::NotAllowed => {
+            "the account does not allow a call; then `kartwheel connection resume`"
+        }
+        HoldKind::Broken => "calls on it break down; it goes on by itself",
+    }
 }
 
 /// The alerts that stand, when the database is here to be read; a container's health check may see only the port.

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::screen::{Line, Tone};
 use super::{Desk, Exit, Failure};
+use crate::store::HoldKind;
 
 /// Go on sending after a pause
 ///
@@ -50,9 +51,17 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
         || "Sending".to_owned(),
         |name| format!("Sending on connection {name}"),
     );
-    desk.screen
-        .line(&Line::default().add(Tone::Good, format!("{what} goes on.")))?;
+    let still = connection.is_some_and(|name| {
+        let mut holds = holds.iter();
+        holds.any(|hold| *hold.connection == *name)
+    });
+    let told = match still {
+        true => Line::default().add(Tone::Warn, format!("{what} does not go on yet.")),
+        false => Line::default().add(Tone::Good, format!("{what} goes on.")),
+    };
+    desk.screen.line(&told)?;
     for hold in holds {
+        let is_of_it = connection.is_some_and(|name| *hold.connection == *name);
         let name = if hold.connection.is_empty() {
             "everything"
         } else {
@@ -63,6 +72,13 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
                 .add(Tone::Warn, name)
                 .dim(format!("  {}", hold.reason)),
         )?;
+        if is_of_it && hold.kind == HoldKind::Down {
+            let reconnect = format!("kartwheel connection reconnect {name}");
+            desk.screen.line(
+                &Line::new("  Its login lapsed, and nothing but a login ends that: ")
+                    .bold(reconnect),
+            )?;
+        }
     }
     Ok(Exit::Done)
 }

@@ -74,6 +74,9 @@ const OTHER_THINGS: &[&str] = &[
     "workspace",
 ];
 
+/// What is to be done where only a question was not answered.
+const ASK_AGAIN: &str = "it was only a question: ask again in a while";
+
 type Test = fn(&Fault<'_>) -> bool;
 
 /// The table: row, when it fits, class, what it means, what to do. [`Row::Application`] is decided between its neighbours.
@@ -236,14 +239,28 @@ const TABLE: &[(Row, Test, Class, &str, &str)] = &[
     ),
 ];
 
-/// What an answer without success means.
+/// What an answer without success means, where something may have been done.
 pub(super) fn failure(answer: &Answer, asked: Asked<'_>, now: Timestamp) -> Verdict {
+    judge(answer, asked, now, false)
+}
+
+/// What an answer without success means, where nothing could be done or it may be repeated: then no outcome is unknown.
+pub(super) fn failure_of_question(answer: &Answer, asked: Asked<'_>, now: Timestamp) -> Verdict {
+    judge(answer, asked, now, true)
+}
+
+fn judge(answer: &Answer, asked: Asked<'_>, now: Timestamp, is_question: bool) -> Verdict {
     let fault = Fault::of(answer);
     let found = TABLE
         .iter()
         .find(|(_, fits, ..)| fits(&fault))
         .unwrap_or(&TABLE[TABLE.len() - 1]);
-    let (row, _, class, means, to_do) = *found;
+    let (row, _, class, means, to_do) = match *found {
+        (row, fits, Class::Unknown, means, _) if is_question => {
+            (row, fits, Class::Transient, means, ASK_AGAIN)
+        }
+        row => row,
+    };
     let heard = match row {
         Row::Gateway
         | Row::ConnectionDown

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use super::classify::{failure, refuses_token};
+use super::classify::{failure_of_question, refuses_token};
 use super::connect::Connection;
 use super::fault::{Asked, is_error};
 use super::limit::Pace;
@@ -179,11 +179,10 @@ impl Line {
             input: &Value::Null,
             read_output: None,
         };
-        let mut outcome = failure(&answer, asked, self.clock.now()).outcome;
+        let mut outcome = failure_of_question(&answer, asked, self.clock.now()).outcome;
         outcome.class = match outcome.class {
             // Set up wrongly: a person must see to it, and no run is lost meanwhile.
             Class::RuleWrong | Class::NotOffered | Class::Refused => Class::ConnectionDown,
-            Class::Unknown => Class::Transient,
             class => class,
         };
         Err(Box::new(outcome))

@@ -33,6 +33,7 @@ mod rules;
 mod sandbox;
 mod sdk;
 mod setup;
+mod setup_states;
 mod signatures;
 mod store;
 mod table;

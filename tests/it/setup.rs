@@ -14,11 +14,11 @@ use crate::cli::{Said, command};
 /// The arguments of a login, its environment, what comes on stdin, and the exit code.
 type Way<'a> = (Vec<&'a str>, &'a [(&'a str, &'a str)], &'a str, i32);
 
-const SECRET: &str = "sandbox-secret";
-const TOKEN: &str = "sandbox-token";
+pub(crate) const SECRET: &str = "sandbox-secret";
+pub(crate) const TOKEN: &str = "sandbox-token";
 
 /// Runs the binary with this on its standard input and these variables.
-fn piped(dir: &Path, arguments: &[&str], env: &[(&str, &str)], input: &str) -> Said {
+pub(crate) fn piped(dir: &Path, arguments: &[&str], env: &[(&str, &str)], input: &str) -> Said {
     let mut child = command(dir, arguments)
         .envs(env.iter().copied())
         .stdin(Stdio::piped())
@@ -41,7 +41,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 /// A project in a folder, a sandbox, and the sandbox's address.
-async fn house(settings: &str) -> (tempfile::TempDir, Sandbox, String) {
+pub(crate) async fn house(settings: &str) -> (tempfile::TempDir, Sandbox, String) {
     let dir = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
     let url = sandbox.url();

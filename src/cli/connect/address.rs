@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use crate::cli::Failure;
+use crate::cli::desk::host;
 
 /// The longest address; Membrane's own limit.
 const ADDRESS_CHARS_MAX: usize = 2_000;
@@ -11,13 +12,15 @@ const ADDRESS_CHARS_MAX: usize = 2_000;
 ///
 /// # Errors
 /// Membrane would refuse it; the error says why.
-pub(super) fn check(text: &str) -> Result<&str, Failure> {
-    let text = text.trim();
-    match fault(text) {
+pub(super) fn check(text: &str) -> Result<String, Failure> {
+    let text = with_small_scheme(text.trim());
+    match fault(&text) {
         None => Ok(text),
-        Some(why) => Err(Failure::new(format!("`{text}` is no address of an app"))
-            .means(why)
-            .remedy("Kartra's is https://kartra.com/")),
+        Some(why) => Err(
+            Failure::new(format!("`{}` is no address of an app", shown(&text)))
+                .means(why)
+                .remedy("Kartra's is https://kartra.com/"),
+        ),
     }
 }
 
@@ -26,6 +29,23 @@ pub(super) fn is_kartra(text: &str) -> bool {
     let host = host(text).to_lowercase();
     let host = host.trim_end_matches('.');
     host == "kartra.com" || host.ends_with(".kartra.com")
+}
+
+/// `HTTPS://` is the same, and Membrane may not know.
+fn with_small_scheme(text: &str) -> String {
+    match text.split_once("://") {
+        Some((scheme, rest)) => format!("{}://{rest}", scheme.to_lowercase()),
+        None => text.to_owned(),
+    }
+}
+
+/// The address without name and password in it.
+fn shown(text: &str) -> String {
+    let Some((before, after)) = text.rsplit_once('@') else {
+        return text.to_owned();
+    };
+    let scheme = before.find("://").map_or("", |at| &before[..at + 3]);
+    format!("{scheme}…@{after}")
 }
 
 fn fault(text: &str) -> Option<&'static str> {
@@ -39,6 +59,11 @@ fn fault(text: &str) -> Option<&'static str> {
         return Some("It must begin with https://, or have no scheme at all.");
     }
     let host = host(text);
+    if host.contains('@') {
+        return Some(
+            "It holds a name or a password; Membrane needs none, it asks for the login itself.",
+        );
+    }
     let bare = host.strip_prefix("www.").unwrap_or(host);
     if host.starts_with('[') || bare.parse::<Ipv4Addr>().is_ok() {
         return Some("An IP address says nothing about which app it is; Membrane goes by names.");
@@ -51,19 +76,6 @@ fn fault(text: &str) -> Option<&'static str> {
         return Some("Its host is no name.");
     }
     None
-}
-
-fn host(text: &str) -> &str {
-    let rest = ["https://", "http://"]
-        .iter()
-        .find_map(|scheme| text.strip_prefix(scheme))
-        .unwrap_or(text);
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let authority = &rest[..end];
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    }
 }
 
 #[cfg(test)]
@@ -100,5 +112,18 @@ mod tests {
             assert!(fault(bad).is_some(), "{bad}");
         }
         assert!(fault(&format!("{}.com", "a".repeat(2_000))).is_some());
+    }
+
+    #[test]
+    fn a_password_is_not_repeated_and_capitals_are_no_mistake() {
+        let refused = check("https://ada:geheim@kartra.com").expect_err("it holds a password");
+        let told = refused.to_string();
+        assert!(
+            !told.contains("geheim") && told.contains("…@kartra.com"),
+            "{told}"
+        );
+        let taken = check(" HTTPS://Kartra.com/a ").expect("an address");
+        assert_eq!(taken, "https://Kartra.com/a");
+        assert!(is_kartra(&taken));
     }
 }

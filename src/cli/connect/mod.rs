@@ -3,13 +3,14 @@
 mod address;
 mod pin;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use self::pin::Pinned;
 use super::connection::{Patience, Waited, length, view};
-use super::desk::{membrane_desk, told};
+use super::desk::{check_name, membrane_desk, only_or, told};
 use super::screen::{Line, Tone};
 use super::{Desk, Exit, Failure};
 use crate::clock::after;
@@ -27,41 +28,39 @@ const KARTRA: &str = "https://kartra.com/";
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  kartwheel connect\n  kartwheel connect https://kartra.com/ --connection client_b --timeout 1h\n\n\
-                  Exit codes: 1 when it is not READY in time or another id is pinned; run it again when that is done.\n\n\
+                  Exit codes: 1 when it is not READY in time, another id is pinned or the id could not be written; run it again when that is done.\n\n\
                   Next:\n  kartwheel connection status    how it stands"
 )]
 pub(super) struct Arguments {
     /// The app's address [default: the connection's `app`, else https://kartra.com/]
     url: Option<String>,
-    /// The local name, under `connections:` of kartwheel.yaml
-    #[arg(long, value_name = "NAME", default_value = "main")]
-    connection: String,
+    /// The local name, under `connections:` of kartwheel.yaml [default: the only one there, else main]
+    #[arg(long, value_name = "NAME")]
+    connection: Option<String>,
     /// What Membrane is to call it; used only when it is made
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
     /// How long to wait until it is READY
     #[arg(long, value_name = "TIME", default_value = "30m", value_parser = length)]
     timeout: Duration,
+    /// Connect another app than Kartra: Membrane builds a connector where it has none, which may use credits
+    #[arg(long)]
+    other_app: bool,
     /// Put the id in the place of another one that is pinned
     #[arg(long)]
     replace: bool,
     /// Change no file: print what to write
     #[arg(long)]
     print: bool,
-    /// Print every change as a line of JSON; the last has `pinned`
+    /// Print every change as a line of JSON; the last says `pinned`, unless it ends with exit code 2
     #[arg(long)]
     json: bool,
 }
 
 pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     let config = desk.settings()?;
-    let name = arguments.connection.as_str();
-    pin::check_name(name)?;
-    let own = config.membrane.connections.get(name);
-    let app = own.and_then(|own| own.app.clone());
-    let url = arguments.url.clone().or(app);
-    let url = url.unwrap_or_else(|| KARTRA.to_owned());
-    let url = address::check(&url)?;
+    let name = &*name_of(&arguments, &config)?;
+    let url = &*url_of(&arguments, &config, name)?;
     let membrane = membrane_desk(&config, name, None, &desk.clock)?;
     let tenant = membrane.whoami().await.map_err(|failed| told(&failed))?;
     if !arguments.json {
@@ -91,14 +90,50 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     {
         Waited::Ready(connection) => {
             let reads = proves(&config, name, &connection, address::is_kartra(url), desk).await?;
-            if let Err(why) = reads {
-                return does_not_read(&arguments, &connection, &why, desk);
+            match reads {
+                Ok(proof) => pinned(&arguments, (&config, name), &connection, proof, desk),
+                Err(why) => does_not_read(&arguments, &connection, &why, desk),
             }
-            pinned(&arguments, &config, &connection, desk)
         }
         Waited::Broken(connection) => Err(broken(&connection, name).into()),
         Waited::NotYet(connection) => not_yet(&arguments, &connection, desk),
     }
+}
+
+/// The connection that was named; else the only one, or `main` among several.
+fn name_of(arguments: &Arguments, config: &Config) -> Result<Arc<str>, Failure> {
+    if let Some(name) = &arguments.connection {
+        check_name(name)?;
+        return Ok(name.as_str().into());
+    }
+    let known = &config.membrane.connections;
+    match known.get_key_value("main") {
+        Some((main, _)) => Ok(Arc::clone(main)),
+        None => only_or(config, None),
+    }
+}
+
+/// The address that was given, else the connection's `app`, else Kartra's. Another app's must be meant.
+fn url_of(arguments: &Arguments, config: &Config, name: &str) -> Result<String, Failure> {
+    let own = config.membrane.connections.get(name);
+    let app = own.and_then(|own| own.app.clone());
+    let url = arguments.url.clone().or(app);
+    let url = address::check(url.as_deref().unwrap_or(KARTRA))?;
+    if arguments.other_app || address::is_kartra(&url) {
+        return Ok(url);
+    }
+    Err(Failure::new(format!("`{url}` is not Kartra's address"))
+        .means("Membrane would build a connector for another app there. That takes minutes, may use the workspace's credits, and the verbs of the rules are Kartra's.")
+        .remedy("Kartra's is https://kartra.com/\nIf another app is meant, the same with --other-app"))
+}
+
+/// By what it was found out that a connection works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    /// A cheap read of the account.
+    Read,
+    /// Membrane's own test alone.
+    Test,
 }
 
 /// A cheap read of the account; another app is asked through Membrane's own test. The inner error says what went wrong.
@@ -108,18 +143,18 @@ async fn proves(
     connection: &Connection,
     is_kartra: bool,
     desk: &mut Desk,
-) -> anyhow::Result<Result<(), String>> {
+) -> anyhow::Result<Result<Proof, String>> {
     let id = connection.id();
     let membrane: membrane::Desk = membrane_desk(config, name, Some(id), &desk.clock)?;
     if is_kartra {
         let outcome = membrane.probe().await;
         return Ok(match outcome.is_success() {
-            true => Ok(()),
+            true => Ok(Proof::Read),
             false => Err(outcome.message),
         });
     }
     Ok(match membrane.test(id).await {
-        Ok(true) => Ok(()),
+        Ok(true) => Ok(Proof::Test),
         Ok(false) => Err("Membrane's test of it failed".to_owned()),
         Err(failed) => Err(failed.message),
     })
@@ -133,7 +168,7 @@ fn broken(connection: &Connection, name: &str) -> Failure {
     } else {
         failure.means(connection.errors().join("\n"))
     };
-    failure.remedy(view::remedy(state, name))
+    failure.remedy(view::remedy(connection, name))
 }
 
 fn not_yet(
@@ -152,18 +187,36 @@ fn not_yet(
             .add(Tone::Warn, "Not READY yet.")
             .plain(" Nothing was written; the connection stays, and this finds it again:"),
     )?;
-    let again = match arguments.connection.as_str() {
-        "main" => String::new(),
-        name => format!(" --connection {name}"),
-    };
-    desk.screen
-        .line(&Line::new("  ").bold(format!("kartwheel connect{again}")))?;
+    desk.screen.line(&Line::new("  ").bold(again(arguments)))?;
     if state == "CLIENT_ACTION_REQUIRED" {
         desk.screen.line(
             &Line::default().dim("  once what stands above is done, or while somebody does it"),
         )?;
     }
     Ok(Exit::Problems)
+}
+
+/// The same command, as far as it decides which connection is found.
+fn again(arguments: &Arguments) -> String {
+    let mut command = "kartwheel connect".to_owned();
+    if let Some(url) = &arguments.url {
+        command.push_str(&format!(" {url}"));
+    }
+    if arguments.other_app {
+        command.push_str(" --other-app");
+    }
+    if let Some(name) = &arguments.connection {
+        command.push_str(&format!(" --connection {name}"));
+    }
+    for (flag, is_set) in [
+        ("--replace", arguments.replace),
+        ("--print", arguments.print),
+    ] {
+        if is_set {
+            command.push_str(&format!(" {flag}"));
+        }
+    }
+    command
 }
 
 fn does_not_read(
@@ -189,33 +242,44 @@ fn does_not_read(
 /// Writes the id down, and tells where.
 fn pinned(
     arguments: &Arguments,
-    config: &Config,
+    (config, name): (&Config, &str),
     connection: &Connection,
+    proof: Proof,
     desk: &mut Desk,
 ) -> anyhow::Result<Exit> {
-    let (name, id) = (arguments.connection.as_str(), connection.id());
+    let id = connection.id();
+    let own = config.membrane.connections.get(name);
+    let there = own.and_then(|own| own.id.as_deref());
     let pinned = if arguments.print {
         Pinned::Printed
+    } else if there == Some(id) {
+        // It may stand in a variable or a file.
+        Pinned::Already
     } else {
         pin::write(&config.dir, name, id, arguments.replace)?
     };
-    let good = !matches!(pinned, Pinned::Other(_));
+    let good = !matches!(pinned, Pinned::Other(_) | Pinned::ByHand(_));
     if arguments.json {
         desk.screen.json_line(&json!({
             "connection": view::json_of(connection),
             "works": true,
+            "proof": match proof { Proof::Read => "read", Proof::Test => "test" },
             "pinned": matches!(pinned, Pinned::Written | Pinned::Already),
             "written": pinned == Pinned::Written,
             "other": match &pinned { Pinned::Other(id) => Value::from(id.as_str()), _ => Value::Null },
             "to_write": { "connections": { name: { "id": id } } },
         }))?;
     } else {
-        desk.screen.line(
-            &Line::default()
-                .add(Tone::Good, "It works:")
-                .plain(" a cheap read of the account succeeded."),
-        )?;
-        pin::tell(&pinned, name, id, &mut desk.screen)?;
+        let (works, by) = match proof {
+            Proof::Read => ("It works:", " a cheap read of the account succeeded."),
+            Proof::Test => (
+                "Membrane's own test of it succeeded.",
+                " No read was made; what it offers: kartwheel actions list",
+            ),
+        };
+        desk.screen
+            .line(&Line::default().add(Tone::Good, works).plain(by))?;
+        pin::tell(&pinned, (name, id, there), &mut desk.screen)?;
     }
     Ok(if good { Exit::Done } else { Exit::Problems })
 }

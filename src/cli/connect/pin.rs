@@ -4,7 +4,6 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::cli::Failure;
 use crate::cli::desk::edit;
 use crate::cli::desk::edit::yaml::{self, Edit};
 use crate::cli::screen::{Line, Screen, Tone};
@@ -22,19 +21,6 @@ pub(super) enum Pinned {
     ByHand(&'static str),
     /// Nothing was to be written.
     Printed,
-}
-
-/// Whether it can be a name under `connections:`.
-pub(super) fn check_name(name: &str) -> Result<(), Failure> {
-    let fits =
-        |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || "_-".contains(char);
-    if !name.is_empty() && name.chars().all(fits) {
-        return Ok(());
-    }
-    Err(
-        Failure::new(format!("`{name}` cannot be the name of a connection"))
-            .remedy("Use a-z, 0-9, _ and -, such as client_b."),
-    )
 }
 
 /// Writes it, if that can be done without touching anything else.
@@ -58,8 +44,7 @@ pub(super) fn write(dir: &Path, name: &str, id: &str, replace: bool) -> anyhow::
 /// Says where it stands, or what to write.
 pub(super) fn tell(
     pinned: &Pinned,
-    name: &str,
-    id: &str,
+    (name, id, there): (&str, &str, Option<&str>),
     screen: &mut Screen,
 ) -> std::io::Result<()> {
     let place = format!("connections.{name}.id");
@@ -74,7 +59,21 @@ pub(super) fn tell(
             screen.line(&Line::default().dim("  A running daemon takes it up at its next start."))
         }
         Pinned::Already => screen.line(&Line::new(format!("kartwheel.yaml has {place} already."))),
+        Pinned::Other(other) if there.is_none() => {
+            let told =
+                format!("kartwheel.yaml has {place}: {other}, which is not set or cannot be read.");
+            screen.line(
+                &Line::default()
+                    .add(Tone::Warn, told)
+                    .plain(" Nothing was written."),
+            )?;
+            screen.line(&Line::new("  Put this there: ").bold(id))
+        }
         Pinned::Other(other) => {
+            let other = match there {
+                Some(there) if there != other => format!("{other}, which is {there}"),
+                _ => other.clone(),
+            };
             screen.line(
                 &Line::default()
                     .add(

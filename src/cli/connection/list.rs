@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::view;
-use crate::cli::desk::{membrane_desk, told};
+use crate::cli::desk::{membrane_desk, only_called, told};
 use crate::cli::screen::{Line, Table, Tone};
 use crate::cli::{Desk, Exit};
 use crate::config::Config;
@@ -168,10 +168,9 @@ async fn rows(config: &Config, desk: &Desk) -> anyhow::Result<Vec<Row>> {
             Ok(theirs) => (theirs, None),
             Err(trouble) => (Vec::new(), Some(trouble)),
         };
-        let found = match (&own.id, &theirs[..]) {
-            (Some(id), _) => theirs.iter().find(|one| one.id() == id).cloned(),
-            (None, [one]) => Some(one.clone()),
-            (None, _) => None,
+        let found = match &own.id {
+            Some(id) => theirs.iter().find(|one| one.id() == id).cloned(),
+            None => only_called(&theirs, name, own.app.as_deref()).cloned(),
         };
         all.extend(theirs);
         rows.push(Row {

@@ -9,10 +9,10 @@ pub(super) mod view;
 
 use clap::Subcommand;
 
-pub(super) use patience::{Patience, Waited, length};
+pub(super) use patience::{Patience, Waited, length, may_pass};
 
-use super::desk::{membrane_desk, not_connected, told};
-use super::{Desk, Exit, Failure};
+use super::desk::{connection_id, membrane_desk, told};
+use super::{Desk, Exit};
 use crate::config::Config;
 use crate::membrane;
 
@@ -75,35 +75,21 @@ struct Subject {
 
 impl Subject {
     /// The connection with this local name; else the only one.
-    async fn named(named: Option<&str>, config: &Config, desk: &Desk) -> anyhow::Result<Self> {
-        let name = super::desk::only_or(config, named)?;
+    async fn named(
+        named: Option<&str>,
+        command: &str,
+        config: &Config,
+        desk: &Desk,
+    ) -> anyhow::Result<Self> {
+        let how = format!("kartwheel connection {command} NAME");
+        let name = super::desk::one_of(config, named, &how)?;
         let membrane = membrane_desk(config, &name, None, &desk.clock)?;
-        let pinned = config.membrane.connections[&name].id.clone();
-        let id = match pinned {
-            Some(id) => id,
-            None => only_of(&membrane, &name).await?,
-        };
+        let id = connection_id(config, &name, &membrane).await;
+        let id = id.map_err(|failed| told(&failed))??;
         Ok(Self {
             name: name.to_string(),
             membrane: membrane_desk(config, &name, Some(&id), &desk.clock)?,
             id,
         })
-    }
-}
-
-/// The only connection of a tenant. Looking by the app's address would make one where there is none.
-async fn only_of(membrane: &membrane::Desk, name: &str) -> Result<String, Failure> {
-    let all = membrane
-        .connections()
-        .await
-        .map_err(|failed| told(&failed))?;
-    match &all[..] {
-        [one] => Ok(one.id().to_owned()),
-        [] => Err(not_connected(name)),
-        several => Err(Failure::new(format!(
-            "connection {name} has no id in kartwheel.yaml, and the tenant has {} connections",
-            several.len()
-        ))
-        .remedy(format!("Pin one: kartwheel connect --connection {name}"))),
     }
 }

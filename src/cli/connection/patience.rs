@@ -70,7 +70,7 @@ impl Patience<'_> {
                         self.tell(&connection, desk)?;
                     }
                 }
-                Err(failed) if matches!(failed.class, Class::Transient | Class::RateLimited) => {
+                Err(failed) if may_pass(&failed) => {
                     if !quiet && !self.json {
                         let words =
                             format!("  No answer just now ({}); still waiting.", failed.message);
@@ -108,13 +108,19 @@ impl Patience<'_> {
         }
         view::tell_reasons(connection, &mut desk.screen)?;
         let left = span(between(desk.clock.now(), self.until) + Duration::from_millis(999));
+        let waiting = format!(
+            "  Waiting until that is done, at most {left}. Ctrl-C ends the waiting and harms nothing."
+        );
         match state {
             "BUILDING" => desk.screen.line(&Line::default().dim(
                 "  Membrane is building its connector. That takes some minutes; there is nothing to do.",
             ))?,
-            "CLIENT_ACTION_REQUIRED" => desk.screen.line(&Line::default().dim(format!(
-                "  Waiting until that is done, at most {left}. Ctrl-C ends the waiting and harms nothing."
-            )))?,
+            "CLIENT_ACTION_REQUIRED" if view::asks_for_input(connection) => {
+                let told = format!("  {}", view::ANSWER_AT_CONSOLE);
+                desk.screen.line(&Line::new(told))?;
+                desk.screen.line(&Line::default().dim(waiting))?;
+            }
+            "CLIENT_ACTION_REQUIRED" => desk.screen.line(&Line::default().dim(waiting))?,
             _ => {}
         }
         desk.screen.flush()
@@ -155,6 +161,26 @@ impl Patience<'_> {
         Ok(now)
     }
 
+    /// The connection as it is; asked again while Membrane has a trouble that may pass.
+    ///
+    /// # Errors
+    /// Membrane refuses, or still does not answer when the time is up.
+    pub(crate) async fn connection(
+        &self,
+        id: &str,
+        clock: &SharedClock,
+    ) -> Result<Connection, Failed> {
+        loop {
+            match self.membrane.connection(id).await {
+                Err(failed) if may_pass(&failed) && clock.now() < self.until => {
+                    let pause = failed.retry_after.unwrap_or(PAUSE).max(PAUSE);
+                    self.sleep(pause, clock).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
     pub(crate) async fn pause(&self, clock: &SharedClock) {
         self.sleep(PAUSE, clock).await;
     }
@@ -164,6 +190,11 @@ impl Patience<'_> {
             .sleep_until(after(clock.now(), length).min(self.until))
             .await;
     }
+}
+
+/// Whether the same question may be answered in a while.
+pub(crate) fn may_pass(failed: &Failed) -> bool {
+    matches!(failed.class, Class::Transient | Class::RateLimited)
 }
 
 /// Whether waiting does not change it.

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Patience, Subject, Waited, length, view};
-use crate::action::Class;
+use super::{Patience, Subject, Waited, length, may_pass, view};
 use crate::cli::desk::told;
 use crate::cli::screen::{Line, Tone, span};
 use crate::cli::{Desk, Exit, Failure};
@@ -33,7 +32,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     let config = desk.settings()?;
-    let subject = Subject::named(arguments.name.as_deref(), &config, desk).await?;
+    let subject = Subject::named(arguments.name.as_deref(), "reconnect", &config, desk).await?;
     let request = subject.membrane.reconnect(&subject.id).await;
     let request = request.map_err(|failed| told(&failed))?;
     ask(arguments, &subject, &request, desk)?;
@@ -46,7 +45,7 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
     if request.status != "success" {
         return not_done(arguments, &subject, &request, desk);
     }
-    let connection = subject.membrane.connection(&subject.id).await;
+    let connection = patience.connection(&subject.id, &desk.clock).await;
     let connection = connection.map_err(|failed| told(&failed))?;
     if connection.state() != "READY" {
         patience.tell(&connection, desk)?;
@@ -82,7 +81,7 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
         );
         desk.screen.line(&Line::default().add(Tone::Bad, told))?;
         desk.screen
-            .text(&view::remedy(connection.state(), &subject.name))?;
+            .text(&view::remedy(&connection, &subject.name))?;
     }
     Ok(if works { Exit::Done } else { Exit::Problems })
 }
@@ -130,7 +129,7 @@ async fn answered(
         patience.pause(&desk.clock).await;
         match patience.membrane.request_state(&request.id).await {
             Ok(now) => request = now,
-            Err(failed) if matches!(failed.class, Class::Transient | Class::RateLimited) => {}
+            Err(failed) if may_pass(&failed) => {}
             Err(failed) => return Err(told(&failed)),
         }
     }

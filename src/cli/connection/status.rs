@@ -1,11 +1,13 @@
 //! `kartwheel connection status`: one connection whole: Membrane's state, what a person must do, whose it is, its pace, its holds.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::{Subject, view};
 use crate::cli::desk::{all_or, told};
 use crate::cli::screen::{Line, Tone, wrap};
-use crate::cli::{Desk, Exit, Failure};
+use crate::cli::{Desk, Exit};
 use crate::config::Config;
 use crate::membrane::{Connection, Tenant};
 use crate::store::{self, Hold};
@@ -39,12 +41,19 @@ struct Known {
 
 pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     let config = desk.settings()?;
-    let holds = holds(&config, desk).await?;
-    let mut exit = Exit::Done;
+    let kept = holds(&config, desk).await;
+    let holds: &[Hold] = match &kept {
+        Kept::Holds(holds) => holds,
+        _ => &[],
+    };
+    let mut exit = match &kept {
+        Kept::Unreadable(_) => Exit::Problems,
+        _ => Exit::Done,
+    };
     let mut shown = Vec::new();
     let names = all_or(&config, arguments.name.as_deref())?;
     for (place, name) in names.iter().enumerate() {
-        let known = match look(name, &config, holds.as_deref(), desk).await {
+        let known = match look(name, &config, holds, desk).await {
             Ok(known) => known,
             Err(error) if names.len() == 1 => return Err(error),
             // The others are still of interest.
@@ -67,7 +76,7 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
         if place > 0 {
             desk.screen.gap()?;
         }
-        tell(&known, &config, holds.is_some(), desk)?;
+        tell(&known, &config, &kept, desk)?;
     }
     if arguments.json {
         desk.screen.json(&json!({ "connections": shown }))?;
@@ -91,43 +100,46 @@ fn trouble(
     view::words(&error.to_string(), &mut desk.screen)
 }
 
-/// The daemon's holds, as the database has them; `None` where no daemon ever ran.
-async fn holds(config: &Config, desk: &Desk) -> anyhow::Result<Option<Vec<Hold>>> {
-    match store::open_read_only(&config.database, desk.clock.clone()).await {
-        Ok(reader) => Ok(Some(reader.holds().await.map_err(Failure::from)?)),
-        Err(_) => Ok(None),
+/// What the database knows of holds.
+enum Kept {
+    /// These.
+    Holds(Vec<Hold>),
+    /// No daemon ever ran here.
+    NoDatabase,
+    /// It cannot be read; why.
+    Unreadable(String),
+}
+
+/// The daemon's holds, as the database has them.
+async fn holds(config: &Config, desk: &Desk) -> Kept {
+    let url = &config.database;
+    if !Path::new(url.strip_prefix("sqlite://").unwrap_or(url)).exists() {
+        return Kept::NoDatabase;
+    }
+    let read = async {
+        let reader = store::open_read_only(url, desk.clock.clone()).await?;
+        reader.holds().await
+    };
+    match read.await {
+        Ok(holds) => Kept::Holds(holds),
+        Err(error) => Kept::Unreadable(error.to_string()),
     }
 }
 
-async fn look(
-    name: &str,
-    config: &Config,
-    holds: Option<&[Hold]>,
-    desk: &Desk,
-) -> anyhow::Result<Known> {
-    let subject = Subject::named(Some(name), config, desk).await?;
+async fn look(name: &str, config: &Config, holds: &[Hold], desk: &Desk) -> anyhow::Result<Known> {
+    let subject = Subject::named(Some(name), "status", config, desk).await?;
     let tenant = subject.membrane.whoami().await;
     let connection = subject.membrane.connection(&subject.id).await;
     let of_it = |hold: &&Hold| hold.connection.is_empty() || *hold.connection == *name;
     Ok(Known {
         tenant: tenant.map_err(|failed| told(&failed))?,
         connection: connection.map_err(|failed| told(&failed))?,
-        holds: holds
-            .unwrap_or_default()
-            .iter()
-            .filter(of_it)
-            .cloned()
-            .collect(),
+        holds: holds.iter().filter(of_it).cloned().collect(),
         subject,
     })
 }
 
-fn tell(
-    known: &Known,
-    config: &Config,
-    has_database: bool,
-    desk: &mut Desk,
-) -> std::io::Result<()> {
+fn tell(known: &Known, config: &Config, kept: &Kept, desk: &mut Desk) -> std::io::Result<()> {
     let name = &known.subject.name;
     let own = &config.membrane.connections[name.as_str()];
     let state = known.connection.state();
@@ -139,7 +151,7 @@ fn tell(
     )?;
     view::tell_reasons(&known.connection, &mut desk.screen)?;
     if state != "READY" {
-        let remedy = view::remedy(state, name);
+        let remedy = view::remedy(&known.connection, name);
         desk.screen.line(&Line::new("  To do: ").plain(remedy))?;
     }
     let pinned = if own.id.is_some() {
@@ -173,10 +185,14 @@ fn tell(
             .line(&Line::new(format!("  {what:<13}{fact}")))?;
     }
     if known.holds.is_empty() {
-        let held = if has_database {
-            "no"
-        } else {
-            "no daemon ran here yet"
+        let held = match kept {
+            Kept::Holds(_) => "no",
+            Kept::NoDatabase => "no daemon ran here yet",
+            Kept::Unreadable(why) => {
+                let told = format!("not known: the database cannot be read: {why}");
+                let line = Line::new(format!("  {:<13}", "held")).add(Tone::Bad, told);
+                return desk.screen.line(&line);
+            }
         };
         return desk
             .screen

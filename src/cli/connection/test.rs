@@ -24,7 +24,10 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     let config = desk.settings()?;
-    let subject = Subject::named(arguments.name.as_deref(), &config, desk).await?;
+    let subject = Subject::named(arguments.name.as_deref(), "test", &config, desk).await?;
+    let connection = subject.membrane.connection(&subject.id).await;
+    let connection = connection.map_err(|failed| told(&failed))?;
+    let state = connection.state();
     let tested = subject.membrane.test(&subject.id).await;
     let tested = tested.map_err(|failed| told(&failed))?;
     let read = subject.membrane.probe().await;
@@ -32,16 +35,19 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
     let (name, id) = (&subject.name, &subject.id);
     if arguments.json {
         desk.screen.json(&json!({
-            "name": name, "id": id, "test": tested, "works": works,
+            "name": name, "id": id, "state": state, "test": tested, "works": works,
             "read": { "class": read.class.name(), "message": read.message },
         }))?;
     } else {
         let screen = &mut desk.screen;
         screen.line(&Line::new("Connection ").bold(name).dim(format!("  {id}")))?;
-        let membranes = if tested {
-            (Tone::Good, "passed")
-        } else {
-            (Tone::Bad, "failed: Kartra did not accept its login")
+        if state != "READY" {
+            screen.line(&Line::new("  its state        ").add(super::view::tone(state), state))?;
+        }
+        let membranes = match tested {
+            true => (Tone::Good, "passed"),
+            false if state == "READY" => (Tone::Bad, "failed: Kartra did not accept its login"),
+            false => (Tone::Bad, "failed"),
         };
         screen.line(&Line::new("  Membrane's test  ").add(membranes.0, membranes.1))?;
         if read.is_success() {
@@ -49,6 +55,9 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
         } else {
             screen.line(&Line::new("  a cheap read     ").add(Tone::Bad, "failed"))?;
             super::view::words(&read.message, screen)?;
+        }
+        if state != "READY" {
+            screen.line(&Line::new("  To do: ").plain(super::view::remedy(&connection, name)))?;
         }
         if !works {
             screen.gap()?;

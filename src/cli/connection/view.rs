@@ -73,18 +73,36 @@ pub(crate) fn words(text: &str, screen: &mut Screen) -> std::io::Result<()> {
     lines.try_for_each(|line| screen.line(&Line::new("  ").plain(line)))
 }
 
-/// What is to be done about a state in which waiting does not help.
-pub(crate) fn remedy(state: &str, name: &str) -> String {
-    match state {
-        "CLIENT_ACTION_REQUIRED" => format!(
+/// Where a question of Membrane's is answered that comes without a link.
+pub(crate) const ANSWER_AT_CONSOLE: &str =
+    "Answer it in Membrane's console, at this connection: there is no link for it.";
+
+/// Whether a person is asked something, and a login is not what is wanted.
+pub(crate) fn asks_for_input(connection: &Connection) -> bool {
+    connection
+        .action()
+        .is_some_and(|action| action.kind == "provide-input" && action.link.is_none())
+}
+
+/// What is to be done about a state that is not READY.
+pub(crate) fn remedy(connection: &Connection, name: &str) -> String {
+    let has_link = connection
+        .action()
+        .is_some_and(|action| action.link.is_some());
+    match connection.state() {
+        "CLIENT_ACTION_REQUIRED" if asks_for_input(connection) => ANSWER_AT_CONSOLE.to_owned(),
+        "CLIENT_ACTION_REQUIRED" if has_link => format!(
             "Log in where the link leads, or get a fresh link: kartwheel connection reconnect {name}"
         ),
+        "CLIENT_ACTION_REQUIRED" | "not connected" => {
+            format!("Get a link and log in: kartwheel connection reconnect {name}")
+        }
         "CONFIGURATION_ERROR" => "Correct its set-up in Membrane's console, then run this again.".to_owned(),
         "SETUP_FAILED" => {
             "Membrane could not build its connector. Ask Membrane's support, with the connection's id.".to_owned()
         }
         "BUILDING" => "Membrane is still building its connector: run this again in some minutes.".to_owned(),
-        "DISCONNECTING" => "It is being removed. Make another one: kartwheel connect --replace".to_owned(),
+        "DISCONNECTING" => "It is being removed. Make another one: kartwheel connect --connection NAME --replace".replace("NAME", name),
         _ => "Look at it in Membrane's console.".to_owned(),
     }
 }

@@ -10,6 +10,14 @@ use crate::config::Config;
 /// # Errors
 /// There is no such connection, or there are several and none was named.
 pub(crate) fn only_or(config: &Config, named: Option<&str>) -> Result<Arc<str>, Failure> {
+    one_of(config, named, "--connection NAME")
+}
+
+/// The same, for a command that takes the name in its own way.
+///
+/// # Errors
+/// As of [`only_or`].
+pub(crate) fn one_of(config: &Config, named: Option<&str>, how: &str) -> Result<Arc<str>, Failure> {
     let all = all_or(config, named)?;
     match &all[..] {
         [one] => Ok(Arc::clone(one)),
@@ -18,7 +26,7 @@ pub(crate) fn only_or(config: &Config, named: Option<&str>) -> Result<Arc<str>, 
             several.len(),
             several.join(", ")
         ))
-        .remedy("Say which one: --connection NAME")),
+        .remedy(format!("Say which one: {how}"))),
     }
 }
 
@@ -37,4 +45,20 @@ pub(crate) fn all_or(config: &Config, named: Option<&str>) -> Result<Vec<Arc<str
     }
     Err(Failure::new(format!("there is no connection {named}"))
         .remedy(format!("kartwheel.yaml has {}.", known.join(", "))))
+}
+
+/// Whether it can be a name under `connections:`.
+///
+/// # Errors
+/// It cannot; the error says what can.
+pub(crate) fn check_name(name: &str) -> Result<(), Failure> {
+    let fits =
+        |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || "_-".contains(char);
+    if !name.is_empty() && name.chars().all(fits) {
+        return Ok(());
+    }
+    Err(
+        Failure::new(format!("`{name}` cannot be the name of a connection"))
+            .remedy("Use a-z, 0-9, _ and -, such as client_b."),
+    )
 }

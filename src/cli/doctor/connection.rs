@@ -6,6 +6,7 @@ use super::finding::{Finding, Sheet};
 use super::{live, rules};
 use crate::action::Readiness;
 use crate::cli::Desk;
+use crate::cli::connection::view;
 use crate::cli::desk::{connection_id, membrane_desk};
 use crate::config::Config;
 use crate::membrane;
@@ -25,7 +26,10 @@ pub(super) async fn look(
     let Some(id) = identify(config, name, &membrane, &mut sheet).await else {
         return;
     };
-    let ready = state(&id, &membrane, &mut sheet).await;
+    let Ok(membrane) = membrane_desk(config, name, Some(&id), &desk.clock) else {
+        return;
+    };
+    let ready = state(name, &id, &membrane, &mut sheet).await;
     wait(&id, &membrane, &mut sheet).await;
     if !ready {
         return;
@@ -33,7 +37,7 @@ pub(super) async fn look(
     test(&id, &membrane, &mut sheet).await;
     live::offered(&id, &membrane, &mut sheet).await;
     live::read(name, &id, &membrane, desk, &mut sheet).await;
-    rules::look(config, name, desk, &mut sheet).await;
+    rules::look(config, name, &id, desk, &mut sheet).await;
 }
 
 async fn identify(
@@ -45,21 +49,19 @@ async fn identify(
     let settings = config.membrane.connections.get(name);
     let pinned = settings.is_some_and(|connection| connection.id.is_some());
     match connection_id(config, name, membrane).await {
-        Ok(Some(id)) if pinned => Some(id),
-        Ok(Some(id)) => {
+        Ok(Ok(id)) if pinned => Some(id),
+        Ok(Ok(id)) => {
             sheet.note(
                 "id",
-                format!("found by its application: {id}"),
-                &format!("pin it in kartwheel.yaml: `connections: {{ {name}: {{ id: {id} }} }}`"),
+                format!("found by its name: {id}"),
+                &format!("pin it: `kartwheel connect --connection {name}`"),
             );
             Some(id)
         }
-        Ok(None) => {
-            sheet.problem(
-                "id",
-                "the tenant has no such connection",
-                "`kartwheel connect` makes it",
-            );
+        Ok(Err(why)) => {
+            let why = why.to_string();
+            let (what, to_do) = why.split_once('\n').unwrap_or((&why, ""));
+            sheet.problem("id", what, to_do);
             None
         }
         Err(failed) => {
@@ -70,16 +72,18 @@ async fn identify(
 }
 
 /// Whether it is READY.
-async fn state(id: &str, membrane: &membrane::Desk, sheet: &mut Sheet<'_>) -> bool {
-    match membrane.connection(id).await.map(|found| found.readiness()) {
-        Ok(Readiness::Ready) => {
-            sheet.ok("state", "READY");
-            true
-        }
-        Ok(Readiness::NotReady(text) | Readiness::Unknown(text)) => {
-            sheet.problem("state", text, "`kartwheel connection reconnect` makes a link to connect it again; its runs wait for it");
-            false
-        }
+async fn state(name: &str, id: &str, membrane: &membrane::Desk, sheet: &mut Sheet<'_>) -> bool {
+    match membrane.connection(id).await {
+        Ok(found) => match found.readiness() {
+            Readiness::Ready => {
+                sheet.ok("state", "READY");
+                true
+            }
+            Readiness::NotReady(text) | Readiness::Unknown(text) => {
+                sheet.problem("state", text, &view::remedy(&found, name));
+                false
+            }
+        },
         Err(failed) => {
             sheet.problem("state", failed.message.clone(), "");
             false

@@ -163,7 +163,17 @@ pub(super) async fn read(
         send_by: after(began, SEND_WITHIN),
     };
     let outcome = membrane.act(&call).await;
-    let kept = log(id, run, began, membrane, desk, sheet).await;
+    let kept = match outcome.class {
+        // It did not come to a run, so the log cannot have one.
+        Class::RateLimited | Class::Transient | Class::OurToken | Class::ConnectionDown => {
+            return sheet.warning(
+                "read",
+                format!("a read was not carried out: {}", outcome.message),
+                "run this again in a while: how errors arrive and what the run log keeps was not looked at",
+            );
+        }
+        _ => log(id, run, began, membrane, desk, sheet).await,
+    };
     errors(&outcome, kept.as_ref(), sheet);
     answer(&outcome, membrane, sheet);
 }

@@ -95,15 +95,21 @@ pub(super) fn find(arguments: &Arguments, desk: &Desk) -> anyhow::Result<Given> 
     })
 }
 
-/// `CLIENT_B_` for the connection `client_b`.
+/// `CLIENT_B_` for the connection `client_b`; `_1X_` for `1x`, for no variable begins with a digit.
 pub(super) fn prefix(connection: &str) -> String {
     let name = connection.to_uppercase().replace('-', "_");
-    format!("{name}_")
+    let before = if name.starts_with(|first: char| first.is_ascii_digit()) {
+        "_"
+    } else {
+        ""
+    };
+    format!("{before}{name}_")
 }
 
 /// The environment over the project's .env.
 fn environment(dir: &Path) -> Env {
     let text = std::fs::read_to_string(dir.join(".env")).unwrap_or_default();
+    let text = text.trim_start_matches('\u{feff}');
     let below = config::read_dotenv(&Source::new(".env", text), &mut Vec::new());
     Env::of_process().over(below)
 }
@@ -128,7 +134,7 @@ fn of_project(arguments: &Arguments, dir: &Path) -> Option<(Auth, String)> {
     is_whole.then_some((auth, config.membrane.url))
 }
 
-fn project_url(dir: &Path) -> Option<String> {
+pub(super) fn project_url(dir: &Path) -> Option<String> {
     if !dir.join("kartwheel.yaml").is_file() {
         return None;
     }
@@ -258,7 +264,13 @@ fn piped(what: &str) -> Result<SecretString, Failure> {
         .read_to_string(&mut text)
         .context("standard input cannot be read")
         .map_err(|error| Failure::new(format!("{error:#}")))?;
-    let trimmed = text.trim();
+    let text = text.trim();
+    let trimmed = text.trim_start_matches('\u{feff}').trim();
+    if trimmed.len() < text.len() {
+        eprintln!(
+            "{what} came with a byte order mark before it, as some editors write; it was left out."
+        );
+    }
     if trimmed.is_empty() {
         return Err(Failure::new(format!(
             "{what} should come through the pipe, and nothing came"

@@ -29,8 +29,8 @@ enum Settings {
     NoProject,
     /// Its new text, and the lines that are new in it.
     New(String, Vec<String>),
-    /// A person must write these lines.
-    ByHand(Vec<String>),
+    /// A person must write these lines, and see to what stands there instead.
+    ByHand(Vec<String>, Vec<String>),
 }
 
 /// How credentials would be kept.
@@ -108,7 +108,7 @@ impl Plan {
     /// What is left to a person is a problem, if it was to be written.
     pub(super) fn exit(&self, saved: bool) -> Exit {
         match &self.settings {
-            Settings::ByHand(_) if saved => Exit::Problems,
+            Settings::ByHand(..) if saved => Exit::Problems,
             _ if saved && !self.hidden.is_empty() => Exit::Problems,
             _ => Exit::Done,
         }
@@ -200,12 +200,13 @@ impl Plan {
                 )?;
                 block(lines, screen)
             }
-            Settings::ByHand(lines) => {
+            Settings::ByHand(lines, notes) => {
                 screen.line(&Line::default().add(
                     Tone::Warn,
                     "kartwheel.yaml was not changed: what it says cannot be extended safely. Write into it:",
                 ))?;
-                block(lines, screen)
+                block(lines, screen)?;
+                notes.iter().try_for_each(|note| screen.text(note))
             }
             Settings::Fit | Settings::NoProject => Ok(()),
         }
@@ -225,9 +226,12 @@ impl Plan {
             screen.text("To keep it, put into the project's .env (mode 0600):")?;
             block(&lines, screen)?;
         }
-        if let Settings::New(_, lines) | Settings::ByHand(lines) = &self.settings {
+        if let Settings::New(_, lines) | Settings::ByHand(lines, _) = &self.settings {
             screen.text("Write into kartwheel.yaml:")?;
             block(lines, screen)?;
+        }
+        if let Settings::ByHand(_, notes) = &self.settings {
+            notes.iter().try_for_each(|note| screen.text(note))?;
         }
         screen.line(
             &Line::new("The same command with ")
@@ -321,11 +325,36 @@ fn settings(
         };
         return match text {
             Some(text) => Settings::New(text, lines),
-            None => Settings::ByHand(lines),
+            None => Settings::ByHand(lines, Vec::new()),
         };
     }
     let whole: Vec<_> = wanted.iter().map(reference).chain(url).collect();
-    Settings::ByHand(lines_of(connection, &whole))
+    let taken = wanted.iter().filter(|one| !is_named(one));
+    let taken: Vec<&str> = taken
+        .map(|one| one.key)
+        .filter(|key| has(key).is_some())
+        .collect();
+    let others = others.iter().copied().filter(|key| has(key).is_some());
+    let notes = notes(&taken, &others.collect::<Vec<_>>());
+    Settings::ByHand(lines_of(connection, &whole), notes)
+}
+
+/// What is to be done about keys that stand there: those that are set otherwise, and those of the other kind of credentials.
+fn notes(taken: &[&str], others: &[&str]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !taken.is_empty() {
+        notes.push(format!(
+            "They go in the place of what stands there as {}.",
+            taken.join(", ")
+        ));
+    }
+    if !others.is_empty() {
+        notes.push(format!(
+            "Take {} out: a token and the three keys are two ways to prove the same, and only one may stand there.",
+            others.join(", ")
+        ));
+    }
+    notes
 }
 
 /// The address, where the settings do not say it.

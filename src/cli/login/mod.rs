@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use self::given::{Given, Origin};
 use self::keep::Plan;
 use super::connection::view;
+use super::desk::check_name;
 use super::screen::{Line, Tone};
 use super::{Desk, Exit, Failure};
 use crate::action::Class;
@@ -69,10 +70,16 @@ struct Known {
 }
 
 pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
+    if let Some(name) = &arguments.connection {
+        check_name(name)?;
+    }
     let given = given::find(&arguments, desk)?;
     let known = try_out(&given, desk).await?;
     let plan = Plan::of(&given, arguments.connection.as_deref(), &desk.project)?;
     let saved = arguments.save && given.origin != Origin::Project;
+    if saved {
+        same_place(&arguments, &given, desk)?;
+    }
     let was_written = saved && plan.write(&desk.project)?;
     if arguments.json {
         desk.screen.json(&json!({
@@ -93,6 +100,24 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     }
     plan.tell(saved, &mut desk.screen)?;
     Ok(plan.exit(saved))
+}
+
+/// A connection has no address of its own: credentials that were tried at another one than the project's would be kept for the wrong one.
+fn same_place(arguments: &Arguments, given: &Given, desk: &Desk) -> Result<(), Failure> {
+    let (Some(name), Some(url)) = (&arguments.connection, given::project_url(&desk.project)) else {
+        return Ok(());
+    };
+    if url.trim_end_matches('/') == given.url.trim_end_matches('/') {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "all connections are at one Membrane, and kartwheel.yaml says {url}"
+    ))
+    .means(format!(
+        "These credentials of {name} are good at {}, and were not stored.",
+        given.url
+    ))
+    .remedy("Set `membrane.url` in kartwheel.yaml if that is the right one for all; else a project of its own is needed."))
 }
 
 async fn try_out(given: &Given, desk: &Desk) -> anyhow::Result<Known> {

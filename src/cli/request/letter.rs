@@ -44,7 +44,7 @@ impl FromStr for Header {
             .ok_or("write it as 'Name: value'")?;
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if !name.bytes().all(fits) {
-            return Err(format!("{name:?} is not the name of a header"));
+            return Err("what stands before the colon is not the name of a header".to_owned());
         }
         if value.chars().any(char::is_control) {
             return Err("a header's value is one line".to_owned());
@@ -76,8 +76,12 @@ pub(super) fn write(arguments: &Arguments) -> Result<Letter, Failure> {
         query.push((name.clone(), value.clone()));
     }
     let mut headers: Vec<(String, String)> = Vec::new();
-    for Header(name, value) in &arguments.header {
-        headers.push((name.clone(), value.clone()));
+    for (place, text) in (1..).zip(&arguments.header) {
+        // What was typed may hold a secret, so it is not repeated.
+        let Header(name, value) = text
+            .parse()
+            .map_err(|why| Failure::new(format!("header {place} cannot be sent: {why}")))?;
+        headers.push((name, value));
     }
     let (body, kind) = match body(arguments)? {
         Some((body, kind)) => (Some(body.into_bytes()), kind),

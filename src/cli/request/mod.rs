@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use letter::{Header, Pair};
+use letter::Pair;
 
 use super::desk::told;
 use super::screen::{Line, Screen, Tone};
@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     method: Option<String>,
     /// A header; may be given more than once
     #[arg(short = 'H', long, value_name = "'NAME: VALUE'")]
-    header: Vec<Header>,
+    header: Vec<String>,
     /// The body as text, JSON or a form, already encoded; several are joined by &
     #[arg(short, long, value_name = "TEXT", conflicts_with_all = ["json_body", "raw_data", "form"])]
     data: Vec<String>,
@@ -71,6 +71,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     let letter = letter::write(arguments)?;
     let account = desk.account(arguments.connection.as_deref()).await?;
+    let is_safe = matches!(letter.method.as_str(), "GET" | "HEAD" | "OPTIONS");
     let request = ProxyRequest {
         connection_id: account.id.clone(),
         method: letter.method.clone(),
@@ -93,7 +94,7 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
         }
         Err(failed) => return refused(arguments, &failed, &mut desk.screen),
     };
-    print(arguments, &answer, &mut desk.screen)
+    print(arguments, is_safe, &answer, &mut desk.screen)
 }
 
 /// Membrane itself said no.
@@ -118,12 +119,19 @@ fn refused(arguments: &Arguments, failed: &Failed, screen: &mut Screen) -> anyho
         Class::ConnectionDown => {
             "Nothing reached Kartra. `kartwheel connection status` says what a person must do."
         }
+        Class::Transient => "Nothing was changed.",
         _ => "Nothing reached Kartra.",
     }))?;
     Ok(Exit::Problems)
 }
 
-fn print(arguments: &Arguments, answer: &ProxyAnswer, screen: &mut Screen) -> anyhow::Result<Exit> {
+/// What came back. Whether what was sent can have changed something decides what an answer of 5xx means.
+fn print(
+    arguments: &Arguments,
+    is_safe: bool,
+    answer: &ProxyAnswer,
+    screen: &mut Screen,
+) -> anyhow::Result<Exit> {
     let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
     let refusal = body.as_ref().and_then(refusal);
     if arguments.json {
@@ -158,6 +166,9 @@ fn print(arguments: &Arguments, answer: &ProxyAnswer, screen: &mut Screen) -> an
                     .plain(format!(": {refusal}")),
             )?;
         }
+    }
+    if answer.status >= 500 && !is_safe && !arguments.json {
+        eprintln!("Nobody knows whether it was done. Look in Kartra before you send it again.");
     }
     let well = (200..400).contains(&answer.status) && refusal.is_none();
     Ok(if well { Exit::Done } else { Exit::Problems })

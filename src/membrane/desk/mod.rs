@@ -22,7 +22,7 @@ pub use self::connections::ConnectRequest;
 pub use self::facts::Facts;
 pub use self::proxy::{ProxyAnswer, ProxyRequest, RESERVED_HEADERS};
 
-use super::classify::{failure, refuses_token};
+use super::classify::{failure, failure_of_question, refuses_token};
 use super::fault::{Asked, Fault, is_error};
 use super::line::{Line, unreadable};
 use super::settings::{ConnectionSettings, Settings};
@@ -123,16 +123,21 @@ impl Desk {
         if answer.is_success() && !is_error(&answer) {
             return Ok(answer);
         }
-        Err(self.refused(what, &answer))
+        Err(self.refused(what, &answer, true))
     }
 
-    fn refused(&self, what: &str, answer: &Answer) -> Failed {
+    /// A question leaves nothing open; anything else may have been done.
+    fn refused(&self, what: &str, answer: &Answer, is_question: bool) -> Failed {
         let asked = Asked {
             what,
             input: &Value::Null,
             read_output: None,
         };
-        Box::new(failure(answer, asked, self.clock.now()).outcome)
+        let verdict = match is_question {
+            true => failure_of_question(answer, asked, self.clock.now()),
+            false => failure(answer, asked, self.clock.now()),
+        };
+        Box::new(verdict.outcome)
     }
 
     /// Sends, and once more with a fresh token where ours was refused: that proves that nothing was done.

@@ -102,7 +102,7 @@ impl Desk {
         })?;
         let answer = raw.answer(self.clock.now());
         if !answer.is_success() && Fault::of(&answer).has_known_type() {
-            return Err(self.refused(what, &answer));
+            return Err(self.refused(what, &answer, method.is_safe()));
         }
         let shown = raw.headers.iter();
         Ok(ProxyAnswer {

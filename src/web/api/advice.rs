@@ -74,32 +74,9 @@ fn held(story: &Story) -> (String, Vec<(String, &'static str)>) {
         "end it here",
     );
     let why = run.why.as_deref().unwrap_or("held");
-    let reason = story
-        .holds
-        .iter()
-        .map(|hold| hold.reason.as_str())
-        .collect::<Vec<_>>()
-        .join("; ");
-    let said = if reason.is_empty() {
-        String::new()
-    } else {
-        format!(" ({reason})")
-    };
+    let said = reasons(story);
     match why {
-        "paused" => {
-            let all = story.holds.iter().any(|hold| hold.connection.is_empty());
-            let what = if all {
-                "kartwheel resume".to_owned()
-            } else {
-                format!("kartwheel resume --connection {}", run.connection)
-            };
-            (
-                format!(
-                    "Sending is paused{said}. Nothing is lost; it goes on when the pause ends."
-                ),
-                vec![(what, "end the pause"), cancel],
-            )
-        }
+        "paused" => paused(story, &said, cancel),
         "down" => (
             format!(
                 "The connection `{}` to Kartra is down{said}. It goes on by itself when the connection is ready again.",
@@ -146,6 +123,30 @@ fn held(story: &Story) -> (String, Vec<(String, &'static str)>) {
         ),
         other => held_by_itself(other, &said, &id, cancel),
     }
+}
+
+/// Why its connection is held, in brackets.
+fn reasons(story: &Story) -> String {
+    let reasons: Vec<&str> = story.holds.iter().map(|hold| &*hold.reason).collect();
+    if reasons.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", reasons.join("; "))
+}
+
+fn paused(
+    story: &Story,
+    said: &str,
+    cancel: (String, &'static str),
+) -> (String, Vec<(String, &'static str)>) {
+    let all = story.holds.iter().any(|hold| hold.connection.is_empty());
+    let what = if all {
+        "kartwheel resume".to_owned()
+    } else {
+        format!("kartwheel resume --connection {}", story.run.connection)
+    };
+    let text = format!("Sending is paused{said}. Nothing is lost; it goes on when the pause ends.");
+    (text, vec![(what, "end the pause"), cancel])
 }
 
 /// A run that waits for a person, whatever its connection does.

@@ -6,6 +6,11 @@ use crate::problem::Source;
 /// The text with these variables set: where a name stands its line is changed, the others come last. `None` where the result would not
 /// be read as meant, as in a file with a quote that is never closed.
 pub(crate) fn set(text: &str, variables: &[(String, String)]) -> Option<String> {
+    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let (mark, text) = match text.strip_prefix('\u{feff}') {
+        Some(text) => ("\u{feff}", text),
+        None => ("", text),
+    };
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for (name, value) in variables {
         let line = format!("{name}={}", quoted(value));
@@ -18,8 +23,8 @@ pub(crate) fn set(text: &str, variables: &[(String, String)]) -> Option<String> 
             },
         }
     }
-    let mut new = lines.join("\n");
-    new.push('\n');
+    let mut new = lines.join(newline);
+    new.push_str(newline);
     let (before, after) = (read(text)?, read(&new)?);
     let is_meant = variables
         .iter()
@@ -29,7 +34,7 @@ pub(crate) fn set(text: &str, variables: &[(String, String)]) -> Option<String> 
         .filter_map(name_of)
         .filter(|name| variables.iter().all(|(set, _)| set != name))
         .all(|name| before.get(name) == after.get(name));
-    (is_meant && others_stay).then_some(new)
+    (is_meant && others_stay).then(|| format!("{mark}{new}"))
 }
 
 /// The variables of a text; `None` where a line is not understood.
@@ -92,6 +97,18 @@ mod tests {
         );
         assert_eq!(set_one("A=1", "E", "2").as_deref(), Some("A=1\nE=2\n"));
         assert_eq!(set_one("", "E", "2").as_deref(), Some("E=2\n"));
+    }
+
+    #[test]
+    fn the_ends_of_lines_and_the_mark_at_the_start_stay() {
+        assert_eq!(
+            set_one("\u{feff}A=1\r\nB=2\r\n", "B", "3").as_deref(),
+            Some("\u{feff}A=1\r\nB=3\r\n")
+        );
+        assert_eq!(
+            set_one("A=1\r\n", "C", "3").as_deref(),
+            Some("A=1\r\nC=3\r\n")
+        );
     }
 
     #[test]
