@@ -122,7 +122,7 @@ async fn a_refused_name_is_met_with_the_nearest_and_the_account_is_read_again_so
     let why = world.run_of(second).await.why.expect("a reason");
     assert!(why.contains("212") && why.contains("`buyers`"), "{why}");
     world
-        .told(&[(AlertKind::NameGone, "main tag buyer".to_owned())])
+        .until_told(&[(AlertKind::NameGone, "main tag buyer".to_owned())])
         .await;
     world.end(&[State::Failed]).await;
 }
