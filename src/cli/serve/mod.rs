@@ -9,13 +9,16 @@ use std::sync::Arc;
 use super::desk::{kept_accounts, settings, usable};
 use super::screen::{Line, Tone};
 use super::{Desk, Exit, Failure};
-use crate::project::{Accounts, Strictness};
+use crate::problem::Problem;
+use crate::project::{Accounts, Project, Strictness};
 
 pub(super) use launch::{Launched, launch};
 pub(super) use signals::Signals;
 
 /// The exit code of a daemon that was told twice to end: as a shell reports SIGTERM.
 const FORCED: i32 = 143;
+/// So many rules' misfits are logged one by one.
+const MISFITS_MAX: usize = 20;
 
 /// Run the daemon: take webhooks, run the rules
 ///
@@ -61,6 +64,7 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
         }
     };
     let project = settings.rules(accounts);
+    warn_of_misfits(&project);
     let (config, rules, broken) = usable(project, &desk.project)?;
     for problem in &broken {
         // Drawn for whoever started it; the log has the number.
@@ -95,6 +99,30 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
             .means("Nothing can be promised any more, so the daemon ended. What was answered with a 2xx is on disk.")
             .remedy("Look at the disk, then start it again: it goes on where it stopped.")
             .into()),
+    }
+}
+
+/// Rules that do not fit the account are in force all the same, for a name may have been made a moment ago: the log says which.
+fn warn_of_misfits(project: &Project) {
+    let of_rules = |problem: &&Problem| {
+        !problem.is_error() && (problem.code.starts_with("K05") || problem.code.starts_with("K08"))
+    };
+    let misfits: Vec<&Problem> = project.problems.iter().filter(of_rules).collect();
+    for problem in misfits.iter().take(MISFITS_MAX) {
+        let place = format!("{}:{}", problem.file, problem.span.line);
+        tracing::warn!(
+            code = problem.code,
+            place,
+            why = problem.message,
+            "a rule does not fit"
+        );
+    }
+    if misfits.len() > MISFITS_MAX {
+        let more = misfits.len() - MISFITS_MAX;
+        tracing::warn!(
+            more,
+            "further rules do not fit; `kartwheel check` shows them all"
+        );
     }
 }
 
