@@ -20,7 +20,8 @@ const SYNC_WITHIN: Duration = Duration::from_secs(300);
 
 /// Read the accounts and keep what was read
 ///
-/// Reads what the connection offers and what the account holds: seven calls that change nothing. Through the daemon when one runs.
+/// Reads what the connection offers and what the account holds, each part by a call of its own that changes nothing. Through the
+/// daemon when one runs.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  kartwheel catalog sync\n  kartwheel catalog sync --connection client_b --json\n\nNext:\n  kartwheel check           hold the rules against it\n  kartwheel catalog show    what is kept"

@@ -100,19 +100,8 @@ fn held(story: &Story) -> (String, Vec<(String, &'static str)>) {
                 vec![(what, "end the pause"), cancel],
             )
         }
-        "down" => (
-            format!(
-                "The connection `{}` to Kartra is down{said}. It goes on by itself when the connection is ready again.",
-                run.connection
-            ),
-            vec![cancel],
-        ),
-        "token" => (
-            format!(
-                "Membrane does not accept our credentials{said}. It goes on by itself when they are accepted again: look at the MEMBRANE_ variables."
-            ),
-            vec![cancel],
-        ),
+        "down" => down(&run.connection, &said, cancel),
+        "token" => token(&said, cancel),
         "not_allowed" => (
             format!(
                 "The account may not do this{said}. Mend that in Kartra, then resume the connection."
@@ -134,6 +123,42 @@ fn held(story: &Story) -> (String, Vec<(String, &'static str)>) {
         ),
         other => held_by_itself(other, &said, &id, cancel),
     }
+}
+
+/// The login to Kartra lapsed.
+fn down(
+    connection: &str,
+    said: &str,
+    cancel: (String, &'static str),
+) -> (String, Vec<(String, &'static str)>) {
+    (
+        format!(
+            "The connection `{connection}` to Kartra is down{said}. It goes on by itself when the connection is ready again."
+        ),
+        vec![
+            (
+                format!("kartwheel connection reconnect {connection}"),
+                "log in again",
+            ),
+            cancel,
+        ],
+    )
+}
+
+/// Membrane refuses us.
+fn token(said: &str, cancel: (String, &'static str)) -> (String, Vec<(String, &'static str)>) {
+    (
+        format!(
+            "Membrane does not accept our credentials{said}. It goes on by itself when they are accepted again, after a restart of the daemon if they changed."
+        ),
+        vec![
+            (
+                "kartwheel doctor".to_owned(),
+                "what is wrong with them: key, secret or clock",
+            ),
+            cancel,
+        ],
+    )
 }
 
 /// A run that waits for a person, whatever its connection does.
