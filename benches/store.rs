@@ -4,14 +4,13 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
-use kartwheel::action::Priority;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
-use kartwheel::action::{Class, Outcome};
+use kartwheel::action::{Class, Outcome, Priority};
 use kartwheel::clock::{Clock, SystemClock, after};
 use kartwheel::event::{Envelope, Event, Format, Person};
 use kartwheel::run::{Attempt, Progress, Run, State};
