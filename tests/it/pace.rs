@@ -15,6 +15,8 @@ const EVENTS: usize = 10_000;
 const SENDERS: usize = 16;
 /// An access grant is done within this, in the middle of it all.
 const GRANT_WITHIN: Duration = Duration::from_secs(5);
+/// How long all of it takes at twenty calls a second, and half of that for a pace that has to find out what is too much.
+const ALL_WITHIN: Duration = Duration::from_secs(2 * EVENTS as u64 / 20 * 3 / 2);
 
 const RULES: &str = "
 id: newsletter
@@ -67,6 +69,7 @@ async fn state(world: &World, event: Uuid) -> State {
 #[tokio::test]
 async fn a_flood_keeps_kartras_pace_and_access_goes_before_it() {
     let world = Arc::new(world().await);
+    let began = world.clock.now();
     flood(&world).await;
     let sandbox = world.sandbox.world();
     let effects = || sandbox.effects_total();
@@ -85,6 +88,8 @@ async fn a_flood_keeps_kartras_pace_and_access_goes_before_it() {
     world
         .go_on_until(|| effects() >= 2 * EVENTS as u64 + 2)
         .await;
+    let took = between(began, world.clock.now());
+    assert!(took <= ALL_WITHIN, "the pace was not used: {took:?}");
     world.settle().await;
     assert_eq!(state(&world, event).await, State::Done);
     assert_eq!(sandbox.too_many(), slowed, "no call too many once it runs");

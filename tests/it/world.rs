@@ -37,6 +37,8 @@ const PACE: &str = "per_second: 1000, at_once: 64";
 
 /// A wait for the pace is shorter than this, a retry's is not.
 const PACE_WAIT_MAX: Duration = Duration::from_millis(50);
+/// Turns that whoever was woken is given before it is asked again who waits.
+const YIELDS: usize = 16;
 
 /// Of real time: a program that has not come to rest by then never will.
 const REST_WITHIN: Duration = Duration::from_secs(60);
@@ -273,6 +275,10 @@ impl World {
             assert!(waits || holds(), "nothing goes on");
             if let Some(wake) = self.clock.next_wake() {
                 self.clock.set(wake.max(self.clock.now()));
+            }
+            // Whoever was woken moves before it is asked again who waits: else time would run away from the pace.
+            for _ in 0..YIELDS {
+                tokio::task::yield_now().await;
             }
         }
     }
