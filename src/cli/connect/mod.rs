@@ -32,7 +32,7 @@ const KARTRA: &str = "https://kartra.com/";
                   Next:\n  kartwheel connection status    how it stands"
 )]
 pub(super) struct Arguments {
-    /// The app's address [default: the connection's `app`, else https://kartra.com/]
+    /// The app's address [default: the connection's `app`, else `https://kartra.com/`]
     url: Option<String>,
     /// The local name, under `connections:` of kartwheel.yaml [default: the only one there, else main]
     #[arg(long, value_name = "NAME")]

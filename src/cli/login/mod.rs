@@ -52,7 +52,7 @@ pub(super) struct Arguments {
     /// For this connection alone, as an agency's customer has it
     #[arg(long, value_name = "NAME")]
     connection: Option<String>,
-    /// Another Membrane than https://api.getmembrane.com
+    /// Another Membrane than `https://api.getmembrane.com`
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// Write them into the project's .env, and name them in kartwheel.yaml

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::ids;
 use super::story::Story;
-use crate::run::{State, StepState, WHY_APPROVAL, WHY_BUDGET, step_number};
+use crate::run::{State, StepState, WHY_APPROVAL, WHY_BUDGET};
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,34 +74,34 @@ fn held(story: &Story) -> (String, Vec<(String, &'static str)>) {
         "end it here",
     );
     let why = run.why.as_deref().unwrap_or("held");
-    let said = reasons(story);
+    let reason = story
+        .holds
+        .iter()
+        .map(|hold| hold.reason.as_str())
+        .collect::<Vec<_>>()
+        .join("; ");
+    let said = if reason.is_empty() {
+        String::new()
+    } else {
+        format!(" ({reason})")
+    };
     match why {
-        "paused" => paused(story, &said, cancel),
-        "down" => (
-            format!(
-                "The connection `{}` to Kartra is down{said}. It goes on by itself when the connection is ready again.",
-                run.connection
-            ),
-            vec![
-                (
-                    format!("kartwheel connection reconnect {}", run.connection),
-                    "log in again",
+        "paused" => {
+            let all = story.holds.iter().any(|hold| hold.connection.is_empty());
+            let what = if all {
+                "kartwheel resume".to_owned()
+            } else {
+                format!("kartwheel resume --connection {}", run.connection)
+            };
+            (
+                format!(
+                    "Sending is paused{said}. Nothing is lost; it goes on when the pause ends."
                 ),
-                cancel,
-            ],
-        ),
-        "token" => (
-            format!(
-                "Membrane does not accept our credentials{said}. It goes on by itself when they are accepted again, after a restart of the daemon if they changed."
-            ),
-            vec![
-                (
-                    "kartwheel doctor".to_owned(),
-                    "what is wrong with them: key, secret or clock",
-                ),
-                cancel,
-            ],
-        ),
+                vec![(what, "end the pause"), cancel],
+            )
+        }
+        "down" => down(&run.connection, &said, cancel),
+        "token" => token(&said, cancel),
         "not_allowed" => (
             format!(
                 "The account may not do this{said}. Mend that in Kartra, then resume the connection."
@@ -125,28 +125,40 @@ fn held(story: &Story) -> (String, Vec<(String, &'static str)>) {
     }
 }
 
-/// Why its connection is held, in brackets.
-fn reasons(story: &Story) -> String {
-    let reasons: Vec<&str> = story.holds.iter().map(|hold| &*hold.reason).collect();
-    if reasons.is_empty() {
-        return String::new();
-    }
-    format!(" ({})", reasons.join("; "))
-}
-
-fn paused(
-    story: &Story,
+/// The login to Kartra lapsed.
+fn down(
+    connection: &str,
     said: &str,
     cancel: (String, &'static str),
 ) -> (String, Vec<(String, &'static str)>) {
-    let all = story.holds.iter().any(|hold| hold.connection.is_empty());
-    let what = if all {
-        "kartwheel resume".to_owned()
-    } else {
-        format!("kartwheel resume --connection {}", story.run.connection)
-    };
-    let text = format!("Sending is paused{said}. Nothing is lost; it goes on when the pause ends.");
-    (text, vec![(what, "end the pause"), cancel])
+    (
+        format!(
+            "The connection `{connection}` to Kartra is down{said}. It goes on by itself when the connection is ready again."
+        ),
+        vec![
+            (
+                format!("kartwheel connection reconnect {connection}"),
+                "log in again",
+            ),
+            cancel,
+        ],
+    )
+}
+
+/// Membrane refuses us.
+fn token(said: &str, cancel: (String, &'static str)) -> (String, Vec<(String, &'static str)>) {
+    (
+        format!(
+            "Membrane does not accept our credentials{said}. It goes on by itself when they are accepted again, after a restart of the daemon if they changed."
+        ),
+        vec![
+            (
+                "kartwheel doctor".to_owned(),
+                "what is wrong with them: key, secret or clock",
+            ),
+            cancel,
+        ],
+    )
 }
 
 /// A run that waits for a person, whatever its connection does.
@@ -228,11 +240,41 @@ fn current(story: &Story) -> String {
     step.map_or_else(
         || "The step".to_owned(),
         |step| {
-            let label = step_number(&step.path);
+            let label = label(&step.path);
             match &step.verb {
                 Some(verb) => format!("Step {label} ({verb})"),
                 None => format!("Step {label}"),
             }
         },
     )
+}
+
+/// A path as people count: `0` is step 1, `2.0` is step 3.1, `f0` is on_failure 1.
+#[must_use]
+pub fn label(path: &str) -> String {
+    let counted = |path: &str| {
+        path.split('.')
+            .map(|part| {
+                part.parse::<u32>()
+                    .map_or_else(|_| part.to_owned(), |number| (number + 1).to_string())
+            })
+            .collect::<Vec<_>>()
+            .join(".")
+    };
+    match path.strip_prefix('f') {
+        Some(rest) => format!("on_failure {}", counted(rest)),
+        None => counted(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_count_steps_from_one() {
+        assert_eq!(label("0"), "1");
+        assert_eq!(label("2.0"), "3.1");
+        assert_eq!(label("f0"), "on_failure 1");
+    }
 }
