@@ -120,7 +120,10 @@ fn commands_of_another_shell_take_effect_while_the_daemon_runs() {
         story.contains("tags-are-renamed") && story.contains("kartwheel resume"),
         "{story}"
     );
-    assert!(shop.well("health").contains("everything paused"));
+    assert!(
+        shop.well("health")
+            .contains("everything is held: a person paused it")
+    );
     shop.well("resume");
     let done = shop.json(&format!("runs show {held}"))["event"]["id"]
         .as_str()
