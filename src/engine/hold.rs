@@ -84,12 +84,38 @@ impl Probe {
                     tracing::error!(%error, connection = %self.connection, "the connection is ready again, but that could not be stored");
                 }
             }
-            Readiness::NotReady(why) | Readiness::Unknown(why) => {
+            Readiness::NotReady(why) => self.keep_told(engine, why).await,
+            Readiness::Unknown(why) => {
                 let why = without_links(&why);
                 tracing::debug!(connection = %self.connection, why, "still held");
             }
         }
         self.at = clock::after(engine.clock().now(), self.pause);
+    }
+
+    /// What the connection wants of a person may have changed since it was held: the newest reason and link are the ones to show.
+    async fn keep_told(&self, engine: &Engine, why: String) {
+        let mut renewed = None;
+        engine.0.holds.send_if_modified(|holds| {
+            let hold = holds
+                .iter_mut()
+                .find(|hold| hold.connection == self.connection && hold.kind == self.kind);
+            if let Some(hold) = hold.filter(|hold| hold.reason != why) {
+                hold.reason.clone_from(&why);
+                renewed = Some(hold.clone());
+            }
+            false
+        });
+        let Some(hold) = renewed else {
+            return;
+        };
+        let stored = engine.persist(|| engine.store().hold(hold.clone())).await;
+        let told = engine
+            .raise(AlertKind::ConnectionHeld, &self.connection, &hold.reason)
+            .await;
+        if let Err(error) = stored.and(told) {
+            tracing::error!(%error, connection = %self.connection, "could not store what the connection wants now");
+        }
     }
 }
 

@@ -172,6 +172,8 @@ fn take(
         Class::Unknown => {
             known.state = StepState::Unknown;
             known.look = match lost {
+                // What ends the process again and again is not tried once more by itself.
+                _ if known.crashes >= CRASHES_MAX => None,
                 Lost::Never => None,
                 Lost::OnTheWay(send_by) | Lost::WithTheProcess(send_by) => {
                     Some(look::begin(send_by))

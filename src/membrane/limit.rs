@@ -75,8 +75,8 @@ struct State {
 
 /// What one who waits has to wait for.
 enum Next {
-    /// It is allowed, and moved the pace on by so many microseconds.
-    Go(i64),
+    /// It is allowed, moved the pace on by so many microseconds, and counts as made at this instant.
+    Go(i64, i64),
     /// Somebody else is the head, or all places are taken.
     Wake,
     At(i64),
@@ -110,7 +110,7 @@ impl Pace {
         let ticket = self.enqueue(turn);
         loop {
             match self.next(&ticket.place) {
-                Next::Go(interval) => return self.permit(interval),
+                Next::Go(interval, at) => return self.permit(interval, at),
                 Next::Wake => ticket.wake.notified().await,
                 Next::At(instant) => self.sleep(instant, &ticket.wake).await,
             }
@@ -121,15 +121,16 @@ impl Pace {
     pub(super) fn try_slot(self: &Arc<Self>, turn: &Turn) -> Option<Permit> {
         let ticket = self.enqueue(turn);
         match self.next(&ticket.place) {
-            Next::Go(interval) => Some(self.permit(interval)),
+            Next::Go(interval, at) => Some(self.permit(interval, at)),
             Next::Wake | Next::At(_) => None,
         }
     }
 
-    fn permit(self: &Arc<Self>, interval: i64) -> Permit {
+    fn permit(self: &Arc<Self>, interval: i64, at: i64) -> Permit {
         Permit {
             pace: Arc::clone(self),
             interval,
+            at,
         }
     }
 
@@ -203,7 +204,7 @@ impl Pace {
         // The place is given up here, so that nobody waits for one who has gone.
         state.queue.serve(place);
         state.queue.wake_head();
-        Next::Go(interval)
+        Next::Go(interval, now)
     }
 
     /// Sleeps until the instant on our clock, or until woken. Real time is the second alarm: where the machine's clock is
@@ -320,13 +321,17 @@ pub(super) struct Permit {
     pace: Arc<Pace>,
     /// By how much it moved the pace on, in microseconds.
     interval: i64,
+    /// When it was given.
+    at: i64,
 }
 
 impl Slot for Permit {
     fn give_back(self: Box<Self>) {
         let mut state = self.pace.lock();
         state.due = state.due.saturating_sub(self.interval);
-        state.recent.pop_back();
+        if let Some(place) = state.recent.iter().rposition(|at| *at == self.at) {
+            state.recent.remove(place);
+        }
     }
 }
 

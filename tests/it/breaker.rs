@@ -83,3 +83,33 @@ async fn a_connection_that_is_well_only_for_the_cheap_read_is_not_asked_for_ever
     world.advance(Duration::from_secs(900)).await;
     world.end(&[State::Done]).await;
 }
+
+/// Calls break down, and then the connection lapses: who reads of the hold finds the link.
+#[tokio::test]
+async fn a_lapse_during_another_hold_is_told_with_its_link() {
+    let world = World::with(TAG).await;
+    let sandbox = world.sandbox.world();
+    sandbox.add_fault(Fault::new(FaultKind::DropBefore).always());
+    for number in 0..8 {
+        let email = format!("p{number}@example.com");
+        world.order(&number.to_string(), &email).await.event();
+    }
+    world.settle().await;
+    sandbox.clear_faults();
+    sandbox.ask_for(
+        kartwheel::sandbox::CONNECTION_ID,
+        kartwheel::sandbox::ToDo::Connect,
+    );
+    world.advance(Duration::from_secs(600)).await;
+    let holds = world.app().engine().holds();
+    assert!(holds[0].reason.contains("https://"), "{holds:?}");
+    let alerts = standing(&world).await;
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    assert!(alerts[0].text.contains("https://"), "{alerts:?}");
+    sandbox.set_connection(
+        kartwheel::sandbox::CONNECTION_ID,
+        kartwheel::sandbox::ConnectionState::Ready,
+    );
+    world.advance(Duration::from_secs(600)).await;
+    world.end(&[State::Done]).await;
+}

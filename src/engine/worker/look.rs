@@ -46,7 +46,7 @@ impl Worker {
             return Ok(Looked::Gone(self.record(None, progress, gone).await?));
         };
         if self.engine.is_held(&call.connection) || self.engine.is_stopping() {
-            return Ok(Looked::Gone(self.hand_back(&call).await?));
+            return Ok(Looked::Gone(self.later(&call).await?));
         }
         let reads = InTurn {
             worker: self,
@@ -60,10 +60,21 @@ impl Worker {
         };
         let left = reads.left.load(Ordering::SeqCst);
         let Some(evidence) = evidence.filter(|_| !left) else {
-            return Ok(Looked::Gone(self.hand_back(&call).await?));
+            return Ok(Looked::Gone(self.later(&call).await?));
         };
         tracing::info!(step = %call.step, verb = %call.verb, found = word(&evidence), "looked up a lost answer");
         self.follow(&call, evidence).await
+    }
+
+    /// The connection is held, or a stop began: it is looked up when that is over, and a person may settle it meanwhile.
+    async fn later(&mut self, call: &PlannedCall) -> Result<Ahead, StoreError> {
+        if call.connection != self.run.connection && self.engine.is_held(&call.connection) {
+            return self.hand_back(call).await;
+        }
+        let why = format!("looking up what became of {}", call.verb);
+        let now = self.engine.clock().now();
+        let rest = plan::rest(State::Retrying, Some(why), Some(now));
+        self.record(None, self.run.progress.clone(), rest).await
     }
 
     /// Takes the evidence in.
@@ -154,6 +165,7 @@ impl Reads for InTurn<'_> {
         };
         let outcome = engine.actions().call(&request).await;
         drop(slot);
+        engine.note_outcome(&self.call.connection, &outcome).await;
         Some(outcome)
     }
 }

@@ -142,7 +142,7 @@ pub(super) fn in_sequence(input: &Value, reads: &Reads<'_>) -> Found<Evidence> {
     ))
 }
 
-/// The lead is active. At a step before the one that was asked for it must have been put by something else.
+/// The lead is active. At another step than the one that was asked for it may have been put there by something else.
 fn at_step(input: &Value, row: &Value, lead: &str, sequence: &str) -> Evidence {
     let step = |of| input::text_of(of, &["step", "step_number", "sequence_step"]);
     let (asked, at) = (step(input), step(row));
@@ -152,7 +152,7 @@ fn at_step(input: &Value, row: &Value, lead: &str, sequence: &str) -> Evidence {
     );
     let number = |text: &Option<String>| text.as_deref()?.parse::<u64>().ok();
     match (number(&asked), number(&at)) {
-        (Some(asked), Some(at)) if at < asked => unclear(format!(
+        (Some(asked), Some(at)) if at != asked => unclear(format!(
             "{has}; this call was to put it at step {asked}, so it may have been there before and the call not carried out"
         )),
         _ => done(has, Value::Null),
