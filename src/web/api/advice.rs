@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::ids;
 use super::story::Story;
-use crate::run::{State, StepState, WHY_APPROVAL, WHY_BUDGET};
+use crate::run::{State, StepState, WHY_APPROVAL, WHY_BUDGET, step_number};
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -240,41 +240,11 @@ fn current(story: &Story) -> String {
     step.map_or_else(
         || "The step".to_owned(),
         |step| {
-            let label = label(&step.path);
+            let label = step_number(&step.path);
             match &step.verb {
                 Some(verb) => format!("Step {label} ({verb})"),
                 None => format!("Step {label}"),
             }
         },
     )
-}
-
-/// A path as people count: `0` is step 1, `2.0` is step 3.1, `f0` is on_failure 1.
-#[must_use]
-pub fn label(path: &str) -> String {
-    let counted = |path: &str| {
-        path.split('.')
-            .map(|part| {
-                part.parse::<u32>()
-                    .map_or_else(|_| part.to_owned(), |number| (number + 1).to_string())
-            })
-            .collect::<Vec<_>>()
-            .join(".")
-    };
-    match path.strip_prefix('f') {
-        Some(rest) => format!("on_failure {}", counted(rest)),
-        None => counted(path),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn people_count_steps_from_one() {
-        assert_eq!(label("0"), "1");
-        assert_eq!(label("2.0"), "3.1");
-        assert_eq!(label("f0"), "on_failure 1");
-    }
 }
