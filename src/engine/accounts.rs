@@ -25,9 +25,8 @@ pub const SYNC_APART: Duration = Duration::from_secs(10 * 60);
 #[derive(Debug, Default)]
 pub(super) struct Accounts {
     known: RwLock<HashMap<Arc<str>, Arc<Known>>>,
-    /// Somebody met a name that is not there.
-    asked: AtomicBool,
-    wake: Notify,
+    /// Told when somebody met a name that is not there.
+    doubts: Notify,
 }
 
 #[derive(Debug)]
@@ -41,19 +40,20 @@ struct Known {
 }
 
 impl Accounts {
-    /// Takes in what was kept or read.
-    pub(super) fn take(&self, snapshot: Snapshot) {
+    /// Takes in what was kept or read, and gives it as it is known from now on.
+    fn take(&self, snapshot: Snapshot) -> Arc<Known> {
         let before = self.get(&snapshot.connection);
-        let known = Known {
+        let known = Arc::new(Known {
             by_doubt: before.is_some_and(|before| before.doubted.load(Ordering::SeqCst)),
             synced_at: snapshot.synced_at,
             account: snapshot.account,
             doubted: AtomicBool::new(false),
-        };
+        });
         self.known
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(snapshot.connection, Arc::new(known));
+            .insert(snapshot.connection, Arc::clone(&known));
+        known
     }
 
     fn get(&self, connection: &str) -> Option<Arc<Known>> {
@@ -83,7 +83,6 @@ pub(super) async fn run(engine: Engine) {
     // What could not be read is left alone for a while, whoever asks.
     let mut not_before: HashMap<Arc<str>, Timestamp> = HashMap::new();
     loop {
-        engine.0.accounts.asked.store(false, Ordering::SeqCst);
         let now = engine.clock().now();
         let mut next = Timestamp::MAX;
         for connection in &engine.0.parts.connections {
@@ -110,7 +109,7 @@ pub(super) async fn run(engine: Engine) {
         }
         tokio::select! {
             () = engine.clock().sleep_until(next) => {}
-            () = engine.0.accounts.wake.notified() => {}
+            () = engine.0.accounts.doubts.notified() => {}
         }
     }
 }
@@ -138,10 +137,7 @@ impl Engine {
     /// When the store fails.
     pub async fn know_account(&self, snapshot: Snapshot) -> Result<(), StoreError> {
         let connection = snapshot.connection.clone();
-        self.0.accounts.take(snapshot);
-        let Some(known) = self.0.accounts.get(&connection) else {
-            return Ok(());
-        };
+        let known = self.0.accounts.take(snapshot);
         let mut lacking = HashMap::new();
         for rule in self.rules().rules().iter().filter(|rule| rule.enabled) {
             let default = &self.0.parts.default_connection;
@@ -223,9 +219,8 @@ impl Engine {
         if let Some(known) = self.0.accounts.get(connection) {
             known.doubted.store(true, Ordering::SeqCst);
         }
-        if !self.0.accounts.asked.swap(true, Ordering::SeqCst) {
-            self.0.accounts.wake.notify_one();
-        }
+        // However many doubts there are while the accounts are read, they are one reason to look again.
+        self.0.accounts.doubts.notify_one();
     }
 }
 
