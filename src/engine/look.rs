@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::SEND_WITHIN;
+use super::pause;
 use super::plan::{PlannedCall, Sight, label, rest};
 use super::settle::{self, Settled};
 use crate::action::{Class, Evidence, Outcome, Safety};
@@ -19,7 +20,7 @@ pub const SILENCE_COUNTS_AFTER: Duration = Duration::from_secs(90);
 /// A second look this much later must be silent too.
 pub const SILENCE_TWICE_APART: Duration = Duration::from_secs(30);
 /// The first and the longest pause after a look that could not be made.
-const FAILED_PAUSE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
+const FAILED_PAUSE: pause::Span = (Duration::from_secs(5), Duration::from_secs(300));
 /// Looks in a row that could not be made, before a person must look.
 const FAILED_MAX: u32 = 30;
 
@@ -194,9 +195,12 @@ fn failed(
         return (Settled::plan_on(progress), None);
     };
     let hold = settle::hold_for(outcome.class);
-    let pause = match outcome.retry_after {
+    let wait = match outcome.retry_after {
         Some(asked) => asked.min(settle::RETRY_AFTER_MAX),
-        None => pause_after(known.look.as_ref().map_or(1, |look| look.failed)),
+        None => {
+            let failed = known.look.as_ref().map_or(1, |look| look.failed);
+            pause::doubled(FAILED_PAUSE, failed.saturating_sub(1))
+        }
     };
     let mut todo = None;
     if let Some(look) = &mut known.look {
@@ -206,7 +210,7 @@ fn failed(
             let why = format!("{}: the connection is held", label(step));
             todo = Some(rest(State::Retrying, Some(why), Some(now)));
         } else {
-            look.not_before = Some(clock::after(now, pause));
+            look.not_before = Some(clock::after(now, wait));
         }
         if look.failed >= FAILED_MAX {
             known.look = None;
@@ -222,11 +226,4 @@ fn failed(
         hold,
     };
     (settled, None)
-}
-
-fn pause_after(failed: u32) -> Duration {
-    let (first, longest) = FAILED_PAUSE;
-    first
-        .saturating_mul(1 << failed.saturating_sub(1).min(10))
-        .min(longest)
 }

@@ -15,6 +15,7 @@ mod hold;
 mod job;
 mod keeper;
 pub mod look;
+mod pause;
 mod pinned;
 pub mod plan;
 mod poller;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::look;
+use super::pause;
 use super::plan::{CRASHES_MAX, PlannedCall, Sight, Todo, fail_step, label, rest};
 use crate::action::{Class, Outcome, Safety};
 use crate::clock;
@@ -250,10 +251,7 @@ pub(super) fn again(
 
 /// The pause after the n-th "too many calls" when the other side names none.
 fn slow_down(attempts: u32) -> Duration {
-    let (first, longest) = SLOW_DOWN;
-    first
-        .saturating_mul(1 << attempts.saturating_sub(1).min(10))
-        .min(longest)
+    pause::doubled(SLOW_DOWN, attempts.saturating_sub(1))
 }
 
 /// Marks the step as under way, with one more attempt: the progress that an intent is written with.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::Engine;
+use super::{Engine, pause};
 use crate::action::{Class, Outcome};
 use crate::store::HoldKind;
 
@@ -33,12 +33,11 @@ impl Vitals {
 
     /// The first pause before a held connection is looked at; longer each time it was well for the look and for nothing else.
     pub(super) fn first_pause(&self, connection: &str) -> Duration {
-        let (first, longest) = PROBE;
         let relapses = self
             .lock()
             .get(connection)
             .map_or(0, |vital| vital.relapses);
-        first.saturating_mul(1 << relapses.min(10)).min(longest)
+        pause::doubled(PROBE, relapses)
     }
 
     /// The pause after one of this length.
