@@ -77,7 +77,7 @@ pub fn looked(
     evidence: Evidence,
     sight: &Sight<'_>,
 ) -> (Settled, Option<Outcome>) {
-    let Some(step) = settle::step_of(sight, &call.step) else {
+    let Some(step) = sight.rule.step(&call.step) else {
         return (settle::rule_gone(progress), None);
     };
     let known = progress.steps.entry(call.step.clone()).or_default();

@@ -52,11 +52,6 @@ impl Settled {
     }
 }
 
-/// The step of this path.
-pub(super) fn step_of<'s>(sight: &Sight<'s>, path: &str) -> Option<&'s Step> {
-    sight.rule.steps.iter().find(|step| &*step.path == path)
-}
-
 /// The rule has no such step any more.
 pub(super) fn rule_gone(progress: Progress) -> Settled {
     Settled {
@@ -86,7 +81,7 @@ pub fn settle(
     lost: Lost,
     sight: &Sight<'_>,
 ) -> Settled {
-    let Some(step) = step_of(sight, &call.step) else {
+    let Some(step) = sight.rule.step(&call.step) else {
         return rule_gone(progress);
     };
     let mut known = progress.steps.get(&call.step).cloned().unwrap_or_default();
@@ -264,11 +259,7 @@ pub fn under_way(
     held: Duration,
 ) -> Progress {
     let known = progress.steps.entry(call.step.clone()).or_default();
-    known.id = rule
-        .steps
-        .iter()
-        .find(|step| step.path == call.step)
-        .and_then(|step| step.id.clone());
+    known.id = rule.step(&call.step).and_then(|step| step.id.clone());
     known.state = StepState::Running;
     known.attempts = call.number;
     if known.first_at.is_none() {

@@ -106,6 +106,14 @@ pub struct Rule {
     pub(crate) once: Option<Expr>,
 }
 
+impl Rule {
+    /// The step of `actions` with this path.
+    #[must_use]
+    pub fn step(&self, path: &str) -> Option<&Step> {
+        self.steps.iter().find(|step| &*step.path == path)
+    }
+}
+
 /// What starts a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trigger {

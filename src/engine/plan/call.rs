@@ -13,11 +13,7 @@ use crate::run::{Attempt, Run};
 /// The call that an intent without an outcome stands for; `None` when the rule has no such step.
 #[must_use]
 pub fn planned_again(run: &Run, attempt: &Attempt, sight: &Sight<'_>) -> Option<PlannedCall> {
-    let step = sight
-        .rule
-        .steps
-        .iter()
-        .find(|step| step.path == attempt.step)?;
+    let step = sight.rule.step(&attempt.step)?;
     Some(planned(
         run,
         step,
