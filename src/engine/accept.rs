@@ -53,6 +53,7 @@ impl Engine {
         if *self.0.drain.borrow() != Drain::No {
             return Err(AcceptError::Stopping);
         }
+        self.know_person(&mut event).await?;
         let report_of = self.recognise(&mut event).await?;
         let rules = self.rules();
         let now = self.clock().now();

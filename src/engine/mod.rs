@@ -12,6 +12,7 @@ pub mod catalog;
 mod control;
 mod echo;
 mod hold;
+mod identity;
 mod job;
 mod keeper;
 pub mod look;

@@ -11,6 +11,7 @@ mod hold;
 mod inbox;
 mod list;
 mod op;
+mod person;
 mod rules;
 mod snapshot;
 pub mod sqlite;
@@ -34,6 +35,7 @@ pub use hold::{Hold, HoldKind};
 pub use inbox::{Accept, Accepted, Handshake, NewRun, Refused, StoredVerdict};
 pub use list::{Counts, EventFilter, RefusalCount, RunFilter, StoredEvent};
 pub use op::{Answer, Op, StoreError};
+pub use person::{KnownPerson, ids as person_ids};
 pub use rules::{ActivateRules, RuleText};
 pub use snapshot::{Snapshot, Traced};
 pub use work::{
@@ -95,6 +97,12 @@ pub trait Reader: Send + Sync + 'static {
         traces: &[String],
         since: Timestamp,
     ) -> Result<Option<Traced>, StoreError>;
+    /// Who was last known under one of these ids of a source's, by kind; the first that is known counts.
+    async fn known_person(
+        &self,
+        source: &str,
+        ids: &[(String, String)],
+    ) -> Result<Option<KnownPerson>, StoreError>;
     /// Numbers for health and for tests.
     async fn counts(&self, now: Timestamp) -> Result<Counts, StoreError>;
     /// When the next run becomes due, if one will.
@@ -191,8 +199,15 @@ impl Store {
 
     /// Stores an event with all that was decided about it, or counts it as a repeat of one that is known.
     pub async fn accept(&self, accept: Accept) -> Result<Accepted, StoreError> {
-        match self.writer.try_ask(Op::Accept(Box::new(accept))).await? {
-            Answer::Accepted(accepted) => Ok(*accepted),
+        let mut accepted = self.accept_all(vec![accept]).await?;
+        accepted.pop().ok_or_else(unexpected)
+    }
+
+    /// Stores the events of one delivery, as `accept` does each: all of them in one commit, or none. Answers one each, in order.
+    pub async fn accept_all(&self, accepts: Vec<Accept>) -> Result<Vec<Accepted>, StoreError> {
+        let count = accepts.len();
+        match self.writer.try_ask(Op::Accept(accepts)).await? {
+            Answer::Accepted(accepted) if accepted.len() == count => Ok(accepted),
             _ => Err(unexpected()),
         }
     }

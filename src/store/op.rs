@@ -15,8 +15,8 @@ use crate::store::work::{Begin, Change, Changed, Claim, Claimed, Record, Written
 /// One operation for the writer. Within a batch, changes and holds come first, then records, accepts, begins, claims.
 #[derive(Debug)]
 pub enum Op {
-    /// See `Store::accept`.
-    Accept(Box<Accept>),
+    /// See `Store::accept_all`.
+    Accept(Vec<Accept>),
     /// See `Store::begin`.
     Begin(Box<Begin>),
     /// See `Store::record`.
@@ -50,8 +50,8 @@ pub enum Op {
 /// The answer to an `Op`.
 #[derive(Debug)]
 pub enum Answer {
-    /// To an accept.
-    Accepted(Box<Accepted>),
+    /// To accepts, one each.
+    Accepted(Vec<Accepted>),
     /// To a begin or a record.
     Written(Written),
     /// To a claim.

@@ -15,6 +15,7 @@ mod ledger;
 mod link;
 mod lists;
 mod migrate;
+mod person;
 mod read;
 mod rows;
 mod runs;

@@ -12,10 +12,10 @@ use crate::clock::{self, SharedClock, from_micros, micros};
 use crate::run::{Attempt, Run, State};
 use crate::store::sqlite::claim::CLOCK_JITTER;
 use crate::store::sqlite::statements::{attempt_columns, due_groups, event_columns, run_columns};
-use crate::store::sqlite::{alert, error, hold, ledger, lists, rows, snapshot, trace};
+use crate::store::sqlite::{alert, error, hold, ledger, lists, person, rows, snapshot, trace};
 use crate::store::{
-    Alert, Counts, EventFilter, Hold, Reader, RefusalCount, RuleText, RunFilter, Snapshot,
-    StoreError, StoredEvent, Traced,
+    Alert, Counts, EventFilter, Hold, KnownPerson, Reader, RefusalCount, RuleText, RunFilter,
+    Snapshot, StoreError, StoredEvent, Traced,
 };
 
 const EVENT: &str = concat!(
@@ -232,6 +232,14 @@ impl Reader for Sqlite {
         since: Timestamp,
     ) -> Result<Option<Traced>, StoreError> {
         trace::find(&mut *self.reader().await?, traces, since).await
+    }
+
+    async fn known_person(
+        &self,
+        source: &str,
+        ids: &[(String, String)],
+    ) -> Result<Option<KnownPerson>, StoreError> {
+        person::find(&mut *self.reader().await?, source, ids).await
     }
 
     async fn counts(&self, now: Timestamp) -> Result<Counts, StoreError> {

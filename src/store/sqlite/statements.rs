@@ -66,6 +66,13 @@ statements! {
             rule_set, format, duplicates, verdicts, envelope) SELECT * FROM v WHERE v.seq IS NOT NULL";
     INSERT_BODIES = "WITH v(event_seq, raw) AS (VALUES @)
         INSERT INTO bodies (event_seq, raw) SELECT * FROM v WHERE v.event_seq IS NOT NULL";
+    /// Of two events of one batch that tell of the same id the later one counts: rows come in the order of the events.
+    KEEP_PEOPLE = "WITH v(source, kind, value, email, first_name, last_name, phone, event_id, at) AS (VALUES @)
+        INSERT INTO people (source, kind, value, email, first_name, last_name, phone, event_id, at)
+        SELECT * FROM v WHERE v.source IS NOT NULL
+        ON CONFLICT (source, kind, value) DO UPDATE SET email = excluded.email,
+            first_name = coalesce(excluded.first_name, first_name), last_name = coalesce(excluded.last_name, last_name),
+            phone = coalesce(excluded.phone, phone), event_id = excluded.event_id, at = excluded.at";
     /// The first event that reports a call is its report.
     MARK_REPORTED = "WITH v(seq, event_seq) AS (VALUES @)
         UPDATE attempts SET reported_by = v.event_seq FROM v WHERE attempts.seq = v.seq AND attempts.reported_by IS NULL";

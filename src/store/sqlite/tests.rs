@@ -244,7 +244,7 @@ async fn one_batch_holds_repeats_and_runs_that_want_the_same() {
             take: true,
             intent: None,
         }];
-        Op::Accept(Box::new(Accept {
+        Op::Accept(vec![Accept {
             event,
             rule_set: "set1".into(),
             verdicts: vec![],
@@ -252,7 +252,7 @@ async fn one_batch_holds_repeats_and_runs_that_want_the_same() {
             report_of: None,
             node: uuid::Uuid::nil(),
             lease_until: at,
-        }))
+        }])
     };
     let batch = [
         accept(1, "a"),
@@ -262,7 +262,7 @@ async fn one_batch_holds_repeats_and_runs_that_want_the_same() {
     ];
     let answers = backend.commit(&batch).await.unwrap();
     let states = answers.iter().map(|answer| match answer {
-        Answer::Accepted(accepted) => accepted.runs.first().map(|(run, _)| run.state),
+        Answer::Accepted(accepted) => accepted[0].runs.first().map(|(run, _)| run.state),
         other => panic!("{other:?}"),
     });
     let states: Vec<_> = states.collect();
