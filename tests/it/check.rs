@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use kartwheel::account::{Account, CustomField};
+use kartwheel::account::{Account, CustomField, Place};
 use kartwheel::clock::{Clock, SystemClock};
 use kartwheel::kartra;
+use kartwheel::membrane::DEFAULT_URL;
 use kartwheel::problem::{CODES, Source, draw_all};
 use kartwheel::rule::op::OPERATORS;
 use kartwheel::rule::template::filter::FILTERS;
@@ -122,13 +123,17 @@ fn found(dir: &Path) -> (Vec<(String, u64, String)>, Vec<String>) {
     (problems.collect(), list("notes").iter().map(text).collect())
 }
 
-async fn keep(dir: &Path, account: Account) {
+async fn keep(dir: &Path, from: &str, account: Account) {
     let url = format!("sqlite://{}", dir.join("kartwheel.db").display());
     let clock: Arc<SystemClock> = Arc::new(SystemClock);
     let store = store::open(&url, clock.clone(), OpenOptions::default()).await;
     let store = store.expect("a database");
     let snapshot = Snapshot {
         connection: "main".into(),
+        from: Place {
+            url: from.to_owned(),
+            ..Place::default()
+        },
         synced_at: clock.now(),
         account,
     };
@@ -169,8 +174,18 @@ async fn check_knows_the_account_that_was_synced() {
         }]),
         ..Account::default()
     };
-    keep(dir.path(), account).await;
-    let (after, _) = found(dir.path());
+    keep(dir.path(), "http://127.0.0.1:9", account.clone()).await;
+    let (elsewhere, notes) = found(dir.path());
+    assert_eq!(elsewhere, before, "another Membrane's account says nothing");
+    assert!(
+        notes[0].contains("kept from another connection"),
+        "{notes:?}"
+    );
+    keep(dir.path(), DEFAULT_URL, account).await;
+    let (after, notes) = found(dir.path());
+    let said = |words: &str| notes.iter().any(|note| note.contains(words));
+    assert!(said("what it offers could not be read"), "{notes:?}");
+    assert!(said("its lists, sequences could not be read"), "{notes:?}");
     let expected = [
         row("K0801", 4),
         row("K0801", 5),
