@@ -123,7 +123,8 @@ fn found(dir: &Path) -> (Vec<(String, u64, String)>, Vec<String>) {
     (problems.collect(), list("notes").iter().map(text).collect())
 }
 
-async fn keep(dir: &Path, from: &str, account: Account) {
+/// Keeps what was read of the account behind `main`, from the Membrane at this address.
+pub(crate) async fn keep(dir: &Path, from: &str, account: Account) {
     let url = format!("sqlite://{}", dir.join("kartwheel.db").display());
     let clock: Arc<SystemClock> = Arc::new(SystemClock);
     let store = store::open(&url, clock.clone(), OpenOptions::default()).await;
