@@ -142,10 +142,8 @@ impl Engine {
             if !self.connections().contains(connection) {
                 continue;
             }
-            if snapshot
-                .from
-                .may_be(&self.actions().place(connection).await)
-            {
+            let place = self.actions().place(connection).await;
+            if snapshot.from.may_be(&place) {
                 self.know_account(snapshot).await?;
             } else {
                 tracing::info!(%connection, "what is kept of the account was read from another connection and is left out");
