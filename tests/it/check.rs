@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use kartwheel::account::{Account, CustomField, Place};
+use kartwheel::account::{Account, CustomField, OfferedAction, Place};
 use kartwheel::clock::{Clock, SystemClock};
 use kartwheel::kartra;
 use kartwheel::membrane::DEFAULT_URL;
@@ -13,7 +13,7 @@ use kartwheel::rule::op::OPERATORS;
 use kartwheel::rule::template::filter::FILTERS;
 use kartwheel::rule::{self, SourceFacts, Surroundings, step};
 use kartwheel::store::{self, OpenOptions, Snapshot};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::kartwheel;
 
@@ -202,6 +202,55 @@ async fn check_knows_the_account_that_was_synced() {
     ] {
         assert!(after[at].2.contains(words), "{:?}", after[at]);
     }
+}
+
+#[tokio::test]
+async fn what_is_kept_is_shown_with_what_is_missing_of_it_and_where_it_was_read() {
+    let dir = project(MISFITS);
+    let action = |key: &str, schema: Value| OfferedAction {
+        id: key.to_owned(),
+        key: key.to_owned(),
+        name: key.to_owned(),
+        description: String::new(),
+        input_schema: schema,
+        output_schema: Value::Null,
+    };
+    let account = Account {
+        actions: Some(vec![
+            action("assign-tag", json!({ "properties": { "tag_name": {} } })),
+            action("get-lead", json!({ "type": "object" })),
+            action("retrieve-account-tags", Value::Null),
+        ]),
+        tags: Some(vec!["buyer".to_owned()]),
+        ..Account::default()
+    };
+    let shown = |line: &str| {
+        let said = kartwheel(dir.path(), &line.split(' ').collect::<Vec<_>>());
+        assert_eq!(said.code, 0, "{}", said.err);
+        said.out
+    };
+    keep(dir.path(), DEFAULT_URL, account.clone()).await;
+    let here = shown("catalog show");
+    assert_eq!(
+        here.lines().skip(1).collect::<Vec<_>>(),
+        [
+            "  not read: lists, sequences, pages, custom fields",
+            "  no schema, so the built-in table is used: get-lead",
+        ],
+    );
+    assert_eq!(shown("catalog show tags"), "buyer\n");
+    let whole: Value = serde_json::from_str(&shown("catalog show --json")).expect("JSON");
+    assert_eq!(
+        whole["connections"][0]["without_schema"],
+        json!(["get-lead"])
+    );
+    keep(dir.path(), "http://127.0.0.1:9", account).await;
+    let warning = "  kept from another connection; run `kartwheel catalog sync`";
+    assert_eq!(shown("catalog show").lines().nth(1), Some(warning));
+    assert_eq!(shown("catalog show tags"), format!("{warning}\nbuyer\n"));
+    let diff = kartwheel(dir.path(), &["catalog", "diff"]);
+    assert_eq!(diff.code, 2);
+    assert!(diff.err.contains("nothing is kept"), "{}", diff.err);
 }
 
 #[test]

@@ -89,6 +89,7 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
             desk.screen
                 .line(&Line::default().bold(format!("{}:", kept.connection)))?;
         }
+        warn_of_place(kept, &project.config, &mut desk.screen)?;
         print(&kept.account, part, &mut desk.screen)?;
     }
     Ok(Exit::Done)
@@ -113,10 +114,8 @@ fn print_counts(
             .collect::<Vec<_>>()
             .join(", ")
     };
+    warn_of_place(kept, config, screen)?;
     let mut warn = |text: String| screen.line(&Line::new("  ").add(Tone::Warn, text));
-    if !kept.from.may_be(&config.membrane.place(&kept.connection)) {
-        warn("kept from another connection; `kartwheel catalog sync` reads this one".to_owned())?;
-    }
     let unread = listed("unread").replace('_', " ");
     if !unread.is_empty() {
         warn(format!("not read: {unread}"))?;
@@ -126,6 +125,15 @@ fn print_counts(
         warn(format!("no schema, so the built-in table is used: {mute}"))?;
     }
     Ok(())
+}
+
+/// Says where the name led elsewhere when the account was read.
+fn warn_of_place(kept: &Snapshot, config: &Config, screen: &mut Screen) -> io::Result<()> {
+    if kept.from.may_be(&config.membrane.place(&kept.connection)) {
+        return Ok(());
+    }
+    let text = "kept from another connection; run `kartwheel catalog sync`";
+    screen.line(&Line::new("  ").add(Tone::Warn, text))
 }
 
 fn whole(kept: &Snapshot, part: Part) -> Value {
