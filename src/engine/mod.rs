@@ -165,9 +165,7 @@ impl Engine {
                 "took back runs that the last process left under way"
             );
         }
-        for snapshot in engine.store().reader().snapshots().await? {
-            engine.know_account(snapshot).await?;
-        }
+        engine.recall_accounts().await?;
         let reads = engine.0.parts.reads_accounts;
         let tasks = Tasks {
             poller: engine.spawn(poller::run(engine.clone())),

@@ -92,7 +92,8 @@ async fn every_step_meets_the_data_of_the_one_before_and_the_last_is_what_the_st
     assert_eq!(reader.alerts(true, 10).await.unwrap().len(), 1);
     assert_eq!(reader.alerts(false, 10).await.unwrap().len(), 2);
     let snapshots = reader.snapshots().await.unwrap();
-    assert_eq!(snapshots[0].account.tags, Some(vec!["buyer".into()]));
+    assert_eq!(snapshots[0].from.connection.as_deref(), Some("c1"));
+    assert_eq!(snapshots[0].account.tags, Some(vec!["vip".into()]));
     let traces = ["ada@example.com tag_assigned buyer".to_owned()];
     let traced = reader.traced(&traces, from_micros(0)).await.unwrap();
     assert_eq!(traced.unwrap().depth, 1);

@@ -12,6 +12,7 @@ use crate::cli::{Desk, Exit, Failure};
 use crate::engine::catalog::drift;
 use crate::kartra;
 use crate::membrane;
+use crate::store::Snapshot;
 
 /// Show how the accounts differ from what is kept of them
 ///
@@ -39,7 +40,10 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
     let mut found: Vec<Value> = Vec::new();
     let mut differs = false;
     for connection in &connections {
-        let Some(before) = kept.iter().find(|kept| kept.connection == *connection) else {
+        let place = project.config.membrane.place(connection);
+        let is_theirs =
+            |kept: &&Snapshot| kept.connection == *connection && kept.from.may_be(&place);
+        let Some(before) = kept.iter().find(is_theirs) else {
             return Err(nothing_kept(connection).into());
         };
         let now = client.survey(connection).await.map_err(|failed| {
@@ -76,8 +80,6 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
 
 /// What is said where an account was never read.
 pub(super) fn nothing_kept(connection: &str) -> Failure {
-    Failure::new(format!(
-        "nothing is kept of the account of {connection} yet"
-    ))
-    .remedy("`kartwheel catalog sync` reads it and keeps it.")
+    Failure::new(format!("nothing is kept of the account of {connection}"))
+        .remedy("`kartwheel catalog sync` reads it and keeps it.")
 }

@@ -22,6 +22,7 @@ use crate::problem::{Problem, Severity, Source, Span};
 
 pub use name::like;
 pub(crate) use schema::Schema;
+pub use schema::without_schema;
 pub use used::{UsedName, names_used};
 
 use used::of_input;

@@ -4,9 +4,24 @@ use serde_json::{Map, Value};
 
 use super::Look;
 use super::shape::Misfit;
-use crate::account::OfferedAction;
+use crate::account::{Account, OfferedAction};
+use crate::action::Catalog;
 use crate::problem::{Problem, Span, nearest};
 use crate::rule::fields::{Fields, counterpart};
+
+/// The account's actions that say nothing of their inputs, though they have some: the built-in table judges those.
+#[must_use]
+pub fn without_schema<'a>(account: &'a Account, catalog: &Catalog) -> Vec<&'a str> {
+    let takes_something = |key: &str| {
+        let spec = catalog.get(key);
+        spec.is_some_and(|spec| !spec.fields.is_empty())
+    };
+    let offered = account.actions.iter().flatten();
+    let mute = offered.filter(|action| Schema::of(action).is_none());
+    mute.map(|action| &*action.key)
+        .filter(|key| takes_something(key))
+        .collect()
+}
 
 /// What an account's own action says of its input.
 #[derive(Debug, Clone, Copy)]

@@ -214,8 +214,8 @@ statements! {
     INSERT_ALERT = "INSERT INTO alerts (kind, subject, text, since) VALUES (?1, ?2, ?3, ?4)";
     RENEW_ALERT = "UPDATE alerts SET text = ?3 WHERE kind = ?1 AND subject = ?2 AND over_at IS NULL";
     CALM_ALERT = "UPDATE alerts SET over_at = ?3 WHERE kind = ?1 AND subject = ?2 AND over_at IS NULL";
-    KEEP_ACCOUNT = "INSERT INTO accounts (connection, synced_at, content) VALUES (?1, ?2, ?3)
-        ON CONFLICT (connection) DO UPDATE SET synced_at = excluded.synced_at, content = excluded.content";
+    KEEP_ACCOUNT = "INSERT INTO accounts (connection, place, synced_at, content) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (connection) DO UPDATE SET place = excluded.place, synced_at = excluded.synced_at, content = excluded.content";
 
     COUNT_REFUSALS = "WITH v(source, reason, minute, times, detail) AS (VALUES @)
         INSERT INTO refusals (source, reason, minute, count, detail) SELECT * FROM v WHERE v.source IS NOT NULL
