@@ -206,6 +206,9 @@ impl Store {
     /// Stores the events of one delivery, as `accept` does each: all of them in one commit, or none. Answers one each, in order.
     pub async fn accept_all(&self, accepts: Vec<Accept>) -> Result<Vec<Accepted>, StoreError> {
         let count = accepts.len();
+        if count == 0 {
+            return Ok(Vec::new());
+        }
         match self.writer.try_ask(Op::Accept(accepts)).await? {
             Answer::Accepted(accepted) if accepted.len() == count => Ok(accepted),
             _ => Err(unexpected()),

@@ -94,6 +94,9 @@ async fn every_step_meets_the_data_of_the_one_before_and_the_last_is_what_the_st
     let snapshots = reader.snapshots().await.unwrap();
     assert_eq!(snapshots[0].from.connection.as_deref(), Some("c1"));
     assert_eq!(snapshots[0].account.tags, Some(vec!["vip".into()]));
+    let ids = [("customer".to_owned(), "cus_1".to_owned())];
+    let person = reader.known_person("shop", &ids).await.unwrap();
+    assert_eq!(person.unwrap().email, "ada@example.com");
     let traces = ["ada@example.com tag_assigned buyer".to_owned()];
     let traced = reader.traced(&traces, from_micros(0)).await.unwrap();
     assert_eq!(traced.unwrap().depth, 1);
