@@ -247,9 +247,14 @@ fn facts((name, source): (Arc<str>, Option<Arc<trigger::Source>>)) -> SourceFact
     let reports_account = source
         .as_ref()
         .is_some_and(|source| source.reports_account());
+    let other = source.clone();
     SourceFacts {
         name,
         reports_account,
+        lacks_address: Box::new(move |kind| {
+            let source = other.as_ref();
+            source.is_some_and(|source| source.lacks_address(kind))
+        }),
         unknown_event: Box::new(move |kind| {
             let unknown = source.as_ref()?.knows_event(kind).err()?;
             Some(unknown.map(str::to_owned))

@@ -135,6 +135,15 @@ impl Source {
         Err(nearest(pattern, known.iter().copied()))
     }
 
+    /// Whether events of this type are known to hold no address, nor an id that an earlier event could have brought with one.
+    #[must_use]
+    pub fn lacks_address(&self, kind: &str) -> bool {
+        let Some(preset) = self.preset.filter(|_| self.mapping.person.email.is_empty()) else {
+            return false;
+        };
+        preset.lacks_address(kind)
+    }
+
     /// Whether the delivery comes from somebody who may send.
     pub(super) fn verify(&self, delivery: &Delivery<'_>, now: Timestamp) -> Result<(), Refusal> {
         if !self.allow_from.is_empty() {

@@ -29,6 +29,7 @@ use super::signature::url_secret::UrlSecret;
 use super::signature::{Refusal, Scheme};
 use crate::event::Person;
 use crate::problem::nearest;
+use crate::rule::pattern::EventPattern;
 
 pub(super) use later::{LATER, later};
 
@@ -120,6 +121,29 @@ impl Preset {
         greet: None,
         answer: None,
     };
+}
+
+impl Preset {
+    /// Whether events of this type hold no address, nor an id that comes with one in another event.
+    #[must_use]
+    pub fn lacks_address(&self, kind: &str) -> bool {
+        let People::Rows(rows) = self.people else {
+            return false;
+        };
+        if rows.is_empty() {
+            return false;
+        }
+        let holds =
+            |row: &&Row| EventPattern::parse(row.events).is_ok_and(|pattern| pattern.matches(kind));
+        let Some(row) = rows.iter().find(holds) else {
+            return true;
+        };
+        let bring = |id: &str| {
+            rows.iter()
+                .any(|row| !row.email.is_empty() && row.ids.iter().any(|(other, _)| *other == id))
+        };
+        row.email.is_empty() && !row.ids.iter().any(|(id, _)| bring(id))
+    }
 }
 
 /// How a sender marks events of its test mode.

@@ -128,6 +128,39 @@ static PEOPLE: &[Row] = &[
         ids: &[("customer", &["$.body.data.object.id"])],
         ..Row::NONE
     },
+    // Of nobody in particular.
+    Row {
+        events: "account.*",
+        ..Row::NONE
+    },
+    Row {
+        events: "balance.*",
+        ..Row::NONE
+    },
+    Row {
+        events: "coupon.*",
+        ..Row::NONE
+    },
+    Row {
+        events: "payout.*",
+        ..Row::NONE
+    },
+    Row {
+        events: "plan.*",
+        ..Row::NONE
+    },
+    Row {
+        events: "price.*",
+        ..Row::NONE
+    },
+    Row {
+        events: "product.*",
+        ..Row::NONE
+    },
+    Row {
+        events: "tax_rate.*",
+        ..Row::NONE
+    },
     Row {
         email: &[
             "$.body.data.object.billing_details.email",

@@ -244,6 +244,17 @@ fn stripe_says_who_it_is_about_by_what_it_is_about() {
 }
 
 #[test]
+fn it_is_known_which_events_hold_no_address_and_no_id_that_leads_to_one() {
+    let stripe = source("stripe");
+    for kind in ["invoice.paid", "customer.subscription.deleted"] {
+        assert!(!stripe.lacks_address(kind), "{kind}");
+    }
+    assert!(stripe.lacks_address("payout.paid"));
+    assert!(source("meta").lacks_address("leadgen"));
+    assert!(!source("typeform").lacks_address("form_response"));
+}
+
+#[test]
 fn stripe_marks_test_mode_and_refuses_thin_events() {
     let source = source("stripe");
     let live = |mode: Value| {
