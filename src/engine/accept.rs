@@ -1,19 +1,17 @@
 //! The one door: an event is judged, stored with its verdicts and runs in one commit, and its runs go to the workers.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::job::{self, Job, Ready};
-use super::plan::{self, PlannedCall, Todo};
+use super::job::{self, Intended, Job, Ready};
+use super::plan::{self, Todo};
 use super::settle;
 use super::stop::Drain;
 use super::{Engine, LEASE, echo};
-use crate::action::{Safety, Slot};
 use crate::clock;
 use crate::event::Event;
 use crate::rule::{LEAF_LIVE, Rule, Verdict};
-use crate::run::{Failure, Run, State};
-use crate::store::{Accept, Accepted, NewRun, StoreError, StoredVerdict};
+use crate::run::{Failure, Progress, Run, State};
+use crate::store::{Accept, Accepted, FirstIntent, NewRun, StoreError, StoredVerdict};
 
 /// Why an event was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -26,20 +24,18 @@ pub enum AcceptError {
     Store(#[from] StoreError),
 }
 
-/// A call whose intent rides in the accept's commit, and its slot.
-type First = Option<(PlannedCall, Box<dyn Slot>)>;
-
-/// A run to be stored, and what a worker needs to begin it.
+/// What a worker needs to begin a run that is to be stored.
 struct Prepared {
     rule: Arc<Rule>,
-    first: First,
+    /// Its first call, whose intent rides in the accept's commit.
+    first: Option<Intended>,
 }
 
 impl Prepared {
     /// The first call is not made now.
     fn give_back(self) {
-        if let Some((_, slot)) = self.first {
-            slot.give_back();
+        if let Some(first) = self.first {
+            first.slot.give_back();
         }
     }
 }
@@ -67,9 +63,9 @@ impl Engine {
             let matched = verdict == Verdict::Matched;
             verdicts.push(stored(&rule, verdict));
             if matched {
-                let (run, first) = self.begin(&event, &rule);
+                let (run, begin) = self.begin(&event, rule);
                 runs.push(run);
-                prepared.push(Prepared { rule, first });
+                prepared.push(begin);
             }
         }
         let accept = Accept {
@@ -81,6 +77,23 @@ impl Engine {
             node: self.0.node,
             lease_until: clock::after(now, LEASE),
         };
+        let engine = self.clone();
+        // A sender that hangs up does not end this: what is stored with a lease must come to its worker.
+        let kept = self.spawn(async move { engine.keep(accept, event, prepared).await });
+        kept.await
+            .map_err(|_| {
+                StoreError::Fatal("a fault in Kartwheel kept the event from being stored".into())
+            })?
+            .map_err(Into::into)
+    }
+
+    /// Stores what was decided, and hands the runs over.
+    async fn keep(
+        &self,
+        accept: Accept,
+        event: Event,
+        prepared: Vec<Prepared>,
+    ) -> Result<Accepted, StoreError> {
         match self.store().accept(accept).await {
             Ok(accepted) => {
                 self.hand_over(&event, &accepted, prepared);
@@ -88,7 +101,7 @@ impl Engine {
             }
             Err(error) => {
                 prepared.into_iter().for_each(Prepared::give_back);
-                Err(error.into())
+                Err(error)
             }
         }
     }
@@ -110,8 +123,8 @@ impl Engine {
         }
     }
 
-    /// The run of a rule that matched, and its first call when that may go out right after the commit.
-    fn begin(&self, event: &Event, rule: &Arc<Rule>) -> (NewRun, First) {
+    /// The run of a rule that matched, with its first call when that may go out right after the commit.
+    fn begin(&self, event: &Event, rule: Arc<Rule>) -> (NewRun, Prepared) {
         let now = self.clock().now();
         let connection = rule
             .connection
@@ -124,19 +137,19 @@ impl Engine {
             rule: rule.id.clone(),
             rule_hash: rule.hash.clone(),
             connection,
-            priority: plan::priority(rule, &self.0.parts.catalog),
+            priority: plan::priority(&rule, &self.0.parts.catalog),
             key: None,
             once: None,
             state: State::Ready,
             why: None,
             due_at: Some(now),
-            progress: crate::run::Progress::default(),
+            progress: Progress::default(),
             created_at: now,
             updated_at: now,
         };
         match rule.start(event) {
             Ok(start) => {
-                run.progress = plan::beginning(start.vars, Duration::ZERO);
+                run.progress = plan::beginning(start.vars, now);
                 (run.key, run.once) = (start.key, start.once);
             }
             Err(error) => {
@@ -147,49 +160,35 @@ impl Engine {
                     message: message.clone(),
                 });
                 (run.state, run.why, run.due_at) = (State::Failed, Some(message), None);
-                return (
-                    NewRun {
-                        run,
-                        take: false,
-                        intent: None,
-                    },
-                    None,
-                );
             }
         }
-        let take =
-            self.0.room.is_open_for(&run.rule, run.priority) && !self.is_held(&run.connection);
-        let first = take.then(|| self.first_call(event, rule, &run)).flatten();
-        let intent = first.as_ref().map(|(call, _)| job::intent(call, now));
-        if let Some((call, _)) = &first {
-            run.progress = settle::under_way(run.progress, call, rule, now, Duration::ZERO);
-        }
-        (NewRun { run, take, intent }, first)
+        let take = run.state == State::Ready
+            && self.0.room.is_open_for(&run.rule, run.priority)
+            && !self.is_held(&run.connection);
+        let (intent, first) = take
+            .then(|| self.first_call(event, &rule, &run))
+            .flatten()
+            .unzip();
+        (NewRun { run, take, intent }, Prepared { rule, first })
     }
 
-    /// The first call, if it is safe, comes before anything that must be recorded, and a slot is free this moment.
-    fn first_call(
-        &self,
-        event: &Event,
-        rule: &Rule,
-        run: &Run,
-    ) -> Option<(PlannedCall, Box<dyn Slot>)> {
-        let sight = self.sight(rule, &event.tree, Duration::ZERO);
+    /// The first call, when its intent may ride in the accept's commit.
+    fn first_call(&self, event: &Event, rule: &Rule, run: &Run) -> Option<(FirstIntent, Intended)> {
+        let sight = self.sight(rule, &event.tree);
         let (progress, todo) = plan::next(run, run.progress.clone(), &sight);
-        match todo {
-            Todo::Call(call)
-                if call.safety == Safety::Safe
-                    && call.budgets.is_empty()
-                    && progress == run.progress
-                    && !self.is_held(&call.connection) =>
-            {
-                let slot = self
-                    .actions()
-                    .try_slot(&call.connection, &plan::turn(&call, run, i64::MAX))?;
-                Some((*call, slot))
-            }
-            _ => None,
-        }
+        let Todo::Call(call) = todo else {
+            return None;
+        };
+        // Within its rule a new run comes last.
+        let slot = self.slot_at_once(&call, &plan::turn(&call, run, i64::MAX))?;
+        let attempt = job::intent(&call, sight.now);
+        let intended = Intended {
+            send_by: attempt.send_by,
+            call: *call,
+            slot,
+        };
+        let progress = settle::under_way(progress, &intended.call, rule, sight.now);
+        Some((FirstIntent { attempt, progress }, intended))
     }
 
     /// Gives the stored runs that have their lease to workers; slots that are not used go back to the pace.
@@ -206,9 +205,7 @@ impl Engine {
                         lease: *lease,
                         tree: event.tree.clone(),
                         rule: prepared.rule,
-                        ready: prepared
-                            .first
-                            .map(|(call, slot)| Ready::Intended(call, slot)),
+                        ready: prepared.first.map(Ready::Intended),
                     };
                     self.start_run(job);
                 }

@@ -2,7 +2,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -35,9 +34,17 @@ pub(super) struct Job {
 /// What a worker finds when it takes a run.
 pub(super) enum Ready {
     /// The intent of this call is on disk and the slot is in hand: send it.
-    Intended(PlannedCall, Box<dyn Slot>),
+    Intended(Intended),
     /// A process ended between this intent and its outcome.
     Crashed(Attempt),
+}
+
+/// A call that can be sent: its intent is on disk and its slot in hand.
+pub(super) struct Intended {
+    pub(super) call: PlannedCall,
+    /// As the intent says.
+    pub(super) send_by: Timestamp,
+    pub(super) slot: Box<dyn Slot>,
 }
 
 /// Carries the run out as far as it goes now. Whatever happens, the engine's count of active runs is right afterwards.
@@ -53,29 +60,15 @@ pub(super) async fn carry_out(engine: Engine, job: Job) {
         ready,
     } = job;
     let id = run.id;
-    let fresh = matches!(ready, Some(Ready::Intended(..)));
-    let work = async {
-        let held = if fresh {
-            Duration::ZERO
-        } else {
-            engine
-                .store()
-                .reader()
-                .held_for(&run.connection, engine.clock().now())
-                .await?
-        };
-        Worker {
-            engine: engine.clone(),
-            run,
-            lease,
-            tree,
-            rule,
-            held,
-        }
-        .go_on(ready)
-        .await
+    let worker = Worker {
+        engine: engine.clone(),
+        run,
+        lease,
+        tree,
+        rule,
     };
-    match AssertUnwindSafe(work.instrument(span.clone())).catch_unwind().await {
+    let work = worker.go_on(ready).instrument(span.clone());
+    match AssertUnwindSafe(work).catch_unwind().await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => span.in_scope(|| tracing::error!(%error, "could not record; the run is taken up again at the next start")),
         Err(_) => set_aside(&engine, lease, id).instrument(span).await,
@@ -86,7 +79,9 @@ pub(super) async fn carry_out(engine: Engine, job: Job) {
 /// A fault of ours must neither lose a run nor repeat its calls: the run is held where it stands, for a person to see.
 async fn set_aside(engine: &Engine, lease: Lease, id: Uuid) {
     tracing::error!("a fault in Kartwheel stopped this run; it is held");
-    if let Ok(Some(run)) = engine.store().reader().run_as_stored(id).await {
+    if let Ok(Some(mut run)) = engine.store().reader().run_as_stored(id).await {
+        let now = engine.clock().now();
+        run.progress.wait_from(now);
         let why = Some(
             "a fault in Kartwheel stopped it; see the log, then `kartwheel runs resume`".to_owned(),
         );
@@ -97,7 +92,7 @@ async fn set_aside(engine: &Engine, lease: Lease, id: Uuid) {
         };
         let record = Record {
             lease,
-            now: engine.clock().now(),
+            now,
             ended: None,
             progress: run.progress,
             next,

@@ -40,7 +40,7 @@ use uuid::Uuid;
 use crate::action::{Actions, Catalog, Limit};
 use crate::clock::{self, SharedClock};
 use crate::rule::{Rule, RuleSet};
-use crate::store::{ActivateRules, Hold, HoldKind, RuleText, Store, StoreError};
+use crate::store::{ActivateRules, Hold, RuleText, Store, StoreError};
 
 pub use accept::AcceptError;
 pub use accounts::{SYNC_AGE, SYNC_APART};
@@ -254,18 +254,12 @@ impl Engine {
         &*self.0.parts.actions.0
     }
 
-    fn sight<'a>(
-        &'a self,
-        rule: &'a Rule,
-        tree: &'a Arc<Value>,
-        held: Duration,
-    ) -> plan::Sight<'a> {
+    fn sight<'a>(&'a self, rule: &'a Rule, tree: &'a Arc<Value>) -> plan::Sight<'a> {
         plan::Sight {
             rule,
             tree,
             catalog: &self.0.parts.catalog,
             now: self.clock().now(),
-            held,
             started: self.0.started,
             observed: &self.0.parts.observed,
             limits: &self.0.parts.limits,

@@ -129,9 +129,11 @@ async fn take(engine: &Engine, claimed: Claimed) -> Result<(), StoreError> {
 async fn hold(
     engine: &Engine,
     lease: Lease,
-    progress: crate::run::Progress,
+    mut progress: crate::run::Progress,
     why: String,
 ) -> Result<(), StoreError> {
+    let now = engine.clock().now();
+    progress.wait_from(now);
     tracing::error!(run_seq = lease.run_seq, why, "run held");
     let next = Next::Rest {
         state: State::Held,
@@ -142,7 +144,7 @@ async fn hold(
         .store()
         .record(Record {
             lease,
-            now: engine.clock().now(),
+            now,
             ended: None,
             progress,
             next,

@@ -31,8 +31,8 @@ use crate::clock::SharedClock;
 use crate::run::{Attempt, Run};
 
 pub use alert::{Alert, AlertKind};
-pub use hold::{Hold, HoldKind};
-pub use inbox::{Accept, Accepted, Handshake, NewRun, Refused, StoredVerdict};
+pub use hold::{Hold, HoldKind, RELAPSE_WITHIN};
+pub use inbox::{Accept, Accepted, FirstIntent, Handshake, NewRun, Refused, StoredVerdict};
 pub use list::{Counts, EventFilter, RefusalCount, RunFilter, StoredEvent};
 pub use op::{Answer, Op, StoreError};
 pub use person::{KnownPerson, ids as person_ids};
@@ -81,8 +81,6 @@ pub trait Reader: Send + Sync + 'static {
     async fn rule_text(&self, hash: &str) -> Result<Option<RuleText>, StoreError>;
     /// All holds in force.
     async fn holds(&self) -> Result<Vec<Hold>, StoreError>;
-    /// How long a connection was held in all up to `now` (`within` and `timeout` stand still meanwhile).
-    async fn held_for(&self, connection: &str, now: Timestamp) -> Result<Duration, StoreError>;
     /// Refusals since then, newest minute first.
     async fn refusals(&self, since: Timestamp, limit: u32)
     -> Result<Vec<RefusalCount>, StoreError>;
@@ -241,12 +239,15 @@ impl Store {
         }
     }
 
-    /// Puts a hold in force. One of the same connection and kind stays since when it was, with the new reason.
-    pub async fn hold(&self, hold: Hold) -> Result<(), StoreError> {
-        self.writer.ask(Op::Hold(hold)).await.map(drop)
+    /// Puts a hold in force, and raises its alert in the same commit: see [`HoldKind::is_told`]. A hold of the same connection
+    /// and kind stays since when it was, with the new reason. Whether somebody must be told anew: one alert stands for all
+    /// holds of a connection, and goes on standing where one comes within `RELAPSE_WITHIN` of the end of the last.
+    pub async fn hold(&self, hold: Hold) -> Result<bool, StoreError> {
+        Ok(self.count(Op::Hold(hold)).await? > 0)
     }
 
-    /// Ends a connection's hold of this kind, or all of its holds. Says how many there were.
+    /// Ends a connection's hold of this kind, or all of its holds; with the last that was told of, its alert is over. Says
+    /// how many there were.
     pub async fn release(
         &self,
         connection: Arc<str>,

@@ -58,7 +58,7 @@ pub enum Answer {
     Claimed(Vec<Claimed>),
     /// To a change.
     Changed(Changed),
-    /// To a rescue, a release, a raise or a calm: how many runs, holds or alerts.
+    /// To a rescue, a hold, a release, a raise or a calm: how many runs, holds or new alerts.
     Count(u64),
     /// To the rest.
     Ok,

@@ -1,14 +1,12 @@
 //! Reads. Each sees what was committed and never waits for the writer.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 use uuid::Uuid;
 
-use crate::clock::{self, SharedClock, from_micros, micros};
+use crate::clock::{SharedClock, micros};
 use crate::run::{Attempt, Run, State};
 use crate::store::sqlite::claim::CLOCK_JITTER;
 use crate::store::sqlite::statements::{attempt_columns, due_groups, event_columns, run_columns};
@@ -36,9 +34,6 @@ const ATTEMPTS: &str = concat!(
 const SHORT_IDS: &str = "SELECT id FROM events WHERE substr(id, 13, 4) = ?1
     UNION ALL SELECT id FROM runs WHERE substr(id, 13, 4) = ?1 ORDER BY id";
 const RULE_TEXT: &str = "SELECT hash, rule, file, text FROM rules WHERE hash = ?1";
-/// A connection that nothing is known of was held as long as everything was.
-const HELD_FOR: &str = "SELECT held_micros, held_since FROM connections WHERE name IN (?1, '')
-    ORDER BY name DESC LIMIT 1";
 const REFUSALS: &str =
     "SELECT source, reason, minute, count, detail FROM refusals WHERE minute >= ?1
     ORDER BY minute DESC, count DESC, source, reason LIMIT ?2";
@@ -66,7 +61,6 @@ pub(super) const ALL: &[&str] = &[
     ATTEMPTS,
     SHORT_IDS,
     RULE_TEXT,
-    HELD_FOR,
     REFUSALS,
     STATES,
     DUE,
@@ -184,16 +178,6 @@ impl Reader for Sqlite {
 
     async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
         hold::in_force(&mut *self.reader().await?).await
-    }
-
-    async fn held_for(&self, connection: &str, now: Timestamp) -> Result<Duration, StoreError> {
-        let row = maybe(&mut *self.reader().await?, HELD_FOR, connection).await?;
-        Ok(row.map_or(Duration::ZERO, |row| {
-            let over = u64::try_from(row.get::<i64, _>("held_micros")).unwrap_or(0);
-            let since = row.get::<Option<i64>, _>("held_since").map(from_micros);
-            let present = since.map_or(Duration::ZERO, |since| clock::between(since, now));
-            Duration::from_micros(over) + present
-        }))
     }
 
     async fn refusals(

@@ -88,10 +88,10 @@ statements! {
             EXISTS (SELECT 1 FROM runs h WHERE h.connection = v.connection AND h.key = v.key AND h.holds_key = 1)
             OR EXISTS (SELECT 1 FROM runs q WHERE q.connection = v.connection AND q.key = v.key AND q.key IS NOT NULL
                 AND q.holds_key = 0 AND q.state IN ('ready', 'held', 'waiting') AND q.gives_way = 0))";
-    /// Connections begin with what a hold of everything has added up so far.
+    /// A hold of everything holds a new connection too.
     INSERT_CONNECTIONS = "WITH v(name) AS (VALUES @)
         INSERT INTO connections (name, held_micros, held_since)
-        SELECT v.name, a.held_micros, a.held_since FROM v CROSS JOIN connections a ON a.name = ''
+        SELECT v.name, 0, a.held_since FROM v CROSS JOIN connections a ON a.name = ''
         WHERE v.name IS NOT NULL ON CONFLICT (name) DO NOTHING";
     INSERT_RUNS = "WITH v(seq, id, event_seq, rule, rule_hash, connection, priority, key, once, state, why, due_at,
             due_set_at, lease_node, lease_until, lease_epoch, holds_key, created_at, updated_at, progress) AS (VALUES @)
@@ -205,13 +205,16 @@ statements! {
         ON CONFLICT (connection, kind) DO UPDATE SET reason = excluded.reason";
     START_HELD = "UPDATE connections SET held_since = ?2 WHERE held_since IS NULL AND (name = ?1 OR ?1 = '')";
     DELETE_HOLD = "DELETE FROM holds WHERE connection = ?1 AND (?2 IS NULL OR kind = ?2)";
-    /// Adds up the time of connections that no hold is left for.
-    END_HELD = "UPDATE connections SET held_micros = held_micros + max(0, ?1 - held_since), held_since = NULL
+    /// Of connections that no hold is left for.
+    END_HELD = "UPDATE connections SET held_since = NULL
         WHERE held_since IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.connection IN (connections.name, ''))";
 
     STANDING_ALERT = "SELECT text FROM alerts WHERE kind = ?1 AND subject = ?2 AND over_at IS NULL";
     INSERT_ALERT = "INSERT INTO alerts (kind, subject, text, since) VALUES (?1, ?2, ?3, ?4)";
+    /// The last alert of its kind and subject stands again, if none does and it was over since then.
+    RAISE_AGAIN = "UPDATE alerts SET over_at = NULL WHERE kind = ?1 AND subject = ?2 AND over_at >= ?3
+        AND seq = (SELECT max(l.seq) FROM alerts l WHERE l.kind = ?1 AND l.subject = ?2)";
     RENEW_ALERT = "UPDATE alerts SET text = ?3 WHERE kind = ?1 AND subject = ?2 AND over_at IS NULL";
     CALM_ALERT = "UPDATE alerts SET over_at = ?3 WHERE kind = ?1 AND subject = ?2 AND over_at IS NULL";
     KEEP_ACCOUNT = "INSERT INTO accounts (connection, place, synced_at, content) VALUES (?1, ?2, ?3, ?4)
