@@ -149,9 +149,12 @@ pub struct Progress {
     /// How long its connection had been held in all when it was stored, in microseconds: `timeout` leaves holds out.
     #[serde(default, skip_serializing_if = "is_zero_u64")]
     pub held_micros: u64,
-    /// A person let it go on although a limit was reached: its calls are counted, and not stopped again.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub beyond_limits: bool,
+    /// The limit that holds it, while one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<Limited>,
+    /// Limits that a person lets its next call go beyond. It is counted all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<Limited>,
     /// Values of `vars` and `set`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub vars: Map<String, Value>,
@@ -161,6 +164,17 @@ pub struct Progress {
     /// What made the run give up: `failure.step`, `.class`, `.message`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+}
+
+/// What is counted against a limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limited {
+    /// The limit's name, such as `connection main refund-transaction`.
+    #[serde(rename = "s")]
+    pub scope: String,
+    /// The step that counts; empty where the run as a whole does.
+    #[serde(rename = "p", default)]
+    pub step: Arc<str>,
 }
 
 /// Why a run gave up.
@@ -203,6 +217,14 @@ pub fn step_number(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_earlier_version_stored_is_read() {
+        let stored = r#"{"beyond_limits":true,"steps":{"0":{"s":"unknown","l":{"s":"2026-11-01T08:00:05Z"}}}}"#;
+        let progress: Progress = serde_json::from_str(stored).unwrap();
+        assert_eq!((progress.over, progress.beyond), (None, Vec::new()));
+        assert!(progress.steps["0"].look.is_some());
+    }
 
     #[test]
     fn people_count_steps_from_one() {
