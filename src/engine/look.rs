@@ -21,7 +21,7 @@ pub const SILENCE_COUNTS_AFTER: Duration = Duration::from_secs(90);
 pub const SILENCE_TWICE_APART: Duration = Duration::from_secs(30);
 /// The first and the longest pause after a look that could not be made.
 const FAILED_PAUSE: pause::Span = (Duration::from_secs(5), Duration::from_secs(300));
-/// Looks in a row that could not be made, before a person must look.
+/// Looks in a row that could not be made on a connection that is well otherwise, before a person must look.
 const FAILED_MAX: u32 = 30;
 
 /// When to look next.
@@ -100,10 +100,7 @@ pub fn looked(
         }
         Evidence::Outcome(outcome) => unclear(outcome.message, call, progress, sight.now),
         Evidence::Unclear(text) => unclear(text, call, progress, sight.now),
-        Evidence::Failed(outcome) => {
-            look.failed += 1;
-            failed(step, &outcome, call, progress, sight.now)
-        }
+        Evidence::Failed(outcome) => failed(step, &outcome, call, progress, sight.now),
         Evidence::NotDone(text) => {
             look.looks += 1;
             look.failed = 0;
@@ -195,22 +192,21 @@ fn failed(
         return (Settled::plan_on(progress), None);
     };
     let hold = settle::hold_for(outcome.class);
-    let wait = match outcome.retry_after {
-        Some(asked) => asked.min(settle::RETRY_AFTER_MAX),
-        None => {
-            let failed = known.look.as_ref().map_or(1, |look| look.failed);
-            pause::doubled(FAILED_PAUSE, failed.saturating_sub(1))
-        }
-    };
     let mut todo = None;
     if let Some(look) = &mut known.look {
         if hold.is_some() {
-            look.failed -= 1;
             look.not_before = None;
             let why = format!("{}: the connection is held", label(step));
             todo = Some(rest(State::Retrying, Some(why), Some(now)));
         } else {
+            let wait = match (outcome.class, outcome.retry_after) {
+                (_, Some(asked)) => asked.min(settle::RETRY_AFTER_MAX),
+                (Class::RateLimited, None) => settle::SLOW_DOWN.1,
+                (_, None) => pause::doubled(FAILED_PAUSE, look.failed),
+            };
             look.not_before = Some(clock::after(now, wait));
+            // That there were too many questions says nothing of this one.
+            look.failed += u32::from(outcome.class != Class::RateLimited);
         }
         if look.failed >= FAILED_MAX {
             known.look = None;

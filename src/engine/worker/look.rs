@@ -13,6 +13,7 @@ use crate::clock;
 use crate::engine::look;
 use crate::engine::plan::{self, PlannedCall};
 use crate::engine::stop::Drain;
+use crate::engine::vitals::was_heard;
 use crate::run::{Attempt, Progress, State};
 use crate::store::{Ended, Next, StoreError};
 
@@ -63,6 +64,13 @@ impl Worker {
             return Ok(Looked::Gone(self.later(&call).await?));
         };
         tracing::info!(step = %call.step, verb = %call.verb, found = word(&evidence), "looked up a lost answer");
+        if let Evidence::Failed(outcome) = &evidence {
+            self.engine.note_outcome(&call.connection, outcome).await;
+            if self.engine.is_held(&call.connection) {
+                // It is not this look that went wrong: when the hold is over, it is made again.
+                return Ok(Looked::Gone(self.later(&call).await?));
+            }
+        }
         self.follow(&call, evidence).await
     }
 
@@ -165,7 +173,10 @@ impl Reads for InTurn<'_> {
         };
         let outcome = engine.actions().call(&request).await;
         drop(slot);
-        engine.note_outcome(&self.call.connection, &outcome).await;
+        // What does not tell ends the look, and is noted with it.
+        if was_heard(outcome.class) {
+            engine.note_outcome(&self.call.connection, &outcome).await;
+        }
         Some(outcome)
     }
 }

@@ -159,6 +159,18 @@ fn a_look_that_cannot_be_made_is_made_later_and_never_for_ever() {
     );
 }
 
+/// That there were too many calls is over some time, and it is not the look that is at fault.
+#[test]
+fn a_look_that_met_a_rate_limit_is_not_counted() {
+    let (mut scene, call) = lost(REFUND);
+    for _ in 0..100 {
+        scene.until_look();
+        let limited = Outcome::new(Class::RateLimited, "too many calls");
+        scene.find(&call, Evidence::Failed(limited));
+    }
+    scene.until_look();
+}
+
 #[test]
 fn a_look_on_a_lapsed_connection_holds_it_and_is_not_counted() {
     let (mut scene, call) = lost(REFUND);
