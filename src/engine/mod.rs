@@ -268,6 +268,7 @@ impl Engine {
             now: self.clock().now(),
             held,
             started: self.0.started,
+            set_by: self.clock().set_by(),
             observed: &self.0.parts.observed,
             limits: &self.0.parts.limits,
             traced: !self.0.parts.reporting.is_empty(),

@@ -173,7 +173,7 @@ fn take(
                 _ if known.crashes >= CRASHES_MAX => None,
                 Lost::Never => None,
                 Lost::OnTheWay(send_by) | Lost::WithTheProcess(send_by) => {
-                    Some(look::begin(send_by))
+                    Some(look::begin(send_by, sight))
                 }
             };
             None

@@ -118,6 +118,20 @@ pub struct LookBack {
     /// After a look that could not be made: no look before this.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
+    /// The clock that its instants were read from.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ReadFrom>,
+}
+
+/// The clock of one process, as far as it was set by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadFrom {
+    /// When the process started.
+    #[serde(rename = "p")]
+    pub process: Timestamp,
+    /// How far its clock had been set since, in microseconds.
+    #[serde(rename = "m", default)]
+    pub set_by_micros: i64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]

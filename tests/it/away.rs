@@ -1,7 +1,9 @@
-//! Membrane is away, or only its run logs are, while a lost answer is looked up.
+//! While a lost answer is looked up, Membrane is away, or only its run logs are, or somebody sets the clock.
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use kartwheel::clock::Clock;
 use kartwheel::run::State;
 use kartwheel::sandbox::{Fault, FaultKind};
 use kartwheel::store::HoldKind;
@@ -78,4 +80,74 @@ async fn where_only_the_run_logs_are_away_a_person_is_asked_late() {
     assert_eq!(world.runs().await[0].state, State::NeedsPerson);
     assert_eq!(sandbox.calls_of("grant-membership-access").len(), 1);
     world.end(&[State::NeedsPerson]).await;
+}
+
+/// A grant whose answer is late must not be sent again because the clock says that an hour has passed, or a year.
+#[tokio::test]
+async fn a_clock_that_is_set_makes_no_grant_go_out_early() {
+    let grants = |world: &World| {
+        let calls = world.sandbox.world().calls_of("grant-membership-access");
+        calls.len()
+    };
+    // After a year, by the clock, the step's own `within` is over.
+    for (hours, sent, state) in [
+        (1, 2, State::Done),
+        (24 * 365, 1, State::Failed),
+        (-24 * 365, 2, State::Done),
+    ] {
+        // Before the first look, between the early one and the first that counts, and before the second that counts.
+        for (before, rest) in [(0, 115), (15, 100), (100, 20)] {
+            let world = lost(GRANT, "grant-membership-access", FaultKind::DropBefore).await;
+            world.advance(Duration::from_secs(before)).await;
+            let set = world.clock.now() + SignedDuration::from_hours(hours);
+            world.clock.jump(set);
+            world.advance(Duration::from_secs(rest)).await;
+            assert_eq!(grants(&world), 1, "{hours} {before}");
+            world.advance(Duration::from_secs(120)).await;
+            assert_eq!(grants(&world), sent, "{hours} {before}");
+            world.end(&[state]).await;
+        }
+    }
+}
+
+/// Nobody knows how long it was between two processes: the second one waits as long as the first would have.
+#[tokio::test]
+async fn a_restart_makes_no_grant_go_out_early() {
+    let mut world = lost(GRANT, "grant-membership-access", FaultKind::DropBefore).await;
+    world.advance(Duration::from_secs(100)).await;
+    world.stop().await;
+    world.clock.advance(Duration::from_secs(3_600));
+    world.start().await;
+    let grants = |world: &World| {
+        let calls = world.sandbox.world().calls_of("grant-membership-access");
+        calls.len()
+    };
+    world.advance(Duration::from_secs(115)).await;
+    assert_eq!(grants(&world), 1);
+    world.advance(Duration::from_secs(120)).await;
+    assert_eq!(grants(&world), 2);
+    world.end(&[State::Done]).await;
+}
+
+/// The clock was ahead when the call was lost: the run logs must be read from before the call, and not from after it.
+#[tokio::test]
+async fn a_clock_that_was_ahead_does_not_hide_the_run_log() {
+    let world = World::with(CANCEL).await;
+    let right = world.clock.now();
+    world.clock.jump(right + SignedDuration::from_secs(100));
+    let sandbox = world.sandbox.world();
+    let lost = Fault::on_verb("cancel-subscription", FaultKind::DropBefore);
+    sandbox.add_fault(lost.times(1));
+    start(&world).await;
+    world.clock.jump(right);
+    world.advance(Duration::from_secs(600)).await;
+    let asked = sandbox.calls().into_iter();
+    let asked: Vec<_> = asked
+        .filter(|call| call.path == "/action-run-logs")
+        .map(|call| call.query)
+        .collect();
+    assert_eq!(asked.len(), 3, "{asked:?}");
+    for query in asked {
+        assert!(query.contains("from=1970-01-01"), "{query}");
+    }
 }

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -28,6 +28,7 @@ struct Scene {
     now: Timestamp,
     held: Duration,
     started: Timestamp,
+    set_by: SignedDuration,
     none: HashSet<Arc<str>>,
     limits: HashMap<Arc<str>, Vec<Limit>>,
 }
@@ -62,6 +63,7 @@ impl Scene {
             now,
             held: Duration::ZERO,
             started: now,
+            set_by: SignedDuration::ZERO,
             none: HashSet::new(),
             limits: HashMap::new(),
         }
@@ -75,6 +77,7 @@ impl Scene {
             now: self.now,
             held: self.held,
             started: self.started,
+            set_by: self.set_by,
             observed: &self.none,
             limits: &self.limits,
             traced: false,

@@ -54,7 +54,7 @@ impl Worker {
             call: &call,
             left: AtomicBool::new(false),
         };
-        let request = self.request(&call, attempt.send_by);
+        let request = self.request(&call, self.sent_by(&attempt));
         let evidence = tokio::select! {
             evidence = self.engine.actions().look_back_by(&request, &reads) => Some(evidence),
             () = self.engine.drained_to(Drain::Stopping) => None,
@@ -131,6 +131,19 @@ impl Worker {
         Ok(last.and_then(|attempt| {
             plan::planned_again(&self.run, &attempt, &self.sight()).map(|call| (call, attempt))
         }))
+    }
+
+    /// Until when the call in doubt may have been sent; without end where the clock has been put back since, and nobody
+    /// knows when that was as it goes now.
+    fn sent_by(&self, attempt: &Attempt) -> Timestamp {
+        let known = self.run.progress.steps.get(&attempt.step);
+        let look = known.and_then(|known| known.look.as_ref());
+        match look {
+            Some(look) if attempt.send_by > clock::after(look.send_by, SEND_WITHIN) => {
+                Timestamp::MAX
+            }
+            _ => attempt.send_by,
+        }
     }
 
     /// The request of a call, to be on its way by this instant.
