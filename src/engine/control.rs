@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::budget;
 use crate::clock::SharedClock;
 use crate::run::{
     Failure, Progress, Run, State, StepProgress, StepState, WHY_APPROVAL, WHY_BUDGET,
@@ -106,7 +105,8 @@ impl Controls {
         .await
     }
 
-    /// Lets a run that gave up or is held go on from where it stands. One that met a limit goes on beyond it.
+    /// Lets a run that gave up or is held go on from where it stands. The next call of one that met a limit goes
+    /// beyond that one limit.
     ///
     /// # Errors
     /// When there is no such run, or nothing stops it.
@@ -117,7 +117,7 @@ impl Controls {
             State::Held if waits_for(run, WHY_APPROVAL) => Err("it waits for a person to approve its next call: `kartwheel runs approve ID`, or cancel it"),
             State::Held if waits_for(run, WHY_BUDGET) => {
                 let mut progress = run.progress.clone();
-                progress.beyond_limits = true;
+                progress.beyond.extend(progress.over.take());
                 Ok((State::Ready, Some(progress), None))
             }
             State::Held => Ok((State::Ready, None, None)),
@@ -127,12 +127,14 @@ impl Controls {
         })
         .await?;
         // Whoever let it go on knows of the limit.
-        let scope = before
-            .as_ref()
-            .and_then(|run| budget::scope_of(run.why.as_deref()?));
-        if let Some(scope) = scope {
+        let limit = before
+            .filter(|run| waits_for(run, WHY_BUDGET))
+            .and_then(|run| run.progress.over);
+        if let Some(limit) = limit {
             let now = self.clock.now();
-            self.store.calm(AlertKind::LimitReached, scope, now).await?;
+            self.store
+                .calm(AlertKind::LimitReached, &limit.scope, now)
+                .await?;
         }
         Ok(resumed)
     }

@@ -54,6 +54,10 @@ impl Probe {
     /// One probe for each hold that ends by itself; those that exist keep their pace.
     fn for_holds(engine: &Engine, mut known: Vec<Self>, now: Timestamp) -> Vec<Self> {
         let holds = engine.holds();
+        for probe in &mut known {
+            // The clock may have been put back.
+            probe.at = probe.at.min(clock::after(now, probe.pause));
+        }
         known.retain(|probe| {
             holds
                 .iter()

@@ -261,6 +261,7 @@ impl Engine {
             catalog: &self.0.parts.catalog,
             now: self.clock().now(),
             started: self.0.started,
+            set_by: self.clock().set_by(),
             observed: &self.0.parts.observed,
             limits: &self.0.parts.limits,
             traced: !self.0.parts.reporting.is_empty(),

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::action::{Catalog, Limit, Priority, Safety};
@@ -97,6 +97,8 @@ pub struct Sight<'a> {
     pub now: Timestamp,
     /// When this process started.
     pub started: Timestamp,
+    /// How far the clock was set since.
+    pub set_by: SignedDuration,
     /// Connections in `mode: observe`.
     pub observed: &'a HashSet<Arc<str>>,
     /// Limits on the calls of each connection.
@@ -114,7 +116,9 @@ pub fn next(run: &Run, mut progress: Progress, sight: &Sight<'_>) -> (Progress, 
             continue;
         }
         if known.state == StepState::Unknown {
-            if look::follow_clock(&mut known, sight.now) {
+            if let Some(look) = &mut known.look
+                && look::follow_clock(look, sight)
+            {
                 progress.steps.insert(step.path.clone(), known.clone());
             }
             return (progress, in_doubt(step, &known, sight.now));

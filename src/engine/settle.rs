@@ -17,7 +17,8 @@ use crate::store::HoldKind;
 /// The longest `Retry-After` that is obeyed.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(15 * 60);
 /// The first and the longest pause after "too many calls" without a `Retry-After`.
-const SLOW_DOWN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+pub(super) const SLOW_DOWN: (Duration, Duration) =
+    (Duration::from_secs(1), Duration::from_secs(60));
 
 /// How an answer was lost, and until when the call may have been sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,7 +173,7 @@ fn take(
                 _ if known.crashes >= CRASHES_MAX => None,
                 Lost::Never => None,
                 Lost::OnTheWay(send_by) | Lost::WithTheProcess(send_by) => {
-                    Some(look::begin(send_by))
+                    Some(look::begin(send_by, sight))
                 }
             };
             None

@@ -86,13 +86,16 @@ const fn broke_down(outcome: &Outcome) -> bool {
     match (outcome.class, outcome.status) {
         (Class::Transient, None) => true,
         (Class::Unknown, None) => outcome.app_type.is_none(),
-        (Class::Unknown, Some(status)) => status >= 500 && outcome.app_type.is_none(),
+        // A question that broke down is transient: it changed nothing.
+        (Class::Transient | Class::Unknown, Some(status)) => {
+            status >= 500 && outcome.app_type.is_none()
+        }
         _ => false,
     }
 }
 
 /// The application answered, be it with a no.
-const fn was_heard(class: Class) -> bool {
+pub(super) const fn was_heard(class: Class) -> bool {
     matches!(
         class,
         Class::Done | Class::Already | Class::RuleWrong | Class::TargetMissing | Class::Refused
@@ -154,6 +157,7 @@ mod tests {
             assert!(!broke_down(&outcome), "{outcome:?}");
         }
         assert!(broke_down(&answer(Class::Transient, None)));
+        assert!(broke_down(&answer(Class::Transient, Some(502))));
     }
 
     #[test]

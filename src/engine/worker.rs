@@ -197,7 +197,11 @@ impl Worker {
             return self.hand_back(&call).await;
         };
         let now = self.engine.clock().now();
-        let progress = self.under_way(self.run.progress.clone(), &call);
+        let mut progress = self.under_way(self.run.progress.clone(), &call);
+        let budgets = match call.observed {
+            true => Vec::new(),
+            false => budget::spend(&call.budgets, &mut progress),
+        };
         let attempt = intent(&call, now);
         let send_by = attempt.send_by;
         let begin = Begin {
@@ -206,12 +210,7 @@ impl Worker {
             progress: progress.clone(),
             unless_held: call.safety != Safety::Safe && !call.observed,
             connection: call.connection.clone(),
-            budgets: if call.observed {
-                Vec::new()
-            } else {
-                call.budgets.clone()
-            },
-            beyond: progress.beyond_limits,
+            budgets,
             now,
         };
         match self
@@ -253,7 +252,9 @@ impl Worker {
         self.engine.limit_reached(&budget.scope, &said).await?;
         let why = Some(format!("{WHY_BUDGET}: {said}"));
         let rest = plan::rest(State::Held, why, None);
-        self.record(None, self.run.progress.clone(), rest).await
+        let mut progress = self.run.progress.clone();
+        progress.over = Some(budget::limited(budget));
+        self.record(None, progress, rest).await
     }
 
     /// Lets go of a run whose call may not go out now. A hold of the run's own connection keeps it from being taken again;

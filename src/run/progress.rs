@@ -119,6 +119,20 @@ pub struct LookBack {
     /// After a look that could not be made: no look before this.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
+    /// The clock that its instants were read from.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ReadFrom>,
+}
+
+/// The clock of one process, as far as it was set by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadFrom {
+    /// When the process started.
+    #[serde(rename = "p")]
+    pub process: Timestamp,
+    /// How far its clock had been set since, in microseconds.
+    #[serde(rename = "m", default)]
+    pub set_by_micros: i64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
@@ -151,9 +165,12 @@ pub struct Progress {
     /// Since when it waits so; after a call, from the end of the pause that its policy makes. Nothing while a call is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits_from: Option<Timestamp>,
-    /// A person let it go on although a limit was reached: its calls are counted, and not stopped again.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub beyond_limits: bool,
+    /// The limit that holds it, while one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<Limited>,
+    /// Limits that a person lets its next call go beyond. It is counted all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<Limited>,
     /// Values of `vars` and `set`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub vars: Map<String, Value>,
@@ -188,6 +205,17 @@ impl Progress {
 
 fn micros(length: Duration) -> u64 {
     u64::try_from(length.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// What is counted against a limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limited {
+    /// The limit's name, such as `connection main refund-transaction`.
+    #[serde(rename = "s")]
+    pub scope: String,
+    /// The step that counts; empty where the run as a whole does.
+    #[serde(rename = "p", default)]
+    pub step: Arc<str>,
 }
 
 /// Why a run gave up.
@@ -245,6 +273,14 @@ mod tests {
         progress.go_on(at(37));
         progress.wait_from(at(40));
         assert_eq!(progress.waited(at(43)), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn what_an_earlier_version_stored_is_read() {
+        let stored = r#"{"beyond_limits":true,"steps":{"0":{"s":"unknown","l":{"s":"2026-11-01T08:00:05Z"}}}}"#;
+        let progress: Progress = serde_json::from_str(stored).unwrap();
+        assert_eq!((progress.over, progress.beyond), (None, Vec::new()));
+        assert!(progress.steps["0"].look.is_some());
     }
 
     #[test]

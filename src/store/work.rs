@@ -35,8 +35,6 @@ pub struct Begin {
     pub connection: Arc<str>,
     /// The limits it counts against. Over one of them, nothing is written.
     pub budgets: Vec<Budget>,
-    /// It is counted, and goes out also over a limit: a person allowed it.
-    pub beyond: bool,
     /// Now.
     pub now: Timestamp,
 }

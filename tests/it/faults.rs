@@ -17,7 +17,7 @@ actions:
   - ensure-lead: { email: '${{ person.email }}' }
   - assign-tag: { email: '${{ person.email }}', tag_name: buyer }
 ";
-const GRANT: &str = "
+pub(crate) const GRANT: &str = "
 id: grant
 trigger: { webhook: shop }
 actions:

@@ -8,6 +8,7 @@
 mod accounts;
 mod again;
 mod api;
+mod away;
 mod breaker;
 mod check;
 mod cli;

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -27,6 +27,7 @@ struct Scene {
     catalog: Catalog,
     now: Timestamp,
     started: Timestamp,
+    set_by: SignedDuration,
     none: HashSet<Arc<str>>,
     limits: HashMap<Arc<str>, Vec<Limit>>,
 }
@@ -60,6 +61,7 @@ impl Scene {
             catalog: kartra::catalog(),
             now,
             started: now,
+            set_by: SignedDuration::ZERO,
             none: HashSet::new(),
             limits: HashMap::new(),
         }
@@ -72,6 +74,7 @@ impl Scene {
             catalog: &self.catalog,
             now: self.now,
             started: self.started,
+            set_by: self.set_by,
             observed: &self.none,
             limits: &self.limits,
             traced: false,

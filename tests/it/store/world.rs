@@ -279,7 +279,6 @@ impl World {
             unless_held: false,
             connection: "main".into(),
             budgets: Vec::new(),
-            beyond: false,
             now: self.now(),
         }
     }
