@@ -44,6 +44,7 @@ pub use self::connect::{ClientAction, Connection};
 pub use self::desk::{
     ConnectRequest, Desk, Facts, Failed, ProxyAnswer, ProxyRequest, RESERVED_HEADERS,
 };
+pub use self::listing::Listed;
 pub use self::logs::RunLog;
 pub use self::settings::{
     Auth, ConnectionSettings, DEFAULT_API_VERSION, DEFAULT_AT_ONCE, DEFAULT_PER_SECOND,

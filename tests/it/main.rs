@@ -9,6 +9,7 @@ mod accounts;
 mod again;
 mod api;
 mod breaker;
+mod by_hand;
 mod check;
 mod cli;
 mod crash;

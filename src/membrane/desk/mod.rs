@@ -40,6 +40,7 @@ pub struct Desk {
     http: Arc<Http>,
     tokens: Arc<Tokens>,
     clock: SharedClock,
+    catalog: Catalog,
     facts: Mutex<Option<Facts>>,
 }
 
@@ -93,6 +94,7 @@ impl Desk {
             http,
             tokens,
             clock,
+            catalog,
             facts: Mutex::new(None),
         })
     }
