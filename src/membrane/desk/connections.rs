@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Desk, Failed, Manner, empty_post, unreadable};
+use super::{Desk, Failed, Manner, unreadable};
 use crate::membrane::connect::{Connection, is_plain_https};
 use crate::membrane::fault::short;
 use crate::membrane::listing::{MAX_PAGES, PAGE_SIZE, next_cursor};
-use crate::membrane::wire::{ACT_TIMEOUT, Answer, READ_TIMEOUT, Request};
+use crate::membrane::wire::{ACT_TIMEOUT, Answer, Request};
 use crate::membrane::{Tenant, read_tenant};
 
 /// The longest that one question may be held, in seconds; Membrane's own limit.
@@ -123,35 +123,18 @@ impl Desk {
     /// If Membrane refuses or does not answer.
     pub async fn test(&self, id: &str) -> Result<bool, Failed> {
         let path = ["connections", id, "test"];
-        let headers = HeaderMap::new();
         let request = Request {
             timeout: ACT_TIMEOUT,
             ..Request::get(&path, &[])
         };
-        let manner = empty_post(&headers);
+        let manner = Manner {
+            method: Some(Method::POST),
+            ..Manner::default()
+        };
         let body = self.of_connection(id, &request, &manner).await?.body;
         body.as_ref()
             .and_then(|body| body.get("success")?.as_bool())
             .ok_or_else(|| unreadable("the test of the connection"))
-    }
-
-    /// Asks Membrane to renew the connection's credentials.
-    ///
-    /// # Errors
-    /// If Membrane refuses or does not answer.
-    pub async fn refresh(&self, id: &str) -> Result<(), Failed> {
-        let path = ["connections", id, "refresh-credentials"];
-        let mut headers = HeaderMap::new();
-        // What the SDK sends with a body of nothing.
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        headers.insert(CONTENT_TYPE, form);
-        let request = Request {
-            timeout: READ_TIMEOUT,
-            ..Request::get(&path, &[])
-        };
-        let manner = empty_post(&headers);
-        let answer = self.of_connection(id, &request, &manner).await;
-        answer.map(drop)
     }
 
     /// Makes a link by which a person connects this very connection again.
