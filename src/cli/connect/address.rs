@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use crate::cli::Failure;
-use crate::cli::desk::host;
+use crate::membrane::host;
 
 /// The longest address; Membrane's own limit.
 const ADDRESS_CHARS_MAX: usize = 2_000;

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::{Desk, Failed, Manner, unreadable};
 use crate::membrane::connect::{Connection, is_plain_https};
 use crate::membrane::fault::short;
-use crate::membrane::listing::{MAX_PAGES, PAGE_SIZE, next_cursor};
 use crate::membrane::wire::{ACT_TIMEOUT, Answer, Request};
 use crate::membrane::{Tenant, read_tenant};
 
@@ -98,23 +97,7 @@ impl Desk {
     /// # Errors
     /// If Membrane refuses or does not answer.
     pub async fn connections(&self) -> Result<Vec<Connection>, Failed> {
-        let what = "the list of connections";
-        let mut all = Vec::new();
-        let mut cursor = "0".to_owned();
-        for _ in 0..MAX_PAGES {
-            let query = [("cursor", cursor.as_str()), ("limit", PAGE_SIZE)];
-            let request = Request::get(&["connections"], &query);
-            let answer = self.fetch(what, &request, &Manner::default()).await?;
-            let page = answer.body.ok_or_else(|| unreadable(what))?;
-            let items = page.get("items").and_then(Value::as_array);
-            let items = items.ok_or_else(|| unreadable(what))?;
-            all.extend(items.iter().filter_map(Connection::read));
-            match next_cursor(&page) {
-                Some(next) if next != cursor => cursor = next,
-                _ => break,
-            }
-        }
-        Ok(all)
+        self.line.connections().await
     }
 
     /// Has Membrane try the connection with a real call to the application.
