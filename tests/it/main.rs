@@ -23,6 +23,7 @@ mod guards;
 mod holds;
 mod ingress;
 mod kartra;
+mod kept;
 mod lapse;
 mod looking;
 mod manual;
