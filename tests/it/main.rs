@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod addresses;
 mod again;
 mod api;
 mod breaker;
