@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::job::{self, Intended, Job, Ready};
 use super::plan::{self, Todo};
 use super::settle;
@@ -45,14 +47,42 @@ impl Engine {
     ///
     /// # Errors
     /// When the daemon is stopping or the store cannot take it; then nothing was stored.
-    pub async fn accept(&self, mut event: Event) -> Result<Accepted, AcceptError> {
+    pub async fn accept(&self, event: Event) -> Result<Accepted, AcceptError> {
+        let mut accepted = self.accept_all(vec![event]).await?;
+        accepted.pop().ok_or_else(|| fault().into())
+    }
+
+    /// Judges and stores the events of one delivery: when this returns, all of them are on disk, or nothing was stored.
+    ///
+    /// # Errors
+    /// When the daemon is stopping or the store cannot take them; then nothing was stored.
+    pub async fn accept_all(&self, events: Vec<Event>) -> Result<Vec<Accepted>, AcceptError> {
         if *self.0.drain.borrow() != Drain::No {
             return Err(AcceptError::Stopping);
         }
-        self.know_person(&mut event).await?;
-        let report_of = self.recognise(&mut event).await?;
+        let mut judged = Vec::with_capacity(events.len());
+        for mut event in events {
+            let known = async {
+                self.know_person(&mut event).await?;
+                self.recognise(&mut event).await
+            };
+            match known.await {
+                Ok(report_of) => judged.push(self.judge(event, report_of)),
+                Err(error) => {
+                    give_back(judged);
+                    return Err(error.into());
+                }
+            }
+        }
+        let engine = self.clone();
+        // A sender that hangs up does not end this: what is stored with a lease must come to its worker.
+        let kept = self.spawn(async move { engine.keep(judged).await });
+        kept.await.map_err(|_| fault())?.map_err(Into::into)
+    }
+
+    /// What the rules make of an event, and what is stored of it.
+    fn judge(&self, event: Event, report_of: Option<i64>) -> (Accept, Vec<Prepared>) {
         let rules = self.rules();
-        let now = self.clock().now();
         let (mut verdicts, mut runs, mut prepared) = (Vec::new(), Vec::new(), Vec::new());
         for (rule, verdict) in rules.judge(&event) {
             let verdict = self.unless_test_mode(&event, &rule, verdict);
@@ -69,38 +99,37 @@ impl Engine {
             }
         }
         let accept = Accept {
-            event: event.clone(),
+            event,
             rule_set: rules.hash.clone(),
             verdicts,
             runs,
             report_of,
             node: self.0.node,
-            lease_until: clock::after(now, LEASE),
+            lease_until: clock::after(self.clock().now(), LEASE),
         };
-        let engine = self.clone();
-        // A sender that hangs up does not end this: what is stored with a lease must come to its worker.
-        let kept = self.spawn(async move { engine.keep(accept, event, prepared).await });
-        kept.await
-            .map_err(|_| {
-                StoreError::Fatal("a fault in Kartwheel kept the event from being stored".into())
-            })?
-            .map_err(Into::into)
+        (accept, prepared)
     }
 
     /// Stores what was decided, and hands the runs over.
     async fn keep(
         &self,
-        accept: Accept,
-        event: Event,
-        prepared: Vec<Prepared>,
-    ) -> Result<Accepted, StoreError> {
-        match self.store().accept(accept).await {
+        judged: Vec<(Accept, Vec<Prepared>)>,
+    ) -> Result<Vec<Accepted>, StoreError> {
+        let trees: Vec<_> = judged
+            .iter()
+            .map(|(accept, _)| accept.event.tree.clone())
+            .collect();
+        let (accepts, prepared): (Vec<_>, Vec<_>) = judged.into_iter().unzip();
+        match self.store().accept_all(accepts).await {
             Ok(accepted) => {
-                self.hand_over(&event, &accepted, prepared);
+                let each = accepted.iter().zip(prepared).zip(&trees);
+                for ((accepted, prepared), tree) in each {
+                    self.hand_over(tree, accepted, prepared);
+                }
                 Ok(accepted)
             }
             Err(error) => {
-                prepared.into_iter().for_each(Prepared::give_back);
+                prepared.into_iter().flatten().for_each(Prepared::give_back);
                 Err(error)
             }
         }
@@ -192,7 +221,7 @@ impl Engine {
     }
 
     /// Gives the stored runs that have their lease to workers; slots that are not used go back to the pace.
-    fn hand_over(&self, event: &Event, accepted: &Accepted, prepared: Vec<Prepared>) {
+    fn hand_over(&self, tree: &Arc<Value>, accepted: &Accepted, prepared: Vec<Prepared>) {
         let mut prepared = prepared.into_iter();
         for (run, lease) in &accepted.runs {
             let Some(prepared) = prepared.next() else {
@@ -203,7 +232,7 @@ impl Engine {
                     let job = Job {
                         run: run.clone(),
                         lease: *lease,
-                        tree: event.tree.clone(),
+                        tree: tree.clone(),
                         rule: prepared.rule,
                         ready: prepared.first.map(Ready::Intended),
                     };
@@ -226,6 +255,17 @@ impl Engine {
         let engine = self.clone();
         drop(self.spawn(async move { job::carry_out(engine, job).await }));
     }
+}
+
+/// Nothing of this is stored.
+fn give_back(judged: Vec<(Accept, Vec<Prepared>)>) {
+    let prepared = judged.into_iter().flat_map(|(_, prepared)| prepared);
+    prepared.for_each(Prepared::give_back);
+}
+
+/// The task that stores an event ended without an answer.
+fn fault() -> StoreError {
+    StoreError::Fatal("a fault in Kartwheel kept the event from being stored".into())
 }
 
 fn stored(rule: &Rule, verdict: Verdict) -> StoredVerdict {

@@ -17,6 +17,7 @@ mod classify;
 mod connect;
 mod desk;
 mod fault;
+mod find;
 mod fit;
 mod gate;
 mod limit;
@@ -44,6 +45,8 @@ pub use self::connect::{ClientAction, Connection};
 pub use self::desk::{
     ConnectRequest, Desk, Facts, Failed, ProxyAnswer, ProxyRequest, RESERVED_HEADERS,
 };
+pub use self::find::{Unfound, find, host};
+pub use self::listing::Listed;
 pub use self::logs::RunLog;
 pub use self::settings::{
     Auth, ConnectionSettings, DEFAULT_API_VERSION, DEFAULT_AT_ONCE, DEFAULT_PER_SECOND,

@@ -6,10 +6,12 @@
 )]
 
 mod accounts;
+mod addresses;
 mod again;
 mod api;
 mod away;
 mod breaker;
+mod by_hand;
 mod check;
 mod cli;
 mod crash;
@@ -24,6 +26,7 @@ mod holds;
 mod ingress;
 mod intents;
 mod kartra;
+mod kept;
 mod lapse;
 mod looking;
 mod manual;

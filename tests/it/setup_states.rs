@@ -107,9 +107,7 @@ async fn a_login_for_one_connection_is_kept_whole_or_not_at_all() {
     let signed = "timezone: UTC\nmembrane: { url: \"https://elsewhere.example\", token: env:MEMBRANE_TOKEN }\n";
     let (dir, _sandbox, url) = house(signed).await;
     let before = fs::read_to_string(dir.path().join("kartwheel.yaml")).unwrap();
-    let login = |name: &'static str| {
-        let url = url.clone();
-        let dir = dir.path().to_owned();
+    let login = |name: &str, more: &[&str]| {
         let all = [
             "login",
             "--workspace-key",
@@ -117,20 +115,34 @@ async fn a_login_for_one_connection_is_kept_whole_or_not_at_all() {
             "--tenant",
             "b",
             "--secret-stdin",
-            "--save",
             "--connection",
             name,
             "--url",
             &url,
         ];
-        piped(&dir, &all, &[], SECRET)
+        let all: Vec<&str> = all.iter().chain(more).copied().collect();
+        piped(dir.path(), &all, &[], SECRET)
     };
-    let said = login("Bad Name");
+    let said = login("Bad Name", &["--save"]);
     assert_eq!(said.code, 2, "{}", said.out);
     assert!(said.err.contains("name of a connection"), "{}", said.err);
-    let said = login("client_b");
+    let said = login("client_b", &["--save"]);
     assert_eq!(said.code, 2, "{}", said.out);
     assert!(said.err.contains("membrane.url"), "{}", said.err);
+    // Only tried, the same is said, and nothing is advised that would be refused.
+    let said = login("client_b", &[]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    for told in [
+        "the project's Membrane is https://elsewhere.example",
+        "--save would store nothing",
+        "`membrane.url`",
+    ] {
+        assert!(said.out.contains(told), "{told}: {}", said.out);
+    }
+    assert!(!said.out.contains("writes it"), "{}", said.out);
+    let said = login("client_b", &["--json"]);
+    let told: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(told["project_url"], "https://elsewhere.example");
     let after = fs::read_to_string(dir.path().join("kartwheel.yaml")).unwrap();
     assert_eq!(after, before);
     assert!(!dir.path().join(".env").exists());
@@ -140,7 +152,7 @@ async fn a_login_for_one_connection_is_kept_whole_or_not_at_all() {
         SETTINGS.replace("URL", &url),
     )
     .unwrap();
-    let said = login("1x");
+    let said = login("1x", &["--save"]);
     assert_eq!(said.code, 0, "{}{}", said.out, said.err);
     let env = fs::read_to_string(dir.path().join(".env")).unwrap();
     assert!(env.contains("_1X_MEMBRANE_TENANT_KEY=b"), "{env}");

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::view;
-use crate::cli::desk::{membrane_desk, only_called, told};
+use crate::cli::desk::{membrane_desk, told};
 use crate::cli::screen::{Line, Table, Tone};
 use crate::cli::{Desk, Exit};
 use crate::config::Config;
-use crate::membrane::Connection;
+use crate::membrane::{Connection, find};
 
 const TABLE: Table = Table::new(&[("NAME", 16), ("STATE", 22), ("ID", 28), ("AT MEMBRANE", 26)]);
 /// What stands in the place of a state where there is none.
@@ -170,7 +170,7 @@ async fn rows(config: &Config, desk: &Desk) -> anyhow::Result<Vec<Row>> {
         };
         let found = match &own.id {
             Some(id) => theirs.iter().find(|one| one.id() == id).cloned(),
-            None => only_called(&theirs, name, own.app.as_deref()).cloned(),
+            None => find(&theirs, name, own.app.as_deref()).ok().cloned(),
         };
         all.extend(theirs);
         rows.push(Row {

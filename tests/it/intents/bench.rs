@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kartwheel::account::Account;
+use kartwheel::account::{Account, Place};
 use kartwheel::action::{
     Actions, Call, Class, Evidence, Limit, Outcome, Readiness, Reads, Slot, Turn,
 };
@@ -36,6 +36,10 @@ impl Clock for Ticking {
 
     fn new_id(&self) -> Uuid {
         self.0.new_id()
+    }
+
+    fn set_by(&self) -> jiff::SignedDuration {
+        self.0.set_by()
     }
 
     async fn sleep_until(&self, instant: Timestamp) {
@@ -68,6 +72,10 @@ impl Actions for Outside {
     async fn call(&self, call: &Call) -> Outcome {
         self.calls.lock().unwrap().push(call.clone());
         Outcome::done(json!({}))
+    }
+
+    async fn place(&self, _: &str) -> Place {
+        Place::default()
     }
 
     async fn readiness(&self, _: &str) -> Readiness {
