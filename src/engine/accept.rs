@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::job::{self, Job, Ready};
 use super::plan::{self, PlannedCall, Todo};
+use super::room::Place;
 use super::settle;
 use super::stop::Drain;
 use super::{Engine, LEASE, echo};
@@ -32,6 +33,8 @@ type First = Option<(PlannedCall, Box<dyn Slot>)>;
 /// A run to be stored, and what a worker needs to begin it.
 struct Prepared {
     rule: Arc<Rule>,
+    /// Its place in memory, unless it waits in the store.
+    place: Option<Place>,
     first: First,
 }
 
@@ -66,9 +69,9 @@ impl Engine {
             let matched = verdict == Verdict::Matched;
             verdicts.push(stored(&rule, verdict));
             if matched {
-                let (run, first) = self.begin(&event, &rule);
+                let (run, started) = self.begin(&event, rule);
                 runs.push(run);
-                prepared.push(Prepared { rule, first });
+                prepared.push(started);
             }
         }
         let accept = Accept {
@@ -110,7 +113,7 @@ impl Engine {
     }
 
     /// The run of a rule that matched, and its first call when that may go out right after the commit.
-    fn begin(&self, event: &Event, rule: &Arc<Rule>) -> (NewRun, First) {
+    fn begin(&self, event: &Event, rule: Arc<Rule>) -> (NewRun, Prepared) {
         let now = self.clock().now();
         let connection = rule
             .connection
@@ -123,7 +126,7 @@ impl Engine {
             rule: rule.id.clone(),
             rule_hash: rule.hash.clone(),
             connection,
-            priority: plan::priority(rule, &self.0.parts.catalog),
+            priority: plan::priority(&rule, &self.0.parts.catalog),
             key: None,
             once: None,
             state: State::Ready,
@@ -146,24 +149,20 @@ impl Engine {
                     message: message.clone(),
                 });
                 (run.state, run.why, run.due_at) = (State::Failed, Some(message), None);
-                return (
-                    NewRun {
-                        run,
-                        take: false,
-                        intent: None,
-                    },
-                    None,
-                );
             }
         }
-        let take =
-            self.0.room.is_open_for(&run.rule, run.priority) && !self.is_held(&run.connection);
-        let first = take.then(|| self.first_call(event, rule, &run)).flatten();
+        let may_go = run.state == State::Ready && !self.is_held(&run.connection);
+        let place = may_go.then(|| self.try_place(&run)).flatten();
+        let first = place
+            .as_ref()
+            .and_then(|_| self.first_call(event, &rule, &run));
         let intent = first.as_ref().map(|(call, _)| job::intent(call, now));
         if let Some((call, _)) = &first {
-            run.progress = settle::under_way(run.progress, call, rule, now, Duration::ZERO);
+            run.progress = settle::under_way(run.progress, call, &rule, now, Duration::ZERO);
         }
-        (NewRun { run, take, intent }, first)
+        let take = place.is_some();
+        let new = NewRun { run, take, intent };
+        (new, Prepared { rule, place, first })
     }
 
     /// The first call, if it is safe, comes before anything that must be recorded, and a slot is free this moment.
@@ -195,23 +194,24 @@ impl Engine {
     fn hand_over(&self, event: &Event, accepted: &Accepted, prepared: Vec<Prepared>) {
         let mut prepared = prepared.into_iter();
         for (run, lease) in &accepted.runs {
-            let Some(prepared) = prepared.next() else {
+            let Some(mut prepared) = prepared.next() else {
                 return;
             };
-            match lease {
-                Some(lease) => {
+            match (lease, prepared.place.take()) {
+                (Some(lease), Some(place)) => {
                     let job = Job {
                         run: run.clone(),
                         lease: *lease,
                         tree: event.tree.clone(),
                         rule: prepared.rule,
+                        place,
                         ready: prepared
                             .first
                             .map(|(call, slot)| Ready::Intended(call, slot)),
                     };
                     self.start_run(job);
                 }
-                None => {
+                _ => {
                     prepared.give_back();
                     if run.state == State::Ready && run.due_at.is_some() {
                         self.look_again();
@@ -224,7 +224,6 @@ impl Engine {
 
     /// Starts a worker for one run.
     pub(super) fn start_run(&self, job: Job) {
-        self.0.room.enter(&job.run.rule);
         let engine = self.clone();
         drop(self.spawn(async move { job::carry_out(engine, job).await }));
     }

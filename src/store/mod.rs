@@ -11,6 +11,7 @@ mod hold;
 mod inbox;
 mod list;
 mod op;
+mod room;
 mod rules;
 mod snapshot;
 pub mod sqlite;
@@ -34,10 +35,11 @@ pub use hold::{Hold, HoldKind};
 pub use inbox::{Accept, Accepted, Handshake, NewRun, Refused, StoredVerdict};
 pub use list::{Counts, EventFilter, RefusalCount, RunFilter, StoredEvent};
 pub use op::{Answer, Op, StoreError};
+pub use room::{ACTIVE_RUNS_HARD_MAX, ACTIVE_RUNS_MAX, ACTIVE_RUNS_OWN_MAX, Lane, Room};
 pub use rules::{ActivateRules, RuleText};
 pub use snapshot::{Snapshot, Traced};
 pub use work::{
-    Begin, Budget, Change, Changed, Claim, Claimed, Ended, Lease, Next, Record, Written,
+    Begin, Budget, Change, Changed, Claim, Claimed, Ended, Front, Lease, Next, Record, Written,
 };
 pub use writer::{Failure, QUEUE_BYTES_MAX, QUEUE_OPS_MAX, TRANSACTION_SECONDS_MAX};
 
@@ -97,8 +99,13 @@ pub trait Reader: Send + Sync + 'static {
     ) -> Result<Option<Traced>, StoreError>;
     /// Numbers for health and for tests.
     async fn counts(&self, now: Timestamp) -> Result<Counts, StoreError>;
+    /// The first of every lane that has runs which are due or will be, none of a held connection.
+    async fn fronts(&self) -> Result<Vec<Front>, StoreError>;
     /// When the next run becomes due, if one will.
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let fronts = self.fronts().await?;
+        Ok(fronts.into_iter().map(|front| front.due_at).min())
+    }
 }
 
 /// How a store is opened.

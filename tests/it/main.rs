@@ -12,6 +12,7 @@ mod breaker;
 mod check;
 mod cli;
 mod crash;
+mod crowds;
 mod daemon;
 mod dropped;
 mod echoes;

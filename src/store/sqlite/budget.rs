@@ -27,7 +27,8 @@ pub(super) async fn spent<'a>(
                 .put(begin.lease.run_seq)
                 .put(&*budget.step)
                 .maybe_time(limited(budget.per_hour).map(|_| hour))
-                .maybe_time(limited(budget.per_day).map(|_| day));
+                .maybe_time(limited(budget.per_day).map(|_| day))
+                .put(budget.per_hour.max(budget.per_day).unwrap_or(0));
             places.push((place, index));
         }
     }
