@@ -1,5 +1,6 @@
 //! What only SQLite can show: that every statement is one, that the settings hold, that a batch is whole.
 
+mod bounds;
 mod plans;
 
 use std::path::PathBuf;
