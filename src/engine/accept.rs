@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::job::{self, Intended, Job, Ready};
 use super::plan::{self, Todo};
+use super::room::Place;
 use super::settle;
 use super::stop::Drain;
 use super::{Engine, LEASE, echo};
@@ -29,6 +30,8 @@ pub enum AcceptError {
 /// What a worker needs to begin a run that is to be stored.
 struct Prepared {
     rule: Arc<Rule>,
+    /// Its place in memory, unless it waits in the store.
+    place: Option<Place>,
     /// Its first call, whose intent rides in the accept's commit.
     first: Option<Intended>,
 }
@@ -93,9 +96,9 @@ impl Engine {
             let matched = verdict == Verdict::Matched;
             verdicts.push(stored(&rule, verdict));
             if matched {
-                let (run, begin) = self.begin(&event, rule);
+                let (run, started) = self.begin(&event, rule);
                 runs.push(run);
-                prepared.push(begin);
+                prepared.push(started);
             }
         }
         let accept = Accept {
@@ -191,14 +194,15 @@ impl Engine {
                 (run.state, run.why, run.due_at) = (State::Failed, Some(message), None);
             }
         }
-        let take = run.state == State::Ready
-            && self.0.room.is_open_for(&run.rule, run.priority)
-            && !self.is_held(&run.connection);
-        let (intent, first) = take
-            .then(|| self.first_call(event, &rule, &run))
-            .flatten()
+        let may_go = run.state == State::Ready && !self.is_held(&run.connection);
+        let place = may_go.then(|| self.try_place(&run)).flatten();
+        let (intent, first) = place
+            .as_ref()
+            .and_then(|_| self.first_call(event, &rule, &run))
             .unzip();
-        (NewRun { run, take, intent }, Prepared { rule, first })
+        let take = place.is_some();
+        let new = NewRun { run, take, intent };
+        (new, Prepared { rule, place, first })
     }
 
     /// The first call, when its intent may ride in the accept's commit.
@@ -224,21 +228,22 @@ impl Engine {
     fn hand_over(&self, tree: &Arc<Value>, accepted: &Accepted, prepared: Vec<Prepared>) {
         let mut prepared = prepared.into_iter();
         for (run, lease) in &accepted.runs {
-            let Some(prepared) = prepared.next() else {
+            let Some(mut prepared) = prepared.next() else {
                 return;
             };
-            match lease {
-                Some(lease) => {
+            match (lease, prepared.place.take()) {
+                (Some(lease), Some(place)) => {
                     let job = Job {
                         run: run.clone(),
                         lease: *lease,
                         tree: tree.clone(),
                         rule: prepared.rule,
+                        place,
                         ready: prepared.first.map(Ready::Intended),
                     };
                     self.start_run(job);
                 }
-                None => {
+                _ => {
                     prepared.give_back();
                     if run.state == State::Ready && run.due_at.is_some() {
                         self.look_again();
@@ -251,7 +256,6 @@ impl Engine {
 
     /// Starts a worker for one run.
     pub(super) fn start_run(&self, job: Job) {
-        self.0.room.enter(&job.run.rule);
         let engine = self.clone();
         drop(self.spawn(async move { job::carry_out(engine, job).await }));
     }

@@ -10,16 +10,14 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::plan::PlannedCall;
+use super::room::Place;
 use super::worker::Worker;
-use super::{ACTIVE_RUNS_MAX, Engine, SEND_WITHIN};
+use super::{Engine, SEND_WITHIN};
 use crate::action::Slot;
 use crate::clock;
 use crate::rule::Rule;
 use crate::run::{Attempt, Run, State};
 use crate::store::{Lease, Next, Record};
-
-/// The poller looks again once so many places are free.
-const ROOM_FOR_A_LOOK: usize = ACTIVE_RUNS_MAX / 4;
 
 /// A run in a worker's hands.
 pub(super) struct Job {
@@ -27,6 +25,8 @@ pub(super) struct Job {
     pub(super) lease: Lease,
     pub(super) tree: Arc<Value>,
     pub(super) rule: Arc<Rule>,
+    /// It is in memory.
+    pub(super) place: Place,
     /// What is already known of its next step.
     pub(super) ready: Option<Ready>,
 }
@@ -49,7 +49,6 @@ pub(super) struct Intended {
 
 /// Carries the run out as far as it goes now. Whatever happens, the engine's count of active runs is right afterwards.
 pub(super) async fn carry_out(engine: Engine, job: Job) {
-    let active = Active(engine.clone(), job.run.rule.clone());
     let span =
         tracing::info_span!("run", run = %job.run.id, event = %job.run.event, rule = %job.run.rule);
     let Job {
@@ -57,6 +56,7 @@ pub(super) async fn carry_out(engine: Engine, job: Job) {
         lease,
         tree,
         rule,
+        place,
         ready,
     } = job;
     let id = run.id;
@@ -73,7 +73,7 @@ pub(super) async fn carry_out(engine: Engine, job: Job) {
         Ok(Err(error)) => span.in_scope(|| tracing::error!(%error, "could not record; the run is taken up again at the next start")),
         Err(_) => set_aside(&engine, lease, id).instrument(span).await,
     }
-    drop(active);
+    drop(place);
 }
 
 /// A fault of ours must neither lose a run nor repeat its calls: the run is held where it stands, for a person to see.
@@ -100,19 +100,6 @@ async fn set_aside(engine: &Engine, lease: Lease, id: Uuid) {
         if let Err(error) = engine.store().record(record).await {
             tracing::error!(%error, "could not record that");
         }
-    }
-}
-
-/// Counts a run out of memory when dropped, also when its task panics.
-struct Active(Engine, Arc<str>);
-
-impl Drop for Active {
-    fn drop(&mut self) {
-        let before = self.0.0.room.leave(&self.1);
-        if before + ROOM_FOR_A_LOOK <= ACTIVE_RUNS_MAX + 1 {
-            self.0.0.poll.notify_one();
-        }
-        self.0.0.changed.notify_waiters();
     }
 }
 

@@ -12,6 +12,7 @@ mod inbox;
 mod list;
 mod op;
 mod person;
+mod room;
 mod rules;
 mod snapshot;
 pub mod sqlite;
@@ -36,10 +37,11 @@ pub use inbox::{Accept, Accepted, FirstIntent, Handshake, NewRun, Refused, Store
 pub use list::{Counts, EventFilter, RefusalCount, RunFilter, StoredEvent};
 pub use op::{Answer, Op, StoreError};
 pub use person::{KnownPerson, ids as person_ids};
+pub use room::{ACTIVE_RUNS_HARD_MAX, ACTIVE_RUNS_MAX, ACTIVE_RUNS_OWN_MAX, Lane, Room};
 pub use rules::{ActivateRules, RuleText};
 pub use snapshot::{Snapshot, Traced};
 pub use work::{
-    Begin, Budget, Change, Changed, Claim, Claimed, Ended, Lease, Next, Record, Written,
+    Begin, Budget, Change, Changed, Claim, Claimed, Ended, Front, Lease, Next, Record, Written,
 };
 pub use writer::{Failure, QUEUE_BYTES_MAX, QUEUE_OPS_MAX, TRANSACTION_SECONDS_MAX};
 
@@ -103,8 +105,13 @@ pub trait Reader: Send + Sync + 'static {
     ) -> Result<Option<KnownPerson>, StoreError>;
     /// Numbers for health and for tests.
     async fn counts(&self, now: Timestamp) -> Result<Counts, StoreError>;
+    /// The first of every lane that has runs which are due or will be, none of a held connection.
+    async fn fronts(&self) -> Result<Vec<Front>, StoreError>;
     /// When the next run becomes due, if one will.
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let fronts = self.fronts().await?;
+        Ok(fronts.into_iter().map(|front| front.due_at).min())
+    }
 }
 
 /// How a store is opened.

@@ -15,6 +15,7 @@ mod by_hand;
 mod check;
 mod cli;
 mod crash;
+mod crowds;
 mod daemon;
 mod dropped;
 mod echoes;

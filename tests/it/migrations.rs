@@ -8,7 +8,9 @@ use kartwheel::action::Priority;
 use kartwheel::clock::{Clock, SettableClock, after, from_micros};
 use kartwheel::run::{Progress, State};
 use kartwheel::store::sqlite::{MIGRATIONS, migrate_to};
-use kartwheel::store::{self, Claim, Counts, EventFilter, Next, OpenOptions, Record, RunFilter};
+use kartwheel::store::{
+    self, Claim, Counts, EventFilter, Next, OpenOptions, Record, Room, RunFilter,
+};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
@@ -137,8 +139,7 @@ async fn runs_of_the_first_version_go_on_in_the_order_of_their_key() {
             now,
             lease_until: after(now, Duration::from_secs(30)),
             limit: 10,
-            per_rule: u32::MAX,
-            at_least: Priority::Low,
+            room: Room::default(),
         };
         let claimed = store.claim(claim).await.unwrap();
         let seqs: Vec<_> = claimed.iter().map(|claimed| claimed.run.seq).collect();

@@ -8,12 +8,13 @@ use uuid::Uuid;
 
 use crate::clock::{SharedClock, micros};
 use crate::run::{Attempt, Run, State};
-use crate::store::sqlite::claim::CLOCK_JITTER;
 use crate::store::sqlite::statements::{attempt_columns, due_groups, event_columns, run_columns};
-use crate::store::sqlite::{alert, error, hold, ledger, lists, person, rows, snapshot, trace};
+use crate::store::sqlite::{
+    alert, claim, error, hold, ledger, lists, person, rows, snapshot, trace,
+};
 use crate::store::{
-    Alert, Counts, EventFilter, Hold, KnownPerson, Reader, RefusalCount, RuleText, RunFilter,
-    Snapshot, StoreError, StoredEvent, Traced,
+    Alert, Counts, EventFilter, Front, Hold, KnownPerson, Reader, RefusalCount, RuleText,
+    RunFilter, Snapshot, StoreError, StoredEvent, Traced,
 };
 
 const EVENT: &str = concat!(
@@ -45,13 +46,6 @@ pub(super) const DUE: &str = concat!(
     AND r.rule = g.rule AND r.due_at IS NOT NULL AND r.due_at <= ?1"
 );
 const EVENTS: &str = "SELECT count(*) FROM events";
-pub(super) const NEXT_DUE: &str = concat!(
-    due_groups!(),
-    " SELECT r.due_at, r.due_set_at FROM groups g CROSS JOIN runs r ON r.seq = (SELECT d.seq FROM runs d
-        WHERE d.connection = g.connection AND d.priority = g.priority AND d.rule = g.rule AND d.due_at IS NOT NULL
-        ORDER BY d.due_at LIMIT 1)
-    ORDER BY r.due_at LIMIT 1"
-);
 
 /// Every fixed text, for the test that prepares them.
 #[cfg(test)]
@@ -65,7 +59,6 @@ pub(super) const ALL: &[&str] = &[
     STATES,
     DUE,
     EVENTS,
-    NEXT_DUE,
     alert::ALL,
     alert::STANDING,
     snapshot::ALL,
@@ -248,18 +241,8 @@ impl Reader for Sqlite {
         })
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+    async fn fronts(&self) -> Result<Vec<Front>, StoreError> {
         let mut db = self.reader().await?;
-        let row = sqlx::query(NEXT_DUE).fetch_optional(&mut *db).await;
-        Ok(row.map_err(error::of)?.map(|row| {
-            let now = self.clock.now();
-            let set = rows::time(&row, "due_set_at");
-            // A due time set in the future is worth nothing: the next claim reckons it anew.
-            if set.duration_since(now) > CLOCK_JITTER {
-                now
-            } else {
-                rows::time(&row, "due_at")
-            }
-        }))
+        claim::fronts(&mut db, self.clock.now()).await
     }
 }

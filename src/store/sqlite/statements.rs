@@ -121,11 +121,15 @@ statements! {
             app_type = v.app_type, action_run_id = coalesce(v.action_run_id, attempts.action_run_id), output = v.output
         FROM v WHERE attempts.run_seq = v.run_seq AND attempts.step = v.step AND attempts.number = v.number
             AND (attempts.ended_at IS NULL OR attempts.class = 'unknown')";
-    /// How much of these budgets is used: whether this step of this run is counted, and how many since these times.
-    SPENT = "WITH v(i, scope, run_seq, step, hour, day) AS (VALUES @)
+    /// How much of these budgets is used: whether this step of this run is counted, and how many since these times, counted
+    /// no further than the highest of the limits.
+    SPENT = "WITH v(i, scope, run_seq, step, hour, day, most) AS (VALUES @)
         SELECT v.i, EXISTS (SELECT 1 FROM spent s WHERE s.scope = v.scope AND s.run_seq = v.run_seq AND s.step = v.step)
-            AS counted, (SELECT count(*) FROM spent s WHERE s.scope = v.scope AND s.at > v.hour) AS hour,
-            (SELECT count(*) FROM spent s WHERE s.scope = v.scope AND s.at > v.day) AS day
+            AS counted,
+            (SELECT count(*) FROM (SELECT 1 FROM spent s WHERE s.scope = v.scope AND s.at > v.hour
+                LIMIT (SELECT max(most) FROM v))) AS hour,
+            (SELECT count(*) FROM (SELECT 1 FROM spent s WHERE s.scope = v.scope AND s.at > v.day
+                LIMIT (SELECT max(most) FROM v))) AS day
         FROM v WHERE v.i IS NOT NULL";
     INSERT_SPENT = "WITH v(scope, run_seq, step, at) AS (VALUES @)
         INSERT INTO spent (scope, run_seq, step, at) SELECT * FROM v WHERE v.scope IS NOT NULL";
@@ -145,22 +149,25 @@ statements! {
         INSERT INTO audit (at, action, run_seq, connection, state_before, state_after, reason)
         SELECT * FROM v WHERE v.at IS NOT NULL";
 
-    /// What is due, of connections that are not held: the highest priority first, then the rules in turns, of each the
-    /// oldest first. From each part of the index at most ?2 are read, so that neither a long queue, nor that of a held
-    /// connection, nor runs behind a key (they are not in `runs_due`) cost anything. ?5 says how many of a priority and
-    /// rule were taken already.
-    DUE = concat!(due_groups!(), ",
-        turns AS (SELECT r.seq, r.connection, r.priority, r.rule, r.key, r.holds_key, r.due_at, r.due_set_at,
-            row_number() OVER (PARTITION BY r.priority, r.rule ORDER BY r.due_at, r.due_set_at, r.seq)
-                + coalesce((SELECT t.value ->> 2 FROM json_each(?5) t
-                    WHERE t.value ->> 0 = r.priority AND t.value ->> 1 = r.rule), 0) AS turn
-            FROM groups g
-            CROSS JOIN json_each((SELECT json_group_array(d.seq) FROM (SELECT seq FROM runs
-                WHERE connection = g.connection AND priority = g.priority AND rule = g.rule AND due_at IS NOT NULL
-                    AND due_at <= ?1 ORDER BY due_at, due_set_at, seq LIMIT min(?2, ?4)) d)) j
-            CROSS JOIN runs r ON r.seq = j.value
-            WHERE g.rule IS NOT NULL AND g.priority >= ?3)
-        SELECT * FROM turns WHERE turn <= ?4 ORDER BY priority DESC, turn, due_at, due_set_at, seq LIMIT ?2");
+    /// The first of each part of `runs_due`: nothing but steps into the index, whatever stands in each.
+    FRONTS = concat!(due_groups!(), "
+        SELECT g.connection, g.priority, g.rule,
+            (SELECT d.due_at FROM runs d WHERE d.connection = g.connection AND d.priority = g.priority
+                AND d.rule = g.rule AND d.due_at IS NOT NULL ORDER BY d.due_at LIMIT 1) AS due_at,
+            (SELECT d.due_set_at FROM runs d WHERE d.connection = g.connection AND d.priority = g.priority
+                AND d.rule = g.rule AND d.due_at IS NOT NULL ORDER BY d.due_at, d.due_set_at LIMIT 1) AS due_set_at,
+            (SELECT d.seq FROM runs d WHERE d.connection = g.connection AND d.priority = g.priority
+                AND d.rule = g.rule AND d.due_at IS NOT NULL ORDER BY d.due_at, d.due_set_at, d.seq LIMIT 1) AS seq
+        FROM groups g WHERE g.rule IS NOT NULL");
+    /// Of each of these parts of `runs_due` so many, the longest due first. The index alone is read for those that are too
+    /// many, and of it no more than the most that is asked for: SQLite has no limit that differs from row to row.
+    DUE = "WITH v(i, connection, priority, rule, now, most) AS (VALUES @)
+        SELECT v.i, r.seq, r.key, r.holds_key
+        FROM v CROSS JOIN json_each((SELECT json_group_array(d.seq) FROM (SELECT seq FROM runs
+            WHERE connection = v.connection AND priority = v.priority AND rule = v.rule AND due_at IS NOT NULL
+                AND due_at <= v.now ORDER BY due_at, due_set_at, seq LIMIT (SELECT max(most) FROM v)) d)) j
+        CROSS JOIN runs r ON r.seq = j.value
+        WHERE v.i IS NOT NULL AND j.key < v.most ORDER BY v.i, j.key";
     /// Who has each key, and who is next.
     QUEUES = "WITH v(i, connection, key, now) AS (VALUES @)
         SELECT v.i, (SELECT h.seq FROM runs h WHERE h.connection = v.connection AND h.key = v.key AND h.holds_key = 1)
