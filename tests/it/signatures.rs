@@ -71,7 +71,7 @@ const CARRIED: &[(&str, &str)] = &[
         "svix-",
         "verify: { hmac: sha256, header: svix-signature, encoding: base64, separator: \" \", prefix: \"v1,\", id: svix-id, timestamp: svix-timestamp, signed: \"{id}.{timestamp}.{body}\", key: base64, key_prefix: whsec_ }",
     ),
-    ("thrivecart-", "verify: { field: $.body.thrivecart_secret }"),
+    ("thrivecart-", "preset: thrivecart"),
     ("typeform-", "preset: typeform"),
     (
         "woocommerce-valid",

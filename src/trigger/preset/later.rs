@@ -58,7 +58,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
         "verify: { hmac: sha256, header: Tally-Signature, encoding: base64 }",
     ),
     ("teachable", URL_SECRET),
-    ("thrivecart", "verify: { field: $.body.thrivecart_secret }"),
     (
         "woocommerce",
         "verify: { hmac: sha256, header: X-WC-Webhook-Signature, encoding: base64 }",

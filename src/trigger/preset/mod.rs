@@ -14,6 +14,7 @@ mod standard_webhooks;
 mod stripe;
 #[cfg(test)]
 mod tests;
+mod thrivecart;
 mod typeform;
 mod zoom;
 
@@ -42,6 +43,7 @@ pub static PRESETS: &[&Preset] = &[
     &slack::PRESET,
     &standard_webhooks::PRESET,
     &stripe::PRESET,
+    &thrivecart::PRESET,
     &typeform::PRESET,
     &zoom::PRESET,
 ];
