@@ -44,7 +44,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
     ("paypal", URL_SECRET),
     ("paypal-ipn", URL_SECRET),
     ("podia", URL_SECRET),
-    ("samcart", URL_SECRET),
     (
         "square",
         "verify: { hmac: sha256, header: X-Square-Hmacsha256-Signature, encoding: base64, signed: \"{url}{body}\" }",

@@ -8,6 +8,7 @@ mod kartra;
 mod kartra_ipn;
 mod later;
 mod meta;
+mod samcart;
 mod shopify;
 mod slack;
 mod standard_webhooks;
@@ -39,6 +40,7 @@ pub static PRESETS: &[&Preset] = &[
     &kartra::PRESET,
     &kartra_ipn::PRESET,
     &meta::PRESET,
+    &samcart::PRESET,
     &shopify::PRESET,
     &slack::PRESET,
     &standard_webhooks::PRESET,
