@@ -73,10 +73,7 @@ const CARRIED: &[(&str, &str)] = &[
     ),
     ("thrivecart-", "preset: thrivecart"),
     ("typeform-", "preset: typeform"),
-    (
-        "woocommerce-valid",
-        "verify: { hmac: sha256, header: X-WC-Webhook-Signature, encoding: base64 }",
-    ),
+    ("woocommerce-", "preset: woocommerce"),
     (
         "zoom-",
         "verify: { hmac: sha256, header: X-Zm-Signature, prefix: \"v0=\", timestamp: X-Zm-Request-Timestamp, signed: \"v0:{timestamp}:{body}\" }",
@@ -107,10 +104,6 @@ const NOT_YET: &[(&str, &str)] = &[
     (
         "standardwebhooks-v1a-ed25519",
         "public keys of standard-webhooks: ed25519",
-    ),
-    (
-        "woocommerce-ping-unsigned",
-        "the preset woocommerce: its ping",
     ),
 ];
 

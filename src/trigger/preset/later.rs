@@ -57,10 +57,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
         "verify: { hmac: sha256, header: Tally-Signature, encoding: base64 }",
     ),
     ("teachable", URL_SECRET),
-    (
-        "woocommerce",
-        "verify: { hmac: sha256, header: X-WC-Webhook-Signature, encoding: base64 }",
-    ),
 ];
 
 /// For senders that sign nothing, or in a way of their own.

@@ -17,6 +17,7 @@ mod stripe;
 mod tests;
 mod thrivecart;
 mod typeform;
+mod woocommerce;
 mod zoom;
 
 use std::fmt;
@@ -47,6 +48,7 @@ pub static PRESETS: &[&Preset] = &[
     &stripe::PRESET,
     &thrivecart::PRESET,
     &typeform::PRESET,
+    &woocommerce::PRESET,
     &zoom::PRESET,
 ];
 
