@@ -4,6 +4,7 @@
 //! from `later.rs`. The tests over the list then compile its paths, sign and read every sample, and expect a type and an id.
 
 mod github;
+mod gumroad;
 mod kartra;
 mod kartra_ipn;
 mod later;
@@ -38,6 +39,7 @@ pub(super) use later::{LATER, later};
 /// All presets, by name.
 pub static PRESETS: &[&Preset] = &[
     &github::PRESET,
+    &gumroad::PRESET,
     &kartra::PRESET,
     &kartra_ipn::PRESET,
     &meta::PRESET,
