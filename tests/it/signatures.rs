@@ -49,10 +49,7 @@ const CARRIED: &[(&str, &str)] = &[
         "verify: { hmac: sha256, header: X-Kit-Signature, {T_V1}, tolerance: 5m }",
     ),
     ("mailchimp-", "verify: url-secret"),
-    (
-        "paddle-billing-",
-        "verify: { hmac: sha256, header: Paddle-Signature, separator: \";\", prefix: \"h1=\", timestamp: \"ts=\", signed: \"{timestamp}:{body}\", tolerance: 5s }",
-    ),
+    ("paddle-billing-", "preset: paddle"),
     (
         "shopify-",
         "verify: { hmac: sha256, header: X-Shopify-Hmac-Sha256, encoding: base64 }",

@@ -35,10 +35,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
     ),
     ("mailchimp", URL_SECRET),
     ("mandrill", URL_SECRET),
-    (
-        "paddle",
-        "verify: { hmac: sha256, header: Paddle-Signature, separator: \";\", prefix: \"h1=\", timestamp: \"ts=\", signed: \"{timestamp}:{body}\", tolerance: 5s }",
-    ),
     ("paddle-classic", URL_SECRET),
     ("paypal", URL_SECRET),
     ("paypal-ipn", URL_SECRET),

@@ -9,6 +9,7 @@ mod kartra;
 mod kartra_ipn;
 mod later;
 mod meta;
+mod paddle;
 mod samcart;
 mod shopify;
 mod slack;
@@ -43,6 +44,7 @@ pub static PRESETS: &[&Preset] = &[
     &kartra::PRESET,
     &kartra_ipn::PRESET,
     &meta::PRESET,
+    &paddle::PRESET,
     &samcart::PRESET,
     &shopify::PRESET,
     &slack::PRESET,
