@@ -29,10 +29,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
         "verify: { hmac: sha256, header: X-Kit-Signature, separator: \",\", prefix: \"v1=\", timestamp: \"t=\", signed: \"{timestamp}.{body}\" }",
     ),
     ("kit-legacy", URL_SECRET),
-    (
-        "lemon-squeezy",
-        "verify: { hmac: sha256, header: X-Signature }",
-    ),
     ("mailchimp", URL_SECRET),
     ("mandrill", URL_SECRET),
     ("paddle-classic", URL_SECRET),

@@ -8,6 +8,7 @@ mod gumroad;
 mod kartra;
 mod kartra_ipn;
 mod later;
+mod lemon_squeezy;
 mod meta;
 mod paddle;
 mod samcart;
@@ -43,6 +44,7 @@ pub static PRESETS: &[&Preset] = &[
     &gumroad::PRESET,
     &kartra::PRESET,
     &kartra_ipn::PRESET,
+    &lemon_squeezy::PRESET,
     &meta::PRESET,
     &paddle::PRESET,
     &samcart::PRESET,
