@@ -60,7 +60,8 @@ const CARRIED: &[(&str, &str)] = &[
     ),
     (
         "square-",
-        "verify: { hmac: sha256, header: X-Square-Hmacsha256-Signature, encoding: base64, signed: \"{url}{body}\" }\nurl: https://hooks.example.com/in/square",
+        "preset: square
+url: https://hooks.example.com/in/square",
     ),
     ("standardwebhooks-", "preset: standard-webhooks"),
     ("stripe-", "preset: stripe"),

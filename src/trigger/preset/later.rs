@@ -36,10 +36,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
     ("paypal-ipn", URL_SECRET),
     ("podia", URL_SECRET),
     (
-        "square",
-        "verify: { hmac: sha256, header: X-Square-Hmacsha256-Signature, encoding: base64, signed: \"{url}{body}\" }",
-    ),
-    (
         "svix",
         "verify: { hmac: sha256, header: svix-signature, encoding: base64, separator: \" \", prefix: \"v1,\", id: svix-id, timestamp: svix-timestamp, signed: \"{id}.{timestamp}.{body}\", key: base64, key_prefix: whsec_ }",
     ),

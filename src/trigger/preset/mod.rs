@@ -14,6 +14,7 @@ mod paddle;
 mod samcart;
 mod shopify;
 mod slack;
+mod square;
 mod standard_webhooks;
 mod stripe;
 #[cfg(test)]
@@ -50,6 +51,7 @@ pub static PRESETS: &[&Preset] = &[
     &samcart::PRESET,
     &shopify::PRESET,
     &slack::PRESET,
+    &square::PRESET,
     &standard_webhooks::PRESET,
     &stripe::PRESET,
     &thrivecart::PRESET,
