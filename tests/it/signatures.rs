@@ -42,7 +42,7 @@ const CARRIED: &[(&str, &str)] = &[
         "github-",
         "verify: { hmac: sha256, header: X-Hub-Signature-256, prefix: \"sha256=\" }",
     ),
-    ("hotmart-", "verify: { header: X-HOTMART-HOTTOK }"),
+    ("hotmart-", "preset: hotmart"),
     ("kartra-ipn-", "preset: kartra-ipn"),
     (
         "kit-",

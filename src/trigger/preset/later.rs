@@ -22,7 +22,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
     ),
     ("eventbrite", URL_SECRET),
     ("google-forms", "verify: bearer"),
-    ("hotmart", "verify: { header: X-Hotmart-Hottok }"),
     ("jotform", URL_SECRET),
     (
         "kit",

@@ -5,6 +5,7 @@
 
 mod github;
 mod gumroad;
+mod hotmart;
 mod kartra;
 mod kartra_ipn;
 mod later;
@@ -43,6 +44,7 @@ pub(super) use later::{LATER, later};
 pub static PRESETS: &[&Preset] = &[
     &github::PRESET,
     &gumroad::PRESET,
+    &hotmart::PRESET,
     &kartra::PRESET,
     &kartra_ipn::PRESET,
     &lemon_squeezy::PRESET,
