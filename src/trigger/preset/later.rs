@@ -42,7 +42,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
         "tally",
         "verify: { hmac: sha256, header: Tally-Signature, encoding: base64 }",
     ),
-    ("teachable", URL_SECRET),
 ];
 
 /// For senders that sign nothing, or in a way of their own.

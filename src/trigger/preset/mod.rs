@@ -18,6 +18,7 @@ mod slack;
 mod square;
 mod standard_webhooks;
 mod stripe;
+mod teachable;
 #[cfg(test)]
 mod tests;
 mod thrivecart;
@@ -56,6 +57,7 @@ pub static PRESETS: &[&Preset] = &[
     &square::PRESET,
     &standard_webhooks::PRESET,
     &stripe::PRESET,
+    &teachable::PRESET,
     &thrivecart::PRESET,
     &typeform::PRESET,
     &woocommerce::PRESET,
