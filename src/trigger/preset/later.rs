@@ -33,7 +33,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
     ("paddle-classic", URL_SECRET),
     ("paypal", URL_SECRET),
     ("paypal-ipn", URL_SECRET),
-    ("podia", URL_SECRET),
     (
         "svix",
         "verify: { hmac: sha256, header: svix-signature, encoding: base64, separator: \" \", prefix: \"v1,\", id: svix-id, timestamp: svix-timestamp, signed: \"{id}.{timestamp}.{body}\", key: base64, key_prefix: whsec_ }",

@@ -12,6 +12,7 @@ mod later;
 mod lemon_squeezy;
 mod meta;
 mod paddle;
+mod podia;
 mod samcart;
 mod shopify;
 mod slack;
@@ -51,6 +52,7 @@ pub static PRESETS: &[&Preset] = &[
     &lemon_squeezy::PRESET,
     &meta::PRESET,
     &paddle::PRESET,
+    &podia::PRESET,
     &samcart::PRESET,
     &shopify::PRESET,
     &slack::PRESET,
