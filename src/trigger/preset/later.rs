@@ -23,10 +23,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
     ("eventbrite", URL_SECRET),
     ("google-forms", "verify: bearer"),
     ("jotform", URL_SECRET),
-    (
-        "kit",
-        "verify: { hmac: sha256, header: X-Kit-Signature, separator: \",\", prefix: \"v1=\", timestamp: \"t=\", signed: \"{timestamp}.{body}\" }",
-    ),
     ("kit-legacy", URL_SECRET),
     ("mailchimp", URL_SECRET),
     ("mandrill", URL_SECRET),

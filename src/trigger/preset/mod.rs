@@ -8,6 +8,7 @@ mod gumroad;
 mod hotmart;
 mod kartra;
 mod kartra_ipn;
+mod kit;
 mod later;
 mod lemon_squeezy;
 mod meta;
@@ -49,6 +50,7 @@ pub static PRESETS: &[&Preset] = &[
     &hotmart::PRESET,
     &kartra::PRESET,
     &kartra_ipn::PRESET,
+    &kit::PRESET,
     &lemon_squeezy::PRESET,
     &meta::PRESET,
     &paddle::PRESET,
