@@ -9,6 +9,7 @@ mod hotmart;
 mod kartra;
 mod kartra_ipn;
 mod kit;
+mod kit_legacy;
 mod later;
 mod lemon_squeezy;
 mod meta;
@@ -51,6 +52,7 @@ pub static PRESETS: &[&Preset] = &[
     &kartra::PRESET,
     &kartra_ipn::PRESET,
     &kit::PRESET,
+    &kit_legacy::PRESET,
     &lemon_squeezy::PRESET,
     &meta::PRESET,
     &paddle::PRESET,
