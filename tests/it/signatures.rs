@@ -45,7 +45,7 @@ const CARRIED: &[(&str, &str)] = &[
     ("hotmart-", "preset: hotmart"),
     ("kartra-ipn-", "preset: kartra-ipn"),
     ("kit-", "preset: kit"),
-    ("mailchimp-", "verify: url-secret"),
+    ("mailchimp-", "preset: mailchimp"),
     ("paddle-billing-", "preset: paddle"),
     (
         "shopify-",

@@ -23,7 +23,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
     ("eventbrite", URL_SECRET),
     ("google-forms", "verify: bearer"),
     ("jotform", URL_SECRET),
-    ("mailchimp", URL_SECRET),
     ("mandrill", URL_SECRET),
     ("paddle-classic", URL_SECRET),
     ("paypal", URL_SECRET),

@@ -12,6 +12,7 @@ mod kit;
 mod kit_legacy;
 mod later;
 mod lemon_squeezy;
+mod mailchimp;
 mod meta;
 mod paddle;
 mod podia;
@@ -54,6 +55,7 @@ pub static PRESETS: &[&Preset] = &[
     &kit::PRESET,
     &kit_legacy::PRESET,
     &lemon_squeezy::PRESET,
+    &mailchimp::PRESET,
     &meta::PRESET,
     &paddle::PRESET,
     &podia::PRESET,
