@@ -2,7 +2,6 @@
 
 /// Their names, each with the settings that take its deliveries today. By name.
 pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
-    ("activecampaign", URL_SECRET),
     (
         "acuity",
         "verify: { hmac: sha256, header: X-Acuity-Signature, encoding: base64 }",

@@ -3,6 +3,7 @@
 //! To add a sender: one file with a `static` [`Preset`], its sample bodies under `samples/`, two lines here, and its row removed
 //! from `later.rs`. The tests over the list then compile its paths, sign and read every sample, and expect a type and an id.
 
+mod activecampaign;
 mod github;
 mod gumroad;
 mod hotmart;
@@ -47,6 +48,7 @@ pub(super) use later::{LATER, later};
 
 /// All presets, by name.
 pub static PRESETS: &[&Preset] = &[
+    &activecampaign::PRESET,
     &github::PRESET,
     &gumroad::PRESET,
     &hotmart::PRESET,
