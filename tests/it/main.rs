@@ -8,6 +8,7 @@
 mod accounts;
 mod again;
 mod api;
+mod batches;
 mod breaker;
 mod check;
 mod cli;
