@@ -9,6 +9,7 @@
 mod address;
 mod body;
 mod delivery;
+mod either;
 mod form;
 mod json;
 mod mapping;

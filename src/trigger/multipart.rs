@@ -2,6 +2,8 @@
 //!
 //! A part without a file name is a text. A file is left out but for what is known of it: `{"filename", "content_type", "bytes"}`.
 
+use std::convert::Infallible;
+
 use futures_util::FutureExt as _;
 use futures_util::stream;
 use serde_json::{Map, Value, json};
@@ -15,18 +17,11 @@ const PARTS_MAX: usize = 1_000;
 pub(super) fn decode(content_type: &str, raw: &[u8]) -> Result<Value, String> {
     let boundary = multer::parse_boundary(content_type)
         .map_err(|_| "a multipart body whose type names no boundary")?;
-    // All of it is here, so nothing is ever waited for.
-    parts(boundary, raw.to_vec())
-        .now_or_never()
-        .unwrap_or_else(|| Err(broken()))
-}
-
-async fn parts(boundary: String, raw: Vec<u8>) -> Result<Value, String> {
-    let whole = stream::iter([Ok::<_, std::convert::Infallible>(raw)]);
+    let whole = stream::iter([Ok::<_, Infallible>(raw.to_vec())]);
     let mut parts = multer::Multipart::new(whole, boundary);
     let mut root = Value::Object(Map::new());
     let mut count = 0;
-    while let Some(part) = parts.next_field().await.map_err(|_| broken())? {
+    while let Some(part) = at_once(parts.next_field())? {
         count += 1;
         if count > PARTS_MAX {
             return Err(format!("a multipart body of more than {PARTS_MAX} parts"));
@@ -35,16 +30,24 @@ async fn parts(boundary: String, raw: Vec<u8>) -> Result<Value, String> {
             continue;
         };
         let value = match part.file_name().map(str::to_owned) {
-            None => Value::String(part.text().await.map_err(|_| broken())?),
+            None => Value::String(at_once(part.text())?),
             Some(filename) => {
                 let content_type = part.content_type().map(ToString::to_string);
-                let bytes = part.bytes().await.map_err(|_| broken())?.len();
+                let bytes = at_once(part.bytes())?.len();
                 json!({"filename": filename, "content_type": content_type, "bytes": bytes})
             }
         };
         form::put(&mut root, &name, value)?;
     }
     Ok(root)
+}
+
+/// What multer reads: all of the body is here, so it is never waited for.
+fn at_once<T>(reading: impl Future<Output = multer::Result<T>>) -> Result<T, String> {
+    match reading.now_or_never() {
+        Some(Ok(read)) => Ok(read),
+        _ => Err(broken()),
+    }
 }
 
 /// What is wrong with a body that multer cannot read: its own words might show some of it.

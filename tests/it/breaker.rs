@@ -58,7 +58,7 @@ async fn a_breaker_spares_a_broken_connection() {
     world.end(&[State::Done]).await;
 }
 
-/// The cheap read works and the calls do not: it is tried ever more rarely, and told once more, for all relapses together.
+/// The cheap read works and the calls do not: it is tried ever more rarely, and told once.
 #[tokio::test]
 async fn a_connection_that_is_well_only_for_the_cheap_read_is_not_asked_for_ever() {
     let unauthorized = FaultKind::KartraError {
@@ -75,7 +75,7 @@ async fn a_connection_that_is_well_only_for_the_cheap_read_is_not_asked_for_ever
     let second = calls() - first;
     assert!((11..=12).contains(&second), "{second} in the next one");
     let alerts = world.reader().alerts(false, 100).await.expect("alerts");
-    assert_eq!(alerts.len(), 2, "{alerts:?}");
+    assert_eq!(alerts.len(), 1, "a relapse is no other lapse: {alerts:?}");
     assert_eq!(standing(&world).await.len(), 1);
     world.sandbox.world().clear_faults();
     world.advance(Duration::from_secs(900)).await;

@@ -10,6 +10,7 @@ mod addresses;
 mod again;
 mod api;
 mod away;
+mod batches;
 mod breaker;
 mod by_hand;
 mod check;

@@ -2,7 +2,6 @@
 
 /// Their names, each with the settings that take its deliveries today. By name.
 pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
-    ("activecampaign", URL_SECRET),
     (
         "acuity",
         "verify: { hmac: sha256, header: X-Acuity-Signature, encoding: base64 }",
@@ -22,33 +21,11 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
     ),
     ("eventbrite", URL_SECRET),
     ("google-forms", "verify: bearer"),
-    ("gumroad", URL_SECRET),
-    ("hotmart", "verify: { header: X-Hotmart-Hottok }"),
     ("jotform", URL_SECRET),
-    (
-        "kit",
-        "verify: { hmac: sha256, header: X-Kit-Signature, separator: \",\", prefix: \"v1=\", timestamp: \"t=\", signed: \"{timestamp}.{body}\" }",
-    ),
-    ("kit-legacy", URL_SECRET),
-    (
-        "lemon-squeezy",
-        "verify: { hmac: sha256, header: X-Signature }",
-    ),
-    ("mailchimp", URL_SECRET),
     ("mandrill", URL_SECRET),
-    (
-        "paddle",
-        "verify: { hmac: sha256, header: Paddle-Signature, separator: \";\", prefix: \"h1=\", timestamp: \"ts=\", signed: \"{timestamp}:{body}\", tolerance: 5s }",
-    ),
     ("paddle-classic", URL_SECRET),
     ("paypal", URL_SECRET),
     ("paypal-ipn", URL_SECRET),
-    ("podia", URL_SECRET),
-    ("samcart", URL_SECRET),
-    (
-        "square",
-        "verify: { hmac: sha256, header: X-Square-Hmacsha256-Signature, encoding: base64, signed: \"{url}{body}\" }",
-    ),
     (
         "svix",
         "verify: { hmac: sha256, header: svix-signature, encoding: base64, separator: \" \", prefix: \"v1,\", id: svix-id, timestamp: svix-timestamp, signed: \"{id}.{timestamp}.{body}\", key: base64, key_prefix: whsec_ }",
@@ -56,12 +33,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
     (
         "tally",
         "verify: { hmac: sha256, header: Tally-Signature, encoding: base64 }",
-    ),
-    ("teachable", URL_SECRET),
-    ("thrivecart", "verify: { field: $.body.thrivecart_secret }"),
-    (
-        "woocommerce",
-        "verify: { hmac: sha256, header: X-WC-Webhook-Signature, encoding: base64 }",
     ),
 ];
 

@@ -3,18 +3,32 @@
 //! To add a sender: one file with a `static` [`Preset`], its sample bodies under `samples/`, two lines here, and its row removed
 //! from `later.rs`. The tests over the list then compile its paths, sign and read every sample, and expect a type and an id.
 
+mod activecampaign;
 mod github;
+mod gumroad;
+mod hotmart;
 mod kartra;
 mod kartra_ipn;
+mod kit;
+mod kit_legacy;
 mod later;
+mod lemon_squeezy;
+mod mailchimp;
 mod meta;
+mod paddle;
+mod podia;
+mod samcart;
 mod shopify;
 mod slack;
+mod square;
 mod standard_webhooks;
 mod stripe;
+mod teachable;
 #[cfg(test)]
 mod tests;
+mod thrivecart;
 mod typeform;
+mod woocommerce;
 mod zoom;
 
 use std::fmt;
@@ -35,15 +49,29 @@ pub(super) use later::{LATER, later};
 
 /// All presets, by name.
 pub static PRESETS: &[&Preset] = &[
+    &activecampaign::PRESET,
     &github::PRESET,
+    &gumroad::PRESET,
+    &hotmart::PRESET,
     &kartra::PRESET,
     &kartra_ipn::PRESET,
+    &kit::PRESET,
+    &kit_legacy::PRESET,
+    &lemon_squeezy::PRESET,
+    &mailchimp::PRESET,
     &meta::PRESET,
+    &paddle::PRESET,
+    &podia::PRESET,
+    &samcart::PRESET,
     &shopify::PRESET,
     &slack::PRESET,
+    &square::PRESET,
     &standard_webhooks::PRESET,
     &stripe::PRESET,
+    &teachable::PRESET,
+    &thrivecart::PRESET,
     &typeform::PRESET,
+    &woocommerce::PRESET,
     &zoom::PRESET,
 ];
 

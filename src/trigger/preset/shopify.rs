@@ -1,7 +1,7 @@
 //! Shopify: orders, customers, refunds of a shop.
 
 use super::{Live, People, Preset, Row, Sample};
-use crate::trigger::signature::either::Either;
+use crate::trigger::either::Either;
 use crate::trigger::signature::hmac::{Encoding, Hmac};
 
 /// The preset.

@@ -1,89 +1,26 @@
 //! Every preset is what it says: paths compile, samples are signed, accepted and read.
 
+mod sent;
+
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::json;
-use uuid::Uuid;
 
 use super::*;
-use crate::event::Event;
-use crate::problem::Source as File;
 use crate::rule::path::Path;
 use crate::rule::pattern::EventPattern;
 use crate::trigger::settings::BRANCHES;
-use crate::trigger::{Arrival, Home, Received, Request, Source, read_body};
-use crate::yaml;
+use crate::trigger::{Received, read_body};
+pub(super) use sent::{
+    FORM, JSON, SECRET, event, event_of, event_with, handshake, received, received_by,
+    received_later, received_with, refusal, set_up, source, unsigned,
+};
 
-/// Base64 with a prefix, so that it does for every scheme.
-pub(super) const SECRET: &str = "whsec_a2FydHJhLXN0YW5kYXJkLXdlYmhvb2tzLWtleS0zMmI=";
 /// Settings that some presets need, right for all of them.
 fn around() -> Around {
     Around {
         url: "https://hooks.example.com/hooks/shop".into(),
         ..Around::default()
-    }
-}
-
-/// The types of bodies.
-pub(super) const JSON: &str = "application/json";
-pub(super) const FORM: &str = "application/x-www-form-urlencoded";
-
-pub(super) fn source(preset: &str) -> Source {
-    let file = File::new(
-        "kartwheel.yaml",
-        format!("preset: {preset}\nsecret: env:SECRET\n"),
-    );
-    let mut problems = Vec::new();
-    let node = yaml::parse(&file, &mut problems).remove(0);
-    let secrets = |_: &str| Some(SECRET.to_owned());
-    let source = Source::parse("shop", &node, &file, &Home::of(&secrets), &mut problems);
-    assert_eq!(problems, []);
-    source.expect("the preset is set up")
-}
-
-fn received(source: &Source, content_type: &str, body: &str) -> Received {
-    received_with(source, content_type, &[], body)
-}
-
-/// What becomes of a signed delivery with these headers.
-pub(super) fn received_with(
-    source: &Source,
-    content_type: &str,
-    more: &[(&str, &str)],
-    body: &str,
-) -> Received {
-    let now = Timestamp::from_second(1_793_520_000).expect("a time");
-    let mut headers = vec![("content-type".to_owned(), content_type.to_owned())];
-    let more = more
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    headers.extend(more);
-    let signed = source.sign(body.as_bytes(), now);
-    headers.extend(signed.headers);
-    let request = Request {
-        method: "POST",
-        path_secret: None,
-        query: signed.query.as_deref().unwrap_or_default(),
-        headers: &headers,
-        body: signed.body.as_deref().unwrap_or(body.as_bytes()),
-        peer: None,
-    };
-    let arrival = Arrival {
-        now,
-        new_id: &Uuid::nil,
-        env: &serde_json::Map::new(),
-    };
-    source.receive(&request, arrival)
-}
-
-pub(super) fn event(source: &Source, body: &str) -> Event {
-    event_of(source, JSON, body)
-}
-
-pub(super) fn event_of(source: &Source, content_type: &str, body: &str) -> Event {
-    match received(source, content_type, body) {
-        Received::Events(mut events) => events.remove(0),
-        other => panic!("no event: {other:?}"),
     }
 }
 

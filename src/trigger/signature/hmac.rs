@@ -2,6 +2,7 @@
 //!
 //! Nearly every sender is a setting of this one scheme; presets build it as [`Hmac`] directly.
 
+mod html;
 mod parse;
 mod samples;
 mod tag;
@@ -55,6 +56,8 @@ pub(crate) enum Encoding {
 pub(crate) enum Key {
     /// Its bytes.
     Text,
+    /// Its bytes, once the special characters of HTML in it are decoded.
+    HtmlText,
     /// Base64, after this prefix if it is there.
     Base64 {
         /// Such as `whsec_`.
@@ -291,6 +294,7 @@ impl Hmac {
     fn key_of<'s>(&self, secret: &'s str) -> Option<std::borrow::Cow<'s, [u8]>> {
         match &self.key {
             Key::Text => Some(secret.as_bytes().into()),
+            Key::HtmlText => Some(html::decode(secret).into_bytes().into()),
             Key::Base64 { prefix } => {
                 let text = secret.strip_prefix(&**prefix).unwrap_or(secret);
                 tag::LENIENT.decode(text).ok().map(Into::into)

@@ -10,9 +10,8 @@
 
 mod basic;
 mod bearer;
-pub(super) mod either;
 pub(super) mod field;
-mod header;
+pub(super) mod header;
 pub(super) mod hmac;
 mod none;
 pub(super) mod url_secret;

@@ -3,19 +3,19 @@
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::{Refusal, Scheme, Signed, Traces, reason};
-use crate::trigger::delivery::Delivery;
+use super::delivery::Delivery;
+use super::signature::{Refusal, Scheme, Signed, Traces, reason};
 
 /// The first proof if it is there, else the second. A proof that is there and wrong is not made good by the other.
 #[derive(Debug)]
-pub(crate) struct Either {
+pub(super) struct Either {
     first: Box<dyn Scheme>,
     second: Box<dyn Scheme>,
 }
 
 impl Either {
     /// Of these two; what is sent carries the first.
-    pub(crate) fn new(first: Box<dyn Scheme>, second: Box<dyn Scheme>) -> Self {
+    pub(super) fn new(first: Box<dyn Scheme>, second: Box<dyn Scheme>) -> Self {
         Self { first, second }
     }
 }
