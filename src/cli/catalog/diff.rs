@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::print_drift;
 use crate::action::Actions;
 use crate::cli::connection::view;
-use crate::cli::desk::all_or;
+use crate::cli::desk::{all_or, database_file};
 use crate::cli::screen::{Line, Screen, Tone};
 use crate::cli::{Desk, Exit, Failure};
 use crate::engine::catalog::{Drift, drift};
@@ -33,11 +33,16 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
-    let project = desk.open().await?;
-    let connections = all_or(&project.config, arguments.connection.as_deref())?;
-    let kept = project.reader.snapshots().await.map_err(Failure::from)?;
+    let config = desk.settings()?;
+    let connections = all_or(&config, arguments.connection.as_deref())?;
+    // Before the first sync there may be no database.
+    let kept = match database_file(&config).exists() {
+        true => desk.open().await?.reader.snapshots().await,
+        false => Ok(Vec::new()),
+    };
+    let kept = kept.map_err(Failure::from)?;
     let clock = Arc::clone(&desk.clock);
-    let settings = project.config.membrane.clone();
+    let settings = config.membrane.clone();
     let client = membrane::Client::new(settings, kartra::catalog(), clock)?;
     let mut found = Vec::new();
     let mut failed = 0;
