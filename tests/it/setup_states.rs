@@ -291,7 +291,7 @@ async fn no_link_is_made_where_a_login_cannot_help() {
     ] {
         sandbox.world().set_connection(CONNECTION_ID, state);
         for more in [&["--json"][..], &[]] {
-            let all: Vec<&str> = ["connection", "reconnect"]
+            let all: Vec<&str> = ["connection", "reconnect", "--wait", "1s"]
                 .iter()
                 .chain(more)
                 .copied()
