@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::account::{Account, Inventory};
+use crate::account::{Account, Inventory, Place};
 
 pub use limit::Limit;
 pub use look::{Evidence, Look, Reads, Seen};
@@ -42,7 +42,9 @@ pub enum Effects {
 }
 
 /// Who goes first when a connection is short of calls. Higher is earlier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
     /// Newsletters and their kind.
@@ -316,6 +318,9 @@ pub trait Actions: Send + Sync {
 
     /// The same, with reads of the account made by the one who asks.
     async fn look_back_by(&self, call: &Call, reads: &dyn Reads) -> Evidence;
+
+    /// Where the connection leads, as far as that is known now. Asks nobody.
+    async fn place(&self, connection: &str) -> Place;
 
     /// Reads what the connection offers and what the account holds. An error says why nothing could be read at all.
     async fn survey(&self, connection: &str) -> Result<Account, Box<Outcome>>;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -20,7 +20,12 @@ pub trait Clock: Send + Sync + Debug {
     /// A fresh time-sorted id (UUIDv7 of this clock's time).
     fn new_id(&self) -> Uuid;
 
-    /// Returns once `now` has reached `instant`; at once when it already has.
+    /// How far the clock was set, in all, since the process began: what it shows now beyond the time that has truly passed.
+    /// Less than nothing where it was put back. Only the difference of two answers of one process means something.
+    fn set_by(&self) -> SignedDuration;
+
+    /// Returns once `now` has reached `instant`, at once when it already has; and at the latest when as much time has truly
+    /// passed as lay between them: a clock that is put back lets nobody sleep on.
     async fn sleep_until(&self, instant: Timestamp);
 }
 
@@ -57,9 +62,19 @@ pub fn between(earlier: Timestamp, later: Timestamp) -> Duration {
     Duration::try_from(later.duration_since(earlier)).unwrap_or(Duration::ZERO)
 }
 
+/// What a clock shows beyond the time that has passed since it showed `then`.
+fn beyond(then: Timestamp, now: Timestamp, passed: Duration) -> SignedDuration {
+    let passed = SignedDuration::try_from(passed).unwrap_or(SignedDuration::MAX);
+    now.duration_since(then).saturating_sub(passed)
+}
+
 /// The machine's own clock.
 #[derive(Debug, Default)]
 pub struct SystemClock;
+
+/// One moment on the machine's clock, and on the one that nobody can set.
+static ONE_MOMENT: LazyLock<(Timestamp, Instant)> =
+    LazyLock::new(|| (SystemClock.now(), Instant::now()));
 
 #[async_trait]
 impl Clock for SystemClock {
@@ -76,10 +91,17 @@ impl Clock for SystemClock {
         Uuid::now_v7()
     }
 
+    fn set_by(&self) -> SignedDuration {
+        let (then, since) = *ONE_MOMENT;
+        beyond(then, self.now(), since.elapsed())
+    }
+
     async fn sleep_until(&self, instant: Timestamp) {
+        let began = Instant::now();
+        let length = between(self.now(), instant);
         // The machine's clock may be set while we sleep, so look again at least once a minute.
         loop {
-            let left = between(self.now(), instant);
+            let left = between(self.now(), instant).min(length.saturating_sub(began.elapsed()));
             if left.is_zero() {
                 return;
             }
@@ -92,6 +114,8 @@ impl Clock for SystemClock {
 #[derive(Debug)]
 pub struct SettableClock {
     now: AtomicI64,
+    /// How far it jumped, in microseconds.
+    jumped: AtomicI64,
     ids: AtomicU64,
     sleepers: Mutex<BTreeMap<(i64, u64), oneshot::Sender<()>>>,
 }
@@ -102,13 +126,34 @@ impl SettableClock {
     pub fn starting_at(start: Timestamp) -> Arc<Self> {
         Arc::new(Self {
             now: AtomicI64::new(micros(start)),
+            jumped: AtomicI64::new(0),
             ids: AtomicU64::new(0),
             sleepers: Mutex::default(),
         })
     }
 
-    /// Sets the time, forward or back, and wakes every sleeper whose instant has come.
+    /// Lets time pass until `instant`, and wakes every sleeper whose instant has come. To an instant that is past, it jumps.
     pub fn set(&self, instant: Timestamp) {
+        if instant < self.now() {
+            return self.jump(instant);
+        }
+        self.show(instant);
+    }
+
+    /// Shows another time, forward or back, as a clock does that somebody sets: no time passes.
+    pub fn jump(&self, instant: Timestamp) {
+        let by = micros(instant) - self.now.load(Ordering::SeqCst);
+        self.jumped.fetch_add(by, Ordering::SeqCst);
+        if by < 0 {
+            // What was still to be slept is slept, and no more.
+            let mut sleepers = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+            let all = std::mem::take(&mut *sleepers).into_iter();
+            *sleepers = all.map(|((at, id), wake)| ((at + by, id), wake)).collect();
+        }
+        self.show(instant);
+    }
+
+    fn show(&self, instant: Timestamp) {
         self.now.store(micros(instant), Ordering::SeqCst);
         let mut sleepers = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
         let later = sleepers.split_off(&(micros(instant) + 1, 0));
@@ -144,6 +189,10 @@ impl Clock for SettableClock {
         let count = self.ids.fetch_add(1, Ordering::SeqCst);
         let millis = u64::try_from(self.now.load(Ordering::SeqCst) / 1_000).unwrap_or(0);
         uuid::Builder::from_unix_timestamp_millis(millis, &ordered_bytes(count)).into_uuid()
+    }
+
+    fn set_by(&self) -> SignedDuration {
+        SignedDuration::from_micros(self.jumped.load(Ordering::SeqCst))
     }
 
     async fn sleep_until(&self, instant: Timestamp) {
@@ -193,6 +242,38 @@ mod tests {
         clock.advance(Duration::from_secs(1));
         sleeper.await.expect("the sleeper ends");
         assert_eq!(clock.next_wake(), None);
+    }
+
+    #[test]
+    fn what_a_clock_shows_beyond_the_time_that_passed_is_how_far_it_was_set() {
+        let then = from_micros(0);
+        let at = |secs: i64| from_micros(secs * 1_000_000);
+        for (now, set_by) in [(60, 0), (3_660, 3_600), (-3_540, -3_600)] {
+            let shown = beyond(then, at(now), Duration::from_secs(60));
+            assert_eq!(shown, SignedDuration::from_secs(set_by), "{now}");
+        }
+    }
+
+    #[tokio::test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "somebody must sleep beside the test"
+    )]
+    async fn a_clock_that_is_put_back_lets_nobody_sleep_on() {
+        let clock = SettableClock::starting_at(from_micros(1_000_000_000));
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep_until(from_micros(1_060_000_000)).await }
+        });
+        while clock.next_wake().is_none() {
+            tokio::task::yield_now().await;
+        }
+        clock.set(from_micros(500_000_000));
+        assert_eq!(clock.set_by(), SignedDuration::from_secs(-500));
+        assert_eq!(clock.next_wake(), Some(from_micros(560_000_000)));
+        clock.advance(Duration::from_secs(60));
+        sleeper.await.expect("the sleeper ends");
+        assert_eq!(clock.set_by(), SignedDuration::from_secs(-500));
     }
 
     #[test]

@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use crate::action::{Class, Priority};
 
-pub use progress::{Failure, LookBack, Progress, StepProgress, StepState, step_number};
+pub use progress::{
+    Failure, Limited, LookBack, Progress, ReadFrom, StepProgress, StepState, step_number,
+};
 
 /// How `why` of a run begins that is held until a person approves its next call.
 pub const WHY_APPROVAL: &str = "approval";

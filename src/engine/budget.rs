@@ -4,11 +4,8 @@ use std::sync::Arc;
 
 use super::plan::Sight;
 use crate::action::{Effects, Limit};
-use crate::run::WHY_BUDGET;
+use crate::run::{Limited, Progress};
 use crate::store::Budget;
-
-/// What stands between the limit's name and its number.
-const REACHED: &str = ": its limit of ";
 
 /// The budgets of one call of this step: those of the rule, then those of the connection. A read spends nothing.
 pub(super) fn of(
@@ -46,10 +43,27 @@ fn budget(whose: &str, limit: &Limit, step: &Arc<str>) -> Budget {
     }
 }
 
-/// Which limit a run waits for, by what it says of itself.
-pub(super) fn scope_of(why: &str) -> Option<&str> {
-    let said = why.strip_prefix(WHY_BUDGET)?.strip_prefix(": ")?;
-    said.split_once(REACHED).map(|(scope, _)| scope)
+/// What a run is held for that met this budget.
+pub(super) fn limited(budget: &Budget) -> Limited {
+    Limited {
+        scope: budget.scope.clone(),
+        step: budget.step.clone(),
+    }
+}
+
+/// The budgets as a call that goes out now counts against them: one that a person lets it go beyond has no limit. That is
+/// used up by it, since what was counted once is not counted, nor stopped, again.
+pub(super) fn spend(budgets: &[Budget], progress: &mut Progress) -> Vec<Budget> {
+    let mut budgets = budgets.to_vec();
+    for budget in &mut budgets {
+        let is_it = |one: &Limited| one.scope == budget.scope && one.step == budget.step;
+        if progress.beyond.iter().any(is_it) {
+            progress.beyond.retain(|one| !is_it(one));
+            (budget.per_hour, budget.per_day) = (None, None);
+        }
+    }
+    progress.over = None;
+    budgets
 }
 
 /// What is said of a budget that is used up.
@@ -66,5 +80,8 @@ pub(super) fn used_up(budget: &Budget, day: bool) -> String {
         (false, 1) => "call",
         (false, _) => "calls",
     };
-    format!("{}{REACHED}{limit} {what} {span} is reached", budget.scope)
+    format!(
+        "{}: its limit of {limit} {what} {span} is reached",
+        budget.scope
+    )
 }

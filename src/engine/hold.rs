@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Engine;
-use super::alert::without_links;
+use super::alert::{told, without_links};
 use super::vitals::Vitals;
 use crate::action::Readiness;
 use crate::clock;
@@ -54,6 +54,10 @@ impl Probe {
     /// One probe for each hold that ends by itself; those that exist keep their pace.
     fn for_holds(engine: &Engine, mut known: Vec<Self>, now: Timestamp) -> Vec<Self> {
         let holds = engine.holds();
+        for probe in &mut known {
+            // The clock may have been put back.
+            probe.at = probe.at.min(clock::after(now, probe.pause));
+        }
         known.retain(|probe| {
             holds
                 .iter()
@@ -109,11 +113,7 @@ impl Probe {
         let Some(hold) = renewed else {
             return;
         };
-        let stored = engine.persist(|| engine.store().hold(hold.clone())).await;
-        let told = engine
-            .raise(AlertKind::ConnectionHeld, &self.connection, &hold.reason)
-            .await;
-        if let Err(error) = stored.and(told) {
+        if let Err(error) = engine.persist(|| engine.store().hold(hold.clone())).await {
             tracing::error!(%error, connection = %self.connection, "could not store what the connection wants now");
         }
     }
@@ -143,7 +143,7 @@ impl Engine {
         }
     }
 
-    /// Holds a connection: nothing is sent on it until the hold ends. One alert for each hold, however many runs meet it.
+    /// Holds a connection: nothing is sent on it until the hold ends. One alert for each lapse, however many runs meet it.
     pub(super) async fn hold(
         &self,
         connection: &str,
@@ -180,10 +180,8 @@ impl Engine {
                     "connection held; its runs wait"
                 );
             }
-            self.persist(|| self.store().hold(hold.clone())).await?;
-            if kind != HoldKind::Paused {
-                self.raise(AlertKind::ConnectionHeld, connection, &hold.reason)
-                    .await?;
+            if self.persist(|| self.store().hold(hold.clone())).await? {
+                told(AlertKind::ConnectionHeld, connection, &hold.reason);
             }
         }
         Ok(())
@@ -220,9 +218,8 @@ impl Engine {
                 "hold ended; its runs go on"
             );
         }
-        let was_down = kind.is_none_or(|kind| kind != HoldKind::Paused);
-        if ended > 0 && was_down && self.0.vitals.released(connection) {
-            self.calm_connection(&connection.into()).await;
+        if ended > 0 && kind.is_none_or(HoldKind::is_told) {
+            self.0.vitals.released(connection);
         }
         self.look_again();
         Ok(ended)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::SEND_WITHIN;
 use super::pause;
@@ -11,7 +11,7 @@ use super::settle::{self, Settled};
 use crate::action::{Class, Evidence, Outcome, Safety};
 use crate::clock;
 use crate::rule::Step;
-use crate::run::{LookBack, Progress, Run, State, StepProgress, StepState};
+use crate::run::{LookBack, Progress, ReadFrom, Run, State, StepState};
 
 /// The first look, after the instant up to which the call may have been sent.
 const FIRST: Duration = Duration::from_secs(5);
@@ -21,8 +21,10 @@ pub const SILENCE_COUNTS_AFTER: Duration = Duration::from_secs(90);
 pub const SILENCE_TWICE_APART: Duration = Duration::from_secs(30);
 /// The first and the longest pause after a look that could not be made.
 const FAILED_PAUSE: pause::Span = (Duration::from_secs(5), Duration::from_secs(300));
-/// Looks in a row that could not be made, before a person must look.
+/// Looks in a row that could not be made on a connection that is well otherwise, before a person must look.
 const FAILED_MAX: u32 = 30;
+/// A clock that was set by less than this is left alone.
+const CLOCK_JITTER: SignedDuration = SignedDuration::from_secs(2);
 
 /// When to look next.
 #[must_use]
@@ -35,37 +37,54 @@ pub fn due(look: &LookBack) -> Timestamp {
     look.not_before.map_or(planned, |at| planned.max(at))
 }
 
-/// A clock that was put back takes the search with it: it goes on as if the call had been sent just now. Whether it was.
-pub(super) fn follow_clock(known: &mut StepProgress, now: Timestamp) -> bool {
-    let Some(look) = &mut known.look else {
-        return false;
-    };
-    let (_, longest) = FAILED_PAUSE;
-    let put_back = look.send_by > clock::after(now, SEND_WITHIN)
-        || look.missed_at.is_some_and(|at| at > now)
-        || look
-            .not_before
-            .is_some_and(|at| at > clock::after(now, longest.max(settle::RETRY_AFTER_MAX)));
-    if put_back {
-        *look = LookBack {
-            looks: look.looks,
-            failed: look.failed,
-            ..begin(now)
-        };
-    }
-    put_back
-}
-
-/// The beginning of a search.
+/// The beginning of a search. The call was sent before its answer was missed, whatever the clock showed then.
 #[must_use]
-pub const fn begin(send_by: Timestamp) -> LookBack {
+pub fn begin(send_by: Timestamp, sight: &Sight<'_>) -> LookBack {
     LookBack {
-        send_by,
+        send_by: send_by.clamp(sight.now, clock::after(sight.now, SEND_WITHIN)),
         looks: 0,
         failed: 0,
         missed_at: None,
         not_before: None,
+        clock: Some(read_from(sight)),
     }
+}
+
+fn read_from(sight: &Sight<'_>) -> ReadFrom {
+    ReadFrom {
+        process: sight.started,
+        set_by_micros: i64::try_from(sight.set_by.as_micros()).unwrap_or(i64::MAX),
+    }
+}
+
+/// Silence counts only by time that has truly passed. A clock that was set, forward or back, takes the instants of the
+/// search with it; and what was begun by another process is begun anew, since nobody knows how long it was between the two.
+/// Whether anything changed.
+pub(super) fn follow_clock(look: &mut LookBack, sight: &Sight<'_>) -> bool {
+    let here = read_from(sight);
+    let Some(then) = look.clock.filter(|then| then.process == here.process) else {
+        *look = LookBack {
+            looks: look.looks,
+            failed: look.failed,
+            ..begin(sight.now, sight)
+        };
+        return true;
+    };
+    let set_by = here.set_by_micros.saturating_sub(then.set_by_micros);
+    let set_by = SignedDuration::from_micros(set_by);
+    if set_by.abs() < CLOCK_JITTER {
+        return false;
+    }
+    let moved = [
+        Some(&mut look.send_by),
+        look.missed_at.as_mut(),
+        look.not_before.as_mut(),
+    ];
+    for at in moved.into_iter().flatten() {
+        *at = at.saturating_add(set_by).unwrap_or(*at);
+    }
+    look.clock = Some(here);
+    true
 }
 
 /// Takes what a look has shown into the progress. The outcome, when there is one, also belongs on the attempt.
@@ -84,6 +103,7 @@ pub fn looked(
     let Some(look) = &mut known.look else {
         return (Settled::plan_on(progress), None);
     };
+    follow_clock(look, sight);
     match evidence {
         Evidence::Outcome(outcome) if outcome.class != Class::Unknown => {
             let outcome = found_out(outcome);
@@ -100,10 +120,7 @@ pub fn looked(
         }
         Evidence::Outcome(outcome) => unclear(outcome.message, call, progress, sight.now),
         Evidence::Unclear(text) => unclear(text, call, progress, sight.now),
-        Evidence::Failed(outcome) => {
-            look.failed += 1;
-            failed(step, &outcome, call, progress, sight.now)
-        }
+        Evidence::Failed(outcome) => failed(step, &outcome, call, progress, sight.now),
         Evidence::NotDone(text) => {
             look.looks += 1;
             look.failed = 0;
@@ -195,22 +212,21 @@ fn failed(
         return (Settled::plan_on(progress), None);
     };
     let hold = settle::hold_for(outcome.class);
-    let wait = match outcome.retry_after {
-        Some(asked) => asked.min(settle::RETRY_AFTER_MAX),
-        None => {
-            let failed = known.look.as_ref().map_or(1, |look| look.failed);
-            pause::doubled(FAILED_PAUSE, failed.saturating_sub(1))
-        }
-    };
     let mut todo = None;
     if let Some(look) = &mut known.look {
         if hold.is_some() {
-            look.failed -= 1;
             look.not_before = None;
             let why = format!("{}: the connection is held", label(step));
             todo = Some(rest(State::Retrying, Some(why), Some(now)));
         } else {
+            let wait = match (outcome.class, outcome.retry_after) {
+                (_, Some(asked)) => asked.min(settle::RETRY_AFTER_MAX),
+                (Class::RateLimited, None) => settle::SLOW_DOWN.1,
+                (_, None) => pause::doubled(FAILED_PAUSE, look.failed),
+            };
             look.not_before = Some(clock::after(now, wait));
+            // That there were too many questions says nothing of this one.
+            look.failed += u32::from(outcome.class != Class::RateLimited);
         }
         if look.failed >= FAILED_MAX {
             known.look = None;

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::action::{Catalog, Limit, Priority, Safety};
@@ -95,10 +95,10 @@ pub struct Sight<'a> {
     pub catalog: &'a Catalog,
     /// Now.
     pub now: Timestamp,
-    /// How long the run's connection has been held in all.
-    pub held: Duration,
     /// When this process started.
     pub started: Timestamp,
+    /// How far the clock was set since.
+    pub set_by: SignedDuration,
     /// Connections in `mode: observe`.
     pub observed: &'a HashSet<Arc<str>>,
     /// Limits on the calls of each connection.
@@ -116,7 +116,9 @@ pub fn next(run: &Run, mut progress: Progress, sight: &Sight<'_>) -> (Progress, 
             continue;
         }
         if known.state == StepState::Unknown {
-            if look::follow_clock(&mut known, sight.now) {
+            if let Some(look) = &mut known.look
+                && look::follow_clock(look, sight)
+            {
                 progress.steps.insert(step.path.clone(), known.clone());
             }
             return (progress, in_doubt(step, &known, sight.now));
@@ -158,7 +160,7 @@ fn take(
             progress.vars.extend(values);
             settle(&mut known, StepState::Ok, None)
         }
-        Ok(Effect::Wait { until }) => wait(&mut known, until, progress, sight),
+        Ok(Effect::Wait { until }) => wait(&mut known, until, sight),
         Ok(Effect::Call { verb, input }) => {
             if let Some(refused) = (sight.catalog.refuse)(&verb, &input) {
                 let class = refused.class.name();
@@ -289,12 +291,12 @@ pub(super) const fn rest(state: State, why: Option<String>, due_at: Option<Times
     Todo::Rest { state, why, due_at }
 }
 
-/// The progress a run begins with.
+/// The progress a run begins with: it waits for its turn.
 #[must_use]
-pub fn beginning(vars: Map<String, Value>, held: Duration) -> Progress {
+pub fn beginning(vars: Map<String, Value>, now: Timestamp) -> Progress {
     Progress {
         vars,
-        held_micros: u64::try_from(held.as_micros()).unwrap_or(0),
+        waits_from: Some(now),
         ..Progress::default()
     }
 }

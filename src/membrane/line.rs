@@ -99,6 +99,11 @@ impl Line {
         Ok(listing)
     }
 
+    /// Membrane's id of the connection where it is known already.
+    pub(super) async fn known_id(&self) -> Option<Arc<str>> {
+        self.id.lock().await.clone()
+    }
+
     /// Membrane's id of the connection: pinned, or looked for among the tenant's. Nothing is ever made here.
     pub(super) async fn connection_id(&self) -> Result<Arc<str>, Failed> {
         let mut kept = self.id.lock().await;

@@ -79,8 +79,11 @@ impl Line {
             Err(failed) => return Heard::Trouble(*failed),
         };
         let margin = jiff::SignedDuration::try_from(LOG_MARGIN).unwrap_or_default();
-        let from = call.send_by.saturating_sub(margin);
-        let from = from.unwrap_or(Timestamp::MIN);
+        let from = match call.send_by.saturating_sub(margin) {
+            Ok(from) if call.send_by <= after(self.clock.now(), CLOCK_MARGIN) => from,
+            // It was sent in what is the future now: by another clock, so that the log is read from its beginning.
+            _ => Timestamp::UNIX_EPOCH,
+        };
         let wanted = |run: &RunLog| is_ours(run, call) || may_be_ours(run, call);
         let logs = self.run_logs(&connection, from, usize::MAX, wanted).await;
         match logs {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -80,9 +81,9 @@ pub struct StepProgress {
     /// When it was first tried: `within` counts from here.
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     pub first_at: Option<Timestamp>,
-    /// How long its connection had been held in all when it was first tried, in microseconds: `within` leaves holds out.
-    #[serde(rename = "h", default, skip_serializing_if = "is_zero_u64")]
-    pub held_micros: u64,
+    /// How long the run had waited in all when this was first tried, in microseconds: `within` leaves out what it waited since.
+    #[serde(rename = "w", default, skip_serializing_if = "is_zero_u64")]
+    pub waited_micros: u64,
     /// A person allowed its call (`approve: true`).
     #[serde(rename = "a", default, skip_serializing_if = "is_false")]
     pub approved: bool,
@@ -118,6 +119,20 @@ pub struct LookBack {
     /// After a look that could not be made: no look before this.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
+    /// The clock that its instants were read from.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ReadFrom>,
+}
+
+/// The clock of one process, as far as it was set by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadFrom {
+    /// When the process started.
+    #[serde(rename = "p")]
+    pub process: Timestamp,
+    /// How far its clock had been set since, in microseconds.
+    #[serde(rename = "m", default)]
+    pub set_by_micros: i64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
@@ -143,15 +158,19 @@ const fn is_zero_u64(number: &u64) -> bool {
 /// What a run has made so far. Stored whole with every recorded outcome.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// How long it has slept in its own waits, or had passed when a person started it anew, in microseconds: its `timeout` leaves it out.
+    /// How long it could not go on through no fault of its rule, or had passed when a person started it anew, in
+    /// microseconds: `timeout` and `within` leave it out.
     #[serde(default, skip_serializing_if = "is_zero_u64")]
     pub waited_micros: u64,
-    /// How long its connection had been held in all when it was stored, in microseconds: `timeout` leaves holds out.
-    #[serde(default, skip_serializing_if = "is_zero_u64")]
-    pub held_micros: u64,
-    /// A person let it go on although a limit was reached: its calls are counted, and not stopped again.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub beyond_limits: bool,
+    /// Since when it waits so; after a call, from the end of the pause that its policy makes. Nothing while a call is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_from: Option<Timestamp>,
+    /// The limit that holds it, while one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<Limited>,
+    /// Limits that a person lets its next call go beyond. It is counted all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<Limited>,
     /// Values of `vars` and `set`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub vars: Map<String, Value>,
@@ -161,6 +180,42 @@ pub struct Progress {
     /// What made the run give up: `failure.step`, `.class`, `.message`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+}
+
+impl Progress {
+    /// Its own time stands still from then on. What was said first stays.
+    pub fn wait_from(&mut self, from: Timestamp) {
+        self.waits_from.get_or_insert(from);
+    }
+
+    /// Its own time goes on.
+    pub fn go_on(&mut self, now: Timestamp) {
+        self.waited_micros = micros(self.waited(now));
+        self.waits_from = None;
+    }
+
+    /// How long its own time stood still until now.
+    #[must_use]
+    pub fn waited(&self, now: Timestamp) -> Duration {
+        let waiting = self.waits_from.map(|from| now.duration_since(from));
+        let waiting = waiting.and_then(|length| Duration::try_from(length).ok());
+        Duration::from_micros(self.waited_micros).saturating_add(waiting.unwrap_or_default())
+    }
+}
+
+fn micros(length: Duration) -> u64 {
+    u64::try_from(length.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// What is counted against a limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limited {
+    /// The limit's name, such as `connection main refund-transaction`.
+    #[serde(rename = "s")]
+    pub scope: String,
+    /// The step that counts; empty where the run as a whole does.
+    #[serde(rename = "p", default)]
+    pub step: Arc<str>,
 }
 
 /// Why a run gave up.
@@ -203,6 +258,30 @@ pub fn step_number(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn time_stands_still_from_what_was_said_first_until_it_goes_on() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut progress = Progress::default();
+        assert_eq!(progress.waited(at(5)), Duration::ZERO);
+        progress.wait_from(at(20));
+        progress.wait_from(at(10));
+        assert_eq!(progress.waited(at(15)), Duration::ZERO, "not yet");
+        progress.go_on(at(15));
+        assert_eq!(progress.waited(at(30)), Duration::ZERO);
+        progress.wait_from(at(30));
+        progress.go_on(at(37));
+        progress.wait_from(at(40));
+        assert_eq!(progress.waited(at(43)), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn what_an_earlier_version_stored_is_read() {
+        let stored = r#"{"beyond_limits":true,"steps":{"0":{"s":"unknown","l":{"s":"2026-11-01T08:00:05Z"}}}}"#;
+        let progress: Progress = serde_json::from_str(stored).unwrap();
+        assert_eq!((progress.over, progress.beyond), (None, Vec::new()));
+        assert!(progress.steps["0"].look.is_some());
+    }
 
     #[test]
     fn people_count_steps_from_one() {

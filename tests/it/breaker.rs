@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use kartwheel::clock::Clock;
+use kartwheel::engine::Controls;
 use kartwheel::run::State;
-use kartwheel::sandbox::{Fault, FaultKind};
-use kartwheel::store::HoldKind;
+use kartwheel::sandbox::{CONNECTION_ID, ConnectionState, Fault, FaultKind, KartraForm, ToDo};
+use kartwheel::store::{Hold, HoldKind};
 
 use crate::faults::{TAG, effects, under};
 use crate::guards::standing;
@@ -55,32 +58,117 @@ async fn a_breaker_spares_a_broken_connection() {
     world.end(&[State::Done]).await;
 }
 
-/// The cheap read works and the calls do not: it is tried ever more rarely, and told once more at most.
+/// The cheap read works and the calls do not: it is tried ever more rarely, and told once more, for all relapses together.
 #[tokio::test]
 async fn a_connection_that_is_well_only_for_the_cheap_read_is_not_asked_for_ever() {
-    let (world, run) = under(
-        TAG,
-        "get-lead",
-        FaultKind::External {
-            status: 401,
-            retry_after: None,
-        },
-        1_000,
-    )
-    .await;
-    assert_ne!(run.state, State::Done);
-    let calls = world.sandbox.world().calls_of("get-lead").len();
-    assert!(calls <= 20, "{calls} calls in an hour");
-    let alerts = world
-        .reader()
-        .alerts(false, 100)
-        .await
-        .expect("alerts")
-        .len();
-    assert!(alerts <= 2, "{alerts} alerts");
+    let unauthorized = FaultKind::KartraError {
+        number: 203,
+        form: KartraForm::Flat,
+    };
+    let (world, run) = under(TAG, "get-lead", unauthorized, 1_000).await;
+    assert_eq!(run.state, State::Held, "{run:?}");
+    // Pauses of 5 s, 10 s … up to 5 minutes: so many fit into the first hour, and 12 into each further one.
+    let calls = || world.sandbox.world().calls_of("get-lead").len();
+    let first = calls();
+    assert!((12..=20).contains(&first), "{first} calls in an hour");
+    world.advance(Duration::from_secs(3_600)).await;
+    let second = calls() - first;
+    assert!((11..=12).contains(&second), "{second} in the next one");
+    let alerts = world.reader().alerts(false, 100).await.expect("alerts");
+    assert_eq!(alerts.len(), 2, "{alerts:?}");
+    assert_eq!(standing(&world).await.len(), 1);
     world.sandbox.world().clear_faults();
-    world.app().engine().unpause(Some("main")).await.ok();
     world.advance(Duration::from_secs(900)).await;
+    assert_eq!(world.app().engine().holds(), []);
+    assert_eq!(standing(&world).await, []);
+    world.end(&[State::Done]).await;
+}
+
+/// Which holds are in force.
+fn held(world: &World) -> Vec<&'static str> {
+    let holds = world.app().engine().holds();
+    let mut kinds: Vec<_> = holds.iter().map(|hold| hold.kind.name()).collect();
+    kinds.sort_unstable();
+    kinds
+}
+
+/// What waits for a person, such as a pause, is not ended because the connection is ready.
+#[tokio::test]
+async fn looks_end_no_hold_that_waits_for_a_person() {
+    let mut world = World::with(TAG).await;
+    for kind in [HoldKind::NotAllowed, HoldKind::Paused, HoldKind::Broken] {
+        let hold = Hold {
+            connection: "main".into(),
+            kind,
+            reason: "so it is".into(),
+            since: world.clock.now(),
+        };
+        world.app().store().hold(hold).await.expect("stored");
+    }
+    world.sandbox.world().ask_for(CONNECTION_ID, ToDo::Connect);
+    world.restart().await;
+    assert_eq!(held(&world), ["broken", "down", "not_allowed", "paused"]);
+    world.order("1", "ada@example.com").await.event();
+    world
+        .sandbox
+        .world()
+        .set_connection(CONNECTION_ID, ConnectionState::Ready);
+    world.advance(Duration::from_secs(600)).await;
+    assert_eq!(held(&world), ["not_allowed", "paused"]);
+    assert_eq!(world.verbs(), Vec::<String>::new());
+    let engine = world.app().engine();
+    engine.unpause(Some("main")).await.expect("ended");
+    world.settle().await;
+    world.end(&[State::Done]).await;
+}
+
+/// A person who ends a pause does not make a lapsed connection well.
+#[tokio::test]
+async fn a_person_ends_no_hold_that_only_a_look_can_end() {
+    let world = World::with(TAG).await;
+    let sandbox = world.sandbox.world();
+    sandbox.ask_for(CONNECTION_ID, ToDo::Connect);
+    world.order("1", "ada@example.com").await.event();
+    world.settle().await;
+    let engine = world.app().engine();
+    let controls = Controls {
+        store: world.app().store().clone(),
+        clock: world.clock.clone(),
+        connections: vec!["main".into()],
+    };
+    engine.pause(Some("main"), "spring").await.expect("paused");
+    assert_eq!(held(&world), ["down", "paused"]);
+    engine.unpause(Some("main")).await.expect("ended");
+    assert_eq!(held(&world), ["down"]);
+    let refused = engine.unpause(Some("main")).await.expect_err("it is down");
+    assert!(refused.to_string().contains("not paused"), "{refused}");
+    controls
+        .unpause(Some("main"))
+        .await
+        .expect_err("it is down");
+    let stored = world.reader().holds().await.expect("the store answers");
+    assert_eq!(stored.len(), 1, "{stored:?}");
+    sandbox.set_connection(CONNECTION_ID, ConnectionState::Ready);
+    world.advance(Duration::from_secs(600)).await;
+    world.end(&[State::Done]).await;
+}
+
+/// The clock is put right by a day while a connection is held: it is still looked at in minutes.
+#[tokio::test]
+async fn a_held_connection_is_looked_at_in_time_when_the_clock_is_put_back() {
+    let world = World::with(TAG).await;
+    let sandbox = world.sandbox.world();
+    sandbox.ask_for(CONNECTION_ID, ToDo::Connect);
+    world.order("1", "ada@example.com").await.event();
+    world.advance(Duration::from_secs(60)).await;
+    world
+        .clock
+        .jump(world.clock.now() - SignedDuration::from_hours(24));
+    sandbox.set_connection(CONNECTION_ID, ConnectionState::Ready);
+    for _ in 0..2 {
+        world.advance(Duration::from_secs(300)).await;
+    }
+    assert_eq!(world.app().engine().holds(), []);
     world.end(&[State::Done]).await;
 }
 
@@ -96,20 +184,14 @@ async fn a_lapse_during_another_hold_is_told_with_its_link() {
     }
     world.settle().await;
     sandbox.clear_faults();
-    sandbox.ask_for(
-        kartwheel::sandbox::CONNECTION_ID,
-        kartwheel::sandbox::ToDo::Connect,
-    );
+    sandbox.ask_for(CONNECTION_ID, ToDo::Connect);
     world.advance(Duration::from_secs(600)).await;
     let holds = world.app().engine().holds();
     assert!(holds[0].reason.contains("https://"), "{holds:?}");
     let alerts = standing(&world).await;
     assert_eq!(alerts.len(), 1, "{alerts:?}");
     assert!(alerts[0].text.contains("https://"), "{alerts:?}");
-    sandbox.set_connection(
-        kartwheel::sandbox::CONNECTION_ID,
-        kartwheel::sandbox::ConnectionState::Ready,
-    );
+    sandbox.set_connection(CONNECTION_ID, ConnectionState::Ready);
     world.advance(Duration::from_secs(600)).await;
     world.end(&[State::Done]).await;
 }

@@ -17,7 +17,7 @@ actions:
   - ensure-lead: { email: '${{ person.email }}' }
   - assign-tag: { email: '${{ person.email }}', tag_name: buyer }
 ";
-const GRANT: &str = "
+pub(crate) const GRANT: &str = "
 id: grant
 trigger: { webhook: shop }
 actions:
@@ -183,7 +183,16 @@ async fn looked_up(kind: FaultKind, done: bool) {
 /// `ensure-lead` looks again after a lost answer, so it never makes a second lead and needs no person.
 #[tokio::test]
 async fn ensure_lead_converges_after_a_lost_answer() {
-    for kind in [FaultKind::DropAfter, FaultKind::DropBefore] {
+    for (kind, asked) in [
+        (
+            FaultKind::DropAfter,
+            &["get-lead", "create-lead", "get-lead"][..],
+        ),
+        (
+            FaultKind::DropBefore,
+            &["get-lead", "create-lead", "get-lead", "create-lead"],
+        ),
+    ] {
         let world = World::with(
             "
 id: lead
@@ -199,8 +208,13 @@ actions:
             .add_fault(Fault::on_verb("create-lead", kind.clone()));
         let event = world.order("1", "new@example.com").await.event();
         world.advance(Duration::from_secs(60)).await;
-        assert_eq!(world.run_of(event).await.state, State::Done);
+        let run = world.run_of(event).await;
+        assert_eq!(run.state, State::Done);
         assert_eq!(effects(&world, "create-lead"), 1, "{kind:?}");
+        // Each is a try of the step itself: nothing waited for a look-up.
+        let tries = world.attempts(&run).await.into_iter();
+        let tries: Vec<_> = tries.map(|attempt| attempt.verb.to_string()).collect();
+        assert_eq!(tries, asked, "{kind:?}");
         world.end(&[State::Done]).await;
     }
 }

@@ -110,6 +110,45 @@ async fn a_limit_of_a_connection_counts_over_all_rules_and_leaves_others_alone()
     world.end(&[State::Done, State::Held]).await;
 }
 
+/// Each limit is one to be looked at: that a person lets a run go beyond one says nothing of the next.
+#[tokio::test]
+async fn a_resume_lifts_the_limit_that_held_the_run_and_no_other() {
+    let rule = "
+id: both
+limits: { assign-tag: { per_hour: 0 }, refund-transaction: { per_day: 0 } }
+trigger: { webhook: shop }
+actions:
+  - assign-tag: { email: '${{ person.email }}', tag_name: buyer }
+  - assign-tag: { email: '${{ person.email }}', tag_name: vip }
+  - refund-transaction: { transaction_id: '${{ body.transaction }}', refund_amount: 5 }
+";
+    let world = World::with(rule).await;
+    let busy = Fault::on_verb("assign-tag", FaultKind::LockTimeout).times(1);
+    world.sandbox.world().add_fault(busy);
+    let event = start(&world).await;
+    for sent in [(0, 0), (1, 0), (2, 0)] {
+        // A call that may go out is tried as often as it takes.
+        world.advance(Duration::from_secs(60)).await;
+        let run = world.run_of(event).await;
+        assert_eq!(run.state, State::Held, "{run:?}");
+        let now = (
+            effects(&world, "assign-tag"),
+            effects(&world, "refund-transaction"),
+        );
+        assert_eq!(now, sent);
+        let scope = ["assign-tag", "assign-tag", "refund-transaction"][sent.0];
+        let alerts = standing(&world).await;
+        assert_eq!(alerts.len(), 1, "{alerts:?}");
+        assert_eq!(alerts[0].subject, format!("rule both {scope}"));
+        let engine = world.app().engine();
+        engine.resume(run.id, "one more").await.expect("resumed");
+        world.settle().await;
+    }
+    assert_eq!(effects(&world, "refund-transaction"), 1);
+    assert_eq!(standing(&world).await, []);
+    world.end(&[State::Done]).await;
+}
+
 /// A repeat of the same call is not counted again, and a held run lets others of its person pass.
 #[tokio::test]
 async fn a_step_counts_once_and_a_held_run_gives_its_key_up() {

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use kartwheel::problem::Source as File;
-use kartwheel::trigger::{Arrival, Received, Request, Source};
+use kartwheel::trigger::{Arrival, Home, Received, Request, Source};
 use kartwheel::yaml;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -155,7 +155,13 @@ fn source(vector: &Vector) -> Option<Source> {
         none if none.is_empty() => "dW51c2Vk".to_owned(),
         some => some,
     };
-    let source = Source::parse("in", &node, &file, &|_| Some(secret.clone()), &mut problems);
+    let source = Source::parse(
+        "in",
+        &node,
+        &file,
+        &Home::of(&|_| Some(secret.clone())),
+        &mut problems,
+    );
     assert_eq!(problems, [], "{}", vector.id);
     Some(source.expect(&vector.id))
 }

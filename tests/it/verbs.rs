@@ -275,6 +275,24 @@ actions:
     world.end(&[State::Done]).await;
 }
 
+/// What sends nothing has nothing to be approved.
+#[tokio::test]
+async fn what_is_only_observed_asks_for_no_approval() {
+    let rule = "
+id: careful
+mode: observe
+trigger: { webhook: shop }
+actions:
+  - assign-tag: { email: '${{ person.email }}', tag_name: vip }
+    approve: true
+";
+    let world = World::with(rule).await;
+    world.order("1", EMAIL).await.event();
+    world.settle().await;
+    assert_eq!(world.verbs(), Vec::<String>::new());
+    world.end(&[State::Done]).await;
+}
+
 #[tokio::test]
 async fn observe_sends_only_reads_and_shows_the_rest() {
     let world = World::with(

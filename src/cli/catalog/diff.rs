@@ -48,7 +48,10 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
     let mut failed = 0;
     let mut differs = false;
     for connection in &connections {
-        let before = kept.iter().find(|kept| kept.connection == *connection);
+        let place = config.membrane.place(connection);
+        let is_theirs =
+            |kept: &&Snapshot| kept.connection == *connection && kept.from.may_be(&place);
+        let before = kept.iter().find(is_theirs);
         match compare(&client, connection, before).await {
             Ok((before, drift)) => {
                 differs |= !drift.is_empty();
@@ -118,8 +121,6 @@ fn print(kept: &Snapshot, drift: &Value, screen: &mut Screen) -> std::io::Result
 
 /// What is said where an account was never read.
 pub(super) fn nothing_kept(connection: &str) -> Failure {
-    Failure::new(format!(
-        "nothing is kept of the account of {connection} yet"
-    ))
-    .remedy("`kartwheel catalog sync` reads it and keeps it.")
+    Failure::new(format!("nothing is kept of the account of {connection}"))
+        .remedy("`kartwheel catalog sync` reads it and keeps it.")
 }

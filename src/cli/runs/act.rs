@@ -27,8 +27,8 @@ pub(super) struct Retry {
 
 /// Let a failed or held run go on from where it stopped
 ///
-/// It goes on with the rule's text of the time it began: a changed rule is not taken up. A run that met a limit goes on
-/// beyond it.
+/// It goes on with the rule's text of the time it began: a changed rule is not taken up. The next call of a run that
+/// met a limit goes beyond that limit; what comes after it is counted and stopped as ever.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  kartwheel runs resume 5f0c9a1e\n\nNext:\n  kartwheel runs show 5f0c9a1e"

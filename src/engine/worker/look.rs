@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Ahead, SEND_WITHIN, Worker};
+use super::{Ahead, Worker};
 use crate::action::{Call, Evidence, Outcome, Reads};
 use crate::clock;
-use crate::engine::look;
 use crate::engine::plan::{self, PlannedCall};
 use crate::engine::stop::Drain;
+use crate::engine::vitals::was_heard;
+use crate::engine::{SEND_WITHIN, look};
 use crate::run::{Attempt, Progress, State};
 use crate::store::{Ended, Next, StoreError};
 
@@ -53,7 +54,7 @@ impl Worker {
             call: &call,
             left: AtomicBool::new(false),
         };
-        let request = self.request(&call, attempt.send_by);
+        let request = self.request(&call, self.sent_by(&attempt));
         let evidence = tokio::select! {
             evidence = self.engine.actions().look_back_by(&request, &reads) => Some(evidence),
             () = self.engine.drained_to(Drain::Stopping) => None,
@@ -63,6 +64,13 @@ impl Worker {
             return Ok(Looked::Gone(self.later(&call).await?));
         };
         tracing::info!(step = %call.step, verb = %call.verb, found = word(&evidence), "looked up a lost answer");
+        if let Evidence::Failed(outcome) = &evidence {
+            self.engine.note_outcome(&call.connection, outcome).await;
+            if self.engine.is_held(&call.connection) {
+                // It is not this look that went wrong: when the hold is over, it is made again.
+                return Ok(Looked::Gone(self.later(&call).await?));
+            }
+        }
         self.follow(&call, evidence).await
     }
 
@@ -125,6 +133,19 @@ impl Worker {
         }))
     }
 
+    /// Until when the call in doubt may have been sent; without end where the clock has been put back since, and nobody
+    /// knows when that was as it goes now.
+    fn sent_by(&self, attempt: &Attempt) -> Timestamp {
+        let known = self.run.progress.steps.get(&attempt.step);
+        let look = known.and_then(|known| known.look.as_ref());
+        match look {
+            Some(look) if attempt.send_by > clock::after(look.send_by, SEND_WITHIN) => {
+                Timestamp::MAX
+            }
+            _ => attempt.send_by,
+        }
+    }
+
     /// The request of a call, to be on its way by this instant.
     pub(super) fn request(&self, call: &PlannedCall, send_by: Timestamp) -> Call {
         Call {
@@ -165,7 +186,10 @@ impl Reads for InTurn<'_> {
         };
         let outcome = engine.actions().call(&request).await;
         drop(slot);
-        engine.note_outcome(&self.call.connection, &outcome).await;
+        // What does not tell ends the look, and is noted with it.
+        if was_heard(outcome.class) {
+            engine.note_outcome(&self.call.connection, &outcome).await;
+        }
         Some(outcome)
     }
 }

@@ -59,17 +59,14 @@ impl<'a> Spent<'a> {
             !stored(*index).unwrap_or_default().counted && !self.seen.contains(counted)
         };
         let new: Vec<(usize, Counted<'_>)> = budgets().enumerate().filter(is_new).collect();
-        if !begin.beyond {
-            for (index, counted) in &new {
-                let used = self.used(stored(*index).unwrap_or_default(), counted, begin.now);
-                let budget = &begin.budgets[*index];
-                let over =
-                    |limit: Option<u32>, used| limit.is_some_and(|limit| used >= limit.into());
-                let day = over(budget.per_day, used.day);
-                if day || over(budget.per_hour, used.hour) {
-                    let budget = *index;
-                    return Err(Written::OverBudget { budget, day });
-                }
+        for (index, counted) in &new {
+            let used = self.used(stored(*index).unwrap_or_default(), counted, begin.now);
+            let budget = &begin.budgets[*index];
+            let over = |limit: Option<u32>, used| limit.is_some_and(|limit| used >= limit.into());
+            let day = over(budget.per_day, used.day);
+            if day || over(budget.per_hour, used.hour) {
+                let budget = *index;
+                return Err(Written::OverBudget { budget, day });
             }
         }
         for (_, counted) in new {

@@ -19,15 +19,15 @@ pub(super) async fn spent<'a>(
         let (hour, day) = spans(begin.now);
         for (index, budget) in begin.budgets.iter().enumerate() {
             // Nothing is later than nothing: what has no limit is not counted up.
-            let limited = |limit: Option<u32>| limit.filter(|_| !begin.beyond);
             look_up
                 .row()
                 .put(i64::try_from(places.len()).unwrap_or(i64::MAX))
                 .put(budget.scope.as_str())
                 .put(begin.lease.run_seq)
                 .put(&*budget.step)
-                .maybe_time(limited(budget.per_hour).map(|_| hour))
-                .maybe_time(limited(budget.per_day).map(|_| day));
+                .maybe_time(budget.per_hour.map(|_| hour))
+                .maybe_time(budget.per_day.map(|_| day))
+                .put(budget.per_hour.max(budget.per_day).unwrap_or(0));
             places.push((place, index));
         }
     }

@@ -21,10 +21,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
         "verify: { hmac: sha256, header: X-Dropbox-Signature }",
     ),
     ("eventbrite", URL_SECRET),
-    (
-        "github",
-        "verify: { hmac: sha256, header: X-Hub-Signature-256, prefix: \"sha256=\" }",
-    ),
     ("google-forms", "verify: bearer"),
     ("gumroad", URL_SECRET),
     ("hotmart", "verify: { header: X-Hotmart-Hottok }"),
@@ -41,10 +37,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
     ("mailchimp", URL_SECRET),
     ("mandrill", URL_SECRET),
     (
-        "meta",
-        "verify: { hmac: sha256, header: X-Hub-Signature-256, prefix: \"sha256=\" }",
-    ),
-    (
         "paddle",
         "verify: { hmac: sha256, header: Paddle-Signature, separator: \";\", prefix: \"h1=\", timestamp: \"ts=\", signed: \"{timestamp}:{body}\", tolerance: 5s }",
     ),
@@ -53,14 +45,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
     ("paypal-ipn", URL_SECRET),
     ("podia", URL_SECRET),
     ("samcart", URL_SECRET),
-    (
-        "shopify",
-        "verify: { hmac: sha256, header: X-Shopify-Hmac-Sha256, encoding: base64 }",
-    ),
-    (
-        "slack",
-        "verify: { hmac: sha256, header: X-Slack-Signature, prefix: \"v0=\", timestamp: X-Slack-Request-Timestamp, signed: \"v0:{timestamp}:{body}\" }",
-    ),
     (
         "square",
         "verify: { hmac: sha256, header: X-Square-Hmacsha256-Signature, encoding: base64, signed: \"{url}{body}\" }",
@@ -78,10 +62,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
     (
         "woocommerce",
         "verify: { hmac: sha256, header: X-WC-Webhook-Signature, encoding: base64 }",
-    ),
-    (
-        "zoom",
-        "verify: { hmac: sha256, header: X-Zm-Signature, prefix: \"v0=\", timestamp: X-Zm-Request-Timestamp, signed: \"v0:{timestamp}:{body}\" }",
     ),
 ];
 

@@ -60,9 +60,9 @@ impl Scheme for Header {
         }
     }
 
-    fn traces(&self) -> Traces<'_> {
+    fn traces(&self) -> Traces {
         Traces {
-            header: Some(&self.name),
+            headers: vec![self.name.clone()],
             secret_travels: true,
             ..Traces::default()
         }

@@ -108,6 +108,13 @@ pub(crate) struct Hmac {
     pub(crate) key: Key,
 }
 
+/// The HMAC-SHA256 of these bytes, keyed with the secret's text.
+pub(crate) fn tag_of(secret: &SecretString, bytes: &[u8]) -> Vec<u8> {
+    let key = secret.expose_secret().as_bytes();
+    let tag = Tag::of::<Keyed<Sha256>>(key, std::iter::once(bytes));
+    tag.as_ref().map(Tag::bytes).unwrap_or_default().to_vec()
+}
+
 impl Default for Hmac {
     /// HMAC-SHA256 of the body alone, as hexadecimal.
     fn default() -> Self {
@@ -188,9 +195,9 @@ impl Scheme for Hmac {
         }
     }
 
-    fn traces(&self) -> Traces<'_> {
+    fn traces(&self) -> Traces {
         Traces {
-            header: Some(&self.header),
+            headers: vec![self.header.clone()],
             ..Traces::default()
         }
     }

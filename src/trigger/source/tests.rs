@@ -25,7 +25,7 @@ fn parsed(text: &str) -> (Option<Source>, Vec<Told>) {
     let file = File::new("kartwheel.yaml", text);
     let mut problems = Vec::new();
     let node = yaml::parse(&file, &mut problems).remove(0);
-    let source = Source::parse("shop", &node, &file, &look_up, &mut problems);
+    let source = Source::parse("shop", &node, &file, &Home::of(&look_up), &mut problems);
     let told = problems
         .into_iter()
         .map(|problem| {
@@ -201,7 +201,7 @@ fn paths_and_constants_stand_where_they_make_sense() {
 { preset: stripe, secret: env:GOOD, types: { $.headers.x: decimal } } => K0301 => headers => body
 { preset: stripe, secret: env:GOOD, dedupe: 24 } => K0109 => 24 => no unit
 { preset: stripe, secret: env:GOOD, expect: { at_least: 1, every: 24h } } => K0705 => expect => no effect
-{ preset: stripe, secret: env:GOOD, public_key: x } => K0107 => public_key => not in this version
+{ preset: stripe, secret: env:GOOD, public_key: x } => K0707 => public_key => remove it
 { verify: { field: $.query.x }, secret: env:GOOD } => K0707 => $.query.x => $.body.
 "#,
     );
@@ -225,7 +225,7 @@ fn the_name_must_fit_into_a_url() {
     for name in ["", "Shop", "a/b", "shop 1", "ü"] {
         let mut problems = Vec::new();
         let node = yaml::parse(&file, &mut problems).remove(0);
-        assert!(Source::parse(name, &node, &file, &look_up, &mut problems).is_none());
+        assert!(Source::parse(name, &node, &file, &Home::of(&look_up), &mut problems).is_none());
         assert_eq!(problems[0].code, "K0105", "{name}");
     }
 }

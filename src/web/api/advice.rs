@@ -178,7 +178,7 @@ fn held_by_itself(
         (
             format!("It waits for you. {why}."),
             format!("kartwheel runs resume {id} --reason …"),
-            "let it go on beyond the limit",
+            "let this call go beyond the limit",
         )
     } else {
         (

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use kartwheel::action::{Class, Evidence, Outcome};
 use kartwheel::clock::{after, between};
 use kartwheel::engine::look::{SILENCE_COUNTS_AFTER, SILENCE_TWICE_APART, looked};
 use kartwheel::engine::plan::{PlannedCall, Todo};
+use kartwheel::engine::settle::{Lost, settle};
 use kartwheel::run::{State, StepState};
 use kartwheel::store::HoldKind;
 
@@ -159,6 +162,18 @@ fn a_look_that_cannot_be_made_is_made_later_and_never_for_ever() {
     );
 }
 
+/// That there were too many calls is over some time, and it is not the look that is at fault.
+#[test]
+fn a_look_that_met_a_rate_limit_is_not_counted() {
+    let (mut scene, call) = lost(REFUND);
+    for _ in 0..100 {
+        scene.until_look();
+        let limited = Outcome::new(Class::RateLimited, "too many calls");
+        scene.find(&call, Evidence::Failed(limited));
+    }
+    scene.until_look();
+}
+
 #[test]
 fn a_look_on_a_lapsed_connection_holds_it_and_is_not_counted() {
     let (mut scene, call) = lost(REFUND);
@@ -181,13 +196,108 @@ fn a_look_on_a_lapsed_connection_holds_it_and_is_not_counted() {
     assert!(matches!(scene.next(), Todo::Look { .. }));
 }
 
+impl Scene {
+    /// The clock is set, by so much; no time passes.
+    fn set_clock(&mut self, by: SignedDuration) {
+        self.now += by;
+        self.set_by += by;
+    }
+}
+
+/// However the clock is set meanwhile, in either direction and at any stage: silence counts by time that has passed.
+#[test]
+fn a_search_takes_as_long_as_ever_when_the_clock_is_set() {
+    let year = SignedDuration::from_hours(24 * 365);
+    let full = SILENCE_COUNTS_AFTER + SILENCE_TWICE_APART;
+    for by in [SignedDuration::from_hours(1), year, -year] {
+        for stage in 0..3 {
+            let (mut scene, call) = lost(REFUND);
+            let mut sent = scene.now;
+            for look in 0..3 {
+                if look == stage {
+                    scene.set_clock(by);
+                    sent += by;
+                }
+                scene.until_look();
+                scene.find(&call, nothing());
+            }
+            assert_eq!(between(sent, scene.now), full, "{by} {stage}");
+            let todo = scene.next();
+            assert_eq!(state_of(Some(&todo)), Some(State::NeedsPerson));
+        }
+    }
+}
+
+/// The look itself takes a while, and the clock is set before its answer comes.
+#[test]
+fn a_clock_that_is_set_during_a_look_does_not_make_its_silence_count() {
+    let (mut scene, call) = lost(GRANT);
+    scene.until_look();
+    scene.set_clock(SignedDuration::from_hours(1));
+    let sent = scene.now;
+    scene.find(&call, nothing());
+    scene.until_look();
+    scene.find(&call, nothing());
+    assert_eq!(scene.run.progress.steps["0"].state, StepState::Unknown);
+    assert!(between(sent, scene.now) < SILENCE_COUNTS_AFTER);
+}
+
+/// The clock was set while the answer was waited for; or the process that waited for it ended, nobody knows how long ago.
+#[test]
+fn a_search_begins_when_the_answer_is_missed() {
+    for crashed in [false, true] {
+        for by in [-1, 1].map(SignedDuration::from_hours) {
+            let mut scene = Scene::of(GRANT);
+            let call = scene.call();
+            let send_by = scene.now;
+            scene.set_clock(by);
+            let missed = scene.now;
+            let lost = match crashed {
+                true => Lost::WithTheProcess(send_by),
+                false => Lost::OnTheWay(send_by),
+            };
+            let unknown = Outcome::new(Class::Unknown, "no answer");
+            let progress = scene.run.progress.clone();
+            let settled = settle(&scene.run, progress, &call, unknown, lost, &scene.sight());
+            scene.run.progress = settled.progress;
+            scene.until_look();
+            scene.find(&call, nothing());
+            scene.until_look();
+            let waited = between(missed, scene.now);
+            assert!(waited >= SILENCE_COUNTS_AFTER, "{crashed} {by} {waited:?}");
+            assert!(waited < SILENCE_COUNTS_AFTER + SILENCE_TWICE_APART);
+        }
+    }
+}
+
+/// Between two processes any time may have passed, whatever the clock shows.
+#[test]
+fn another_process_begins_the_search_anew() {
+    for (looks, by) in [(0, 3_600), (1, 3_600), (2, 86_400), (2, -86_400)] {
+        let (mut scene, call) = lost(REFUND);
+        for _ in 0..looks {
+            scene.until_look();
+            scene.find(&call, nothing());
+        }
+        scene.now += SignedDuration::from_secs(by);
+        scene.started = scene.now;
+        let begun = scene.now;
+        while !matches!(state_of(Some(&scene.next())), Some(State::NeedsPerson)) {
+            scene.until_look();
+            scene.find(&call, nothing());
+        }
+        let full = SILENCE_COUNTS_AFTER + SILENCE_TWICE_APART;
+        assert_eq!(between(begun, scene.now), full, "{looks} {by}");
+    }
+}
+
 /// The machine's clock was a year ahead when the call was lost, and was set right.
 #[test]
 fn a_clock_that_was_put_back_does_not_make_the_search_wait_for_a_year() {
     let (mut scene, call) = lost(REFUND);
     scene.until_look();
     scene.find(&call, nothing());
-    scene.now -= jiff::SignedDuration::from_hours(24 * 365);
+    scene.set_clock(-SignedDuration::from_hours(24 * 365));
     let begun = scene.now;
     for _ in 0..3 {
         if let Some(due) = due_of(Some(&scene.next())) {

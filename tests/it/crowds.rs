@@ -1,0 +1,117 @@
+//! Memory is full of the runs of a flood: whom that delays, and whom it does not.
+
+use std::time::Duration;
+
+use kartwheel::clock::after;
+use kartwheel::sandbox::CONNECTION_ID;
+use kartwheel::store::{ACTIVE_RUNS_MAX, ACTIVE_RUNS_OWN_MAX};
+use serde_json::json;
+
+use crate::world::{SOURCES, START, World};
+
+/// A call a second on the connection that is flooded.
+const PACE: &str = "per_second: 1, at_once: 1";
+/// More than fits into memory, of all connections together.
+const FLOOD: usize = ACTIVE_RUNS_MAX + 100;
+/// How long the others sleep; meanwhile the flood comes.
+const SLEEP: Duration = Duration::from_secs(3_600);
+/// Calls of the flood that go out before the others', at most.
+const BEFORE_MAX: usize = 5;
+
+const RULES: &str = "
+id: newsletter
+trigger: { webhook: shop, events: order }
+actions:
+  - assign-tag: { email: '${{ person.email }}', tag_name: buyer }
+---
+id: access
+trigger: { webhook: shop, events: access }
+actions:
+  - wait: 1h
+  - grant-membership-access: { email: '${{ person.email }}', membership_name: Academy, level_name: Gold }
+---
+id: survey
+trigger: { webhook: shop, events: survey }
+connection: other
+actions:
+  - wait: 1h
+  - subscribe-lead-to-list: { email: '${{ person.email }}', list_name: Newsletter }
+";
+
+async fn world() -> World {
+    let settings =
+        format!("  other: {{ id: {CONNECTION_ID}, per_second: 1000 }}\nsources:{SOURCES}");
+    let world = World::at_pace(START, RULES, PACE, &settings).await;
+    world.sandbox.world().add_sale("ada@example.com", 100);
+    world
+}
+
+async fn send(world: &World, id: &str, kind: &str) {
+    let body = json!({ "id": id, "type": kind, "email": "ada@example.com" });
+    world.send("shop", &body).await.event();
+}
+
+/// A run of another rule sleeps; then comes the flood, of which memory is full; then the sleeper is due. How many calls of the
+/// flood went out before its own.
+async fn calls_before(kind: &str, verb: &str) -> usize {
+    let world = world().await;
+    send(&world, kind, kind).await;
+    world.settle().await;
+    world
+        .clock
+        .set(after(world.clock_start(), SLEEP - Duration::from_secs(10)));
+    for number in 0..FLOOD {
+        send(&world, &number.to_string(), "order").await;
+    }
+    let sandbox = world.sandbox.world();
+    let flood = || sandbox.effects_of("assign-tag").len();
+    let due = after(world.clock_start(), SLEEP);
+    world
+        .go_on_until(|| kartwheel::clock::Clock::now(&*world.clock) >= due)
+        .await;
+    let before = flood();
+    world
+        .go_on_until(|| !sandbox.effects_of(verb).is_empty())
+        .await;
+    assert!(world.app().engine().active() > 0, "the flood goes on");
+    flood() - before
+}
+
+#[tokio::test]
+async fn a_flood_on_one_connection_keeps_no_other_waiting() {
+    let before = calls_before("survey", "subscribe-lead-to-list").await;
+    assert!(before <= BEFORE_MAX, "{before} calls of the flood");
+}
+
+#[tokio::test]
+async fn access_that_is_due_goes_before_the_flood_that_memory_is_full_of() {
+    let before = calls_before("access", "grant-membership-access").await;
+    assert!(before <= BEFORE_MAX, "{before} calls of the flood");
+}
+
+/// Each rule has places of its own, but all of them together no more than a connection's part.
+#[tokio::test]
+async fn an_event_that_a_thousand_rules_match_does_not_fill_memory() {
+    let rule = |number| {
+        format!(
+            "id: rule{number}\ntrigger: {{ webhook: shop, events: order }}\nactions:\n  - assign-tag: {{ email: '${{{{ person.email }}}}', tag_name: buyer }}\n"
+        )
+    };
+    let rules: Vec<String> = (0..1_000).map(rule).collect();
+    let settings = format!("sources:{SOURCES}");
+    let world = World::at_pace(START, &rules.join("---\n"), PACE, &settings).await;
+    send(&world, "1", "order").await;
+    let engine = world.app().engine();
+    assert!(engine.active() > 0);
+    assert!(
+        engine.active() <= ACTIVE_RUNS_OWN_MAX / 4,
+        "{}",
+        engine.active()
+    );
+    engine.settled().await.unwrap();
+    assert!(
+        engine.active() <= ACTIVE_RUNS_OWN_MAX / 4,
+        "{}",
+        engine.active()
+    );
+}
