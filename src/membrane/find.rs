@@ -7,6 +7,8 @@ use super::connect::Connection;
 /// Why there is none that can be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfound {
+    /// How many may be meant: none, or several.
+    pub candidates: usize,
     /// What is the case.
     pub what: String,
     /// What that may mean.
@@ -34,10 +36,12 @@ pub fn find<'a>(
     let is_meant =
         |one: &&Connection| one.name() == name || app.is_some_and(|app| is_called(one.name(), app));
     let found: Vec<_> = all.iter().filter(is_meant).collect();
+    let candidates = found.len();
     let connect = format!("`kartwheel connect --connection {name}`");
     match found[..] {
         [one] => Ok(one),
         [] => Err(Unfound {
+            candidates,
             what: format!("connection {name} is not made yet"),
             means: match all.len() {
                 0 => "The tenant that our token speaks for has no connection at all. A mistyped tenant key looks just so.".to_owned(),
@@ -51,10 +55,10 @@ pub fn find<'a>(
             ),
         }),
         _ => Err(Unfound {
+            candidates,
             what: format!("it is not known which connection {name} is"),
             means: format!(
-                "kartwheel.yaml has no id for it, and the tenant has {} that may be meant.",
-                found.len()
+                "kartwheel.yaml has no id for it, and the tenant has {candidates} that may be meant."
             ),
             to_do: format!("{connect} writes an id down, `kartwheel connection list` shows them all."),
         }),

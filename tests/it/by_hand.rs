@@ -1,6 +1,6 @@
 //! Actions by hand: what the commands call an action, and what they refuse before anything is sent.
 
-use kartwheel::sandbox::CONNECTION_ID;
+use kartwheel::sandbox::{CONNECTION_ID, ConnectionState};
 use serde_json::Value;
 
 use crate::cli::Said;
@@ -98,7 +98,30 @@ async fn a_flag_for_the_whole_amount_is_refused_where_there_is_no_amount() {
             "{}",
             said.out
         );
+        assert!(
+            !said.out.contains("--force"),
+            "it would not help: {}",
+            said.out
+        );
     }
     assert_eq!(sandbox.world().calls_of("assign-tag").len(), 0);
     assert_eq!(sandbox.world().calls_of("retrieve-account-lists").len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_does_not_work_says_what_to_do_and_not_two_things_at_once() {
+    let (dir, sandbox, _) = house(&settings()).await;
+    let read = ["actions", "run", "retrieve-account-lists"];
+    for (state, to_do) in [
+        (ConnectionState::ConfigurationError, "correct its set-up"),
+        (ConnectionState::ClientActionRequired, "a person must act"),
+    ] {
+        sandbox.world().set_connection(CONNECTION_ID, state);
+        let said = piped(dir.path(), &read, &BY_TOKEN, "");
+        assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+        for told in [to_do, "What to do: kartwheel connection status main"] {
+            assert!(said.out.contains(told), "{told}: {}", said.out);
+        }
+        assert!(!said.out.contains("reconnect it"), "{}", said.out);
+    }
 }

@@ -15,6 +15,14 @@ async fn an_account_that_cannot_be_compared_does_not_hide_the_others() {
     );
     let (dir, sandbox, _) = house(&settings).await;
     let say = |arguments: &[&str]| piped(dir.path(), arguments, &BY_TOKEN, "");
+    let said = say(&["catalog", "diff"]);
+    assert_eq!(said.code, 2, "{}{}", said.out, said.err);
+    assert!(
+        said.out.contains("`kartwheel catalog sync`") && !said.err.contains("database"),
+        "{}{}",
+        said.out,
+        said.err
+    );
     for name in ["b", "c"] {
         let said = say(&["catalog", "sync", "--connection", name]);
         assert_eq!(said.code, 0, "{}{}", said.out, said.err);

@@ -237,3 +237,106 @@ async fn a_broken_database_is_not_taken_for_none_and_a_failed_post_warns() {
     assert_eq!(said.code, 2);
     assert!(!said.err.contains("geheim"), "{}", said.err);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_without_an_id_is_listed_with_the_one_that_was_found_or_with_the_question_which()
+ {
+    let (dir, _sandbox, _) = house(SETTINGS).await;
+    let say = |arguments: &[&str]| piped(dir.path(), arguments, &BY_TOKEN, "");
+    let said = say(&["connection", "list"]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    for told in [CONNECTION_ID, "kartwheel connect --connection main"] {
+        assert!(said.out.contains(told), "{told}: {}", said.out);
+    }
+    let connect = [
+        "connect",
+        "a.example",
+        "--other-app",
+        "--name",
+        "Kartra two",
+        "--timeout",
+        "1s",
+        "--print",
+    ];
+    say(&connect);
+    for (arguments, code) in [
+        (&["connection", "list"][..], 1),
+        (&["connection", "status"], 2),
+        (&["catalog", "sync"], 2),
+    ] {
+        let said = say(arguments);
+        assert_eq!(said.code, code, "{arguments:?}: {}{}", said.out, said.err);
+        let told = format!("{}{}", said.out, said.err);
+        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            told.contains("the tenant has 2 that may be meant"),
+            "{told}"
+        );
+        assert!(!told.contains("not there"), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_link_is_made_where_a_login_cannot_help() {
+    let settings = format!("{SETTINGS}connections:\n  main: {{ id: {CONNECTION_ID} }}\n");
+    let (dir, sandbox, _) = house(&settings).await;
+    for (state, told) in [
+        (ConnectionState::Building, "run this again in some minutes"),
+        (ConnectionState::SetupFailed, "Membrane's support"),
+        (ConnectionState::ConfigurationError, "Membrane's console"),
+        (
+            ConnectionState::Disconnecting,
+            "kartwheel connect --connection main --replace",
+        ),
+    ] {
+        sandbox.world().set_connection(CONNECTION_ID, state);
+        for more in [&["--json"][..], &[]] {
+            let all: Vec<&str> = ["connection", "reconnect", "--wait", "1s"]
+                .iter()
+                .chain(more)
+                .copied()
+                .collect();
+            let said = piped(dir.path(), &all, &BY_TOKEN, "");
+            assert_eq!((said.code, &*said.out), (2, ""), "{state:?}");
+            assert!(said.err.contains(told), "{state:?}: {}", said.err);
+        }
+    }
+    let calls = sandbox.world().calls();
+    assert!(calls.iter().all(|call| call.path != "/connection-requests"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_lack_something_say_what_and_what_can_be_given_instead() {
+    let (dir, _sandbox, url) = house(SETTINGS).await;
+    let piped_in = format!(r#"{{"apiUri": "{url}", "workspaceSecret": "{SECRET}"}}"#);
+    let said = piped(
+        dir.path(),
+        &["login", "--credentials-stdin"],
+        &[],
+        &piped_in,
+    );
+    assert_eq!(said.code, 2, "{}", said.out);
+    assert!(said.err.contains("has no workspaceKey"), "{}", said.err);
+    // What is advised can be given, and an address where nothing answers is named.
+    let nobody = "http://127.0.0.1:9";
+    let all = [
+        "login",
+        "--workspace-key",
+        "sandbox",
+        "--secret-stdin",
+        "--tenant",
+        "t",
+        "--url",
+        nobody,
+    ];
+    let said = piped(dir.path(), &all, &[], SECRET);
+    assert_eq!(said.code, 2, "{}", said.out);
+    assert!(
+        said.err.contains(&format!("tried at {nobody}")),
+        "{}",
+        said.err
+    );
+    for secret in [SECRET, TOKEN] {
+        assert!(!said.err.contains(secret), "{}", said.err);
+    }
+}

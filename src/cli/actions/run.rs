@@ -70,11 +70,11 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
         false => input::complaints(&action.action.input_schema, &input),
     };
     if !complaints.is_empty() {
-        return refuse(arguments, &action, &complaints, &mut desk.screen);
+        return refuse(arguments, &action, &complaints, true, &mut desk.screen);
     }
     let spec = action.spec;
     if let Some(reason) = amount_wrong(spec, &action.action.input_schema, &input, arguments.full) {
-        return refuse(arguments, &action, &[reason], &mut desk.screen);
+        return refuse(arguments, &action, &[reason], false, &mut desk.screen);
     }
     let looks = spec.is_some_and(|spec| spec.effects == Effects::Read);
     if !looks && !arguments.yes {
@@ -187,11 +187,12 @@ fn amount_name(spec: &ActionSpec, schema: &Value) -> Option<String> {
     )
 }
 
-/// Nothing was sent, for the input does not fit.
+/// Nothing was sent, for the input does not fit. What only the schema is against may be forced.
 fn refuse(
     arguments: &Arguments,
     action: &Listed,
     complaints: &[String],
+    may_force: bool,
     screen: &mut Screen,
 ) -> anyhow::Result<Exit> {
     if arguments.json {
@@ -206,8 +207,13 @@ fn refuse(
     for complaint in complaints {
         screen.line(&Line::new(format!("  {complaint}")))?;
     }
+    let force = if may_force {
+        "; --force sends it all the same"
+    } else {
+        ""
+    };
     screen.line(&Line::default().dim(format!(
-        "`kartwheel actions show {}` shows its fields; --force sends it all the same where only the schema is against it.",
+        "`kartwheel actions show {}` shows its fields{force}.",
         action.verb()
     )))?;
     Ok(Exit::Problems)
@@ -319,6 +325,15 @@ fn print(
         ))?;
         screen
             .line(&Line::new("for the run whose meta has").bold(format!(" runId {}", call.run)))?;
+    }
+    let looks_at_it = match outcome.class {
+        Class::ConnectionDown => Some(format!("kartwheel connection status {}", call.connection)),
+        Class::OurToken => Some("kartwheel doctor".to_owned()),
+        _ => None,
+    };
+    if let Some(command) = looks_at_it {
+        let line = Line::new("Nothing was done in the account. What to do: ");
+        screen.line(&line.bold(command))?;
     }
     if let Some(output) = &outcome.output
         && !output.is_null()

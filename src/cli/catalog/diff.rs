@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::print_drift;
 use crate::action::Actions;
 use crate::cli::connection::view;
-use crate::cli::desk::all_or;
+use crate::cli::desk::{all_or, database_file};
 use crate::cli::screen::{Line, Screen, Tone};
 use crate::cli::{Desk, Exit, Failure};
 use crate::engine::catalog::{Drift, drift};
@@ -33,17 +33,22 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
-    let project = desk.open().await?;
-    let connections = all_or(&project.config, arguments.connection.as_deref())?;
-    let kept = project.reader.snapshots().await.map_err(Failure::from)?;
+    let config = desk.settings()?;
+    let connections = all_or(&config, arguments.connection.as_deref())?;
+    // Before the first sync there may be no database.
+    let kept = match database_file(&config).exists() {
+        true => desk.open().await?.reader.snapshots().await,
+        false => Ok(Vec::new()),
+    };
+    let kept = kept.map_err(Failure::from)?;
     let clock = Arc::clone(&desk.clock);
-    let settings = project.config.membrane.clone();
+    let settings = config.membrane.clone();
     let client = membrane::Client::new(settings, kartra::catalog(), clock)?;
     let mut found = Vec::new();
     let mut failed = 0;
     let mut differs = false;
     for connection in &connections {
-        let place = project.config.membrane.place(connection);
+        let place = config.membrane.place(connection);
         let is_theirs =
             |kept: &&Snapshot| kept.connection == *connection && kept.from.may_be(&place);
         let before = kept.iter().find(is_theirs);

@@ -97,6 +97,9 @@ pub(crate) fn told(failed: &Failed) -> Failure {
         crate::action::Class::OurToken | crate::action::Class::ConnectionDown => {
             failure.remedy("`kartwheel doctor` looks at credentials, clock and connection.")
         }
+        crate::action::Class::Transient => failure.remedy(
+            "Try again in a while; `kartwheel doctor` looks at Membrane's address and the way to it.",
+        ),
         _ => failure,
     }
 }

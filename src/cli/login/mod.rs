@@ -155,15 +155,18 @@ async fn try_out(given: &Given, desk: &Desk) -> anyhow::Result<Known> {
         Failure::new(format!("these credentials cannot be used: {error:#}"))
             .remedy("`kartwheel login --help` names what is needed.")
     })?;
-    let tenant = membrane.whoami().await.map_err(|failed| refused(&failed))?;
+    let tenant = membrane
+        .whoami()
+        .await
+        .map_err(|failed| refused(&failed, &given.url))?;
     let connections = membrane.connections().await;
     Ok(Known {
         tenant,
-        connections: connections.map_err(|failed| refused(&failed))?,
+        connections: connections.map_err(|failed| refused(&failed, &given.url))?,
     })
 }
 
-fn refused(failed: &Failed) -> Failure {
+fn refused(failed: &Failed, url: &str) -> Failure {
     let failure = Failure::new(failed.message.clone());
     match failed.class {
         Class::OurToken => failure
@@ -172,7 +175,11 @@ fn refused(failed: &Failed) -> Failure {
                 "Compare key and secret with Membrane's console, as they are: the secret's text is used even where it looks like hexadecimal.\n\
                  A token that we sign is refused as well when this machine's clock is wrong.",
             ),
-        _ => failure.means("Nothing was stored, and nothing is known about the credentials."),
+        _ => failure
+            .means("Nothing was stored, and nothing is known about the credentials.")
+            .remedy(format!(
+                "They were tried at {url}: look at that address (--url), the network and the firewall, or try again in a while."
+            )),
     }
 }
 
