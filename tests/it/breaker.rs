@@ -172,6 +172,34 @@ async fn a_held_connection_is_looked_at_in_time_when_the_clock_is_put_back() {
     world.end(&[State::Done]).await;
 }
 
+/// After each cheap read that succeeds its calls break down again: one lapse, which is told once, and tried ever more rarely.
+#[tokio::test]
+async fn a_connection_that_relapses_is_told_of_once() {
+    let world = World::with(TAG).await;
+    let broken = Fault::on_verb("get-lead", FaultKind::DropBefore);
+    world.sandbox.world().add_fault(broken.always());
+    for number in 0..8 {
+        let email = format!("p{number}@example.com");
+        world.order(&number.to_string(), &email).await.event();
+    }
+    let told = async || {
+        let alerts = world.reader().alerts(false, 100).await;
+        alerts.expect("the store answers")
+    };
+    world.advance(Duration::from_secs(900)).await;
+    let calls = world.sandbox.world().calls_of("get-lead").len();
+    assert!(calls > 10, "it was tried again: {calls}");
+    let alerts = told().await;
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    world.sandbox.world().clear_faults();
+    world.advance(Duration::from_secs(3_600)).await;
+    let alerts = told().await;
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    assert!(alerts[0].over_at.is_some(), "{alerts:?}");
+    // Each try of a call that broke down counts.
+    world.end(&[State::Done, State::Failed]).await;
+}
+
 /// Calls break down, and then the connection lapses: who reads of the hold finds the link.
 #[tokio::test]
 async fn a_lapse_during_another_hold_is_told_with_its_link() {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use bench::{Bench, database, order};
 
 use crate::faults::{REFUND, effects};
-use crate::world::World;
+use crate::world::{REST_WITHIN, World};
 
 const TAG: &str = "
 id: tag
@@ -143,9 +143,13 @@ async fn a_run_is_carried_out_although_its_sender_hung_up() {
     let mut accepting = Box::pin(bench.engine.accept(event));
     assert!(futures_util::poll!(&mut accepting).is_pending());
     drop(accepting);
-    while bench.outside.calls.lock().unwrap().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    let sent = async {
+        while bench.outside.calls.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let sent = tokio::time::timeout(REST_WITHIN, sent).await;
+    sent.expect("its call is made");
     bench.engine.settled().await.unwrap();
 }
 
