@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::Engine;
 use super::alert::{told, without_links};
 use super::vitals::Vitals;
-use crate::action::Readiness;
+use crate::action::{Priority, Readiness, Turn};
 use crate::clock;
 use crate::store::{AlertKind, Hold, HoldKind, StoreError};
 
@@ -128,6 +128,15 @@ impl Engine {
     /// At start: a connection that is not ready is held before its first call fails.
     async fn check_connections(&self) {
         for connection in &self.0.parts.connections {
+            let turn = Turn {
+                priority: Priority::High,
+                rule: "readiness".into(),
+                place: 0,
+            };
+            // Where no slot is free, calls are under way already, and tell as much.
+            let Some(_slot) = self.actions().try_slot(connection, &turn) else {
+                continue;
+            };
             match self.actions().readiness(connection).await {
                 Readiness::Ready => tracing::info!(%connection, "connection is ready"),
                 Readiness::Unknown(why) => {

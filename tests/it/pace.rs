@@ -103,3 +103,24 @@ async fn a_flood_keeps_kartras_pace_and_access_goes_before_it() {
     };
     world.end(&[State::Done]).await;
 }
+
+/// The cheap read with which a connection is looked at when the daemon starts is a call like any other.
+#[tokio::test]
+async fn the_read_at_start_keeps_the_pace() {
+    let settings = format!("sources:{SOURCES}");
+    let world = World::at_pace(START, RULES, "per_second: 1, at_once: 4", &settings).await;
+    world.sandbox.world().add_sale("p1@example.com", 100);
+    world.order("1", "p1@example.com").await.event();
+    world.advance(Duration::from_secs(10)).await;
+    let calls = world.sandbox.world().calls().into_iter();
+    let made: Vec<_> = calls
+        .filter(|call| call.path == "/act")
+        .map(|call| (call.verb.unwrap_or_default(), call.at))
+        .collect();
+    assert_eq!(made.len(), 3, "{made:?}");
+    assert_eq!(made[0].0, "retrieve-account-lists");
+    for pair in made.windows(2) {
+        let apart = between(pair[0].1, pair[1].1);
+        assert!(apart >= Duration::from_secs(1), "{made:?}");
+    }
+}

@@ -53,6 +53,7 @@ impl Kind for EnsureLead {
             After::Take(outcome)
         }
     }
+
     fn begins_with_look(&self) -> bool {
         true
     }
