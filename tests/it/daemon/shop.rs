@@ -32,10 +32,7 @@ impl Shop {
             .replace("127.0.0.1:8080", &free_address())
             .replace("127.0.0.1:8081", &free_address());
         fs::write(dir.join("kartwheel.yaml"), settings).unwrap();
-        Self {
-            dir,
-            temporary: temporary,
-        }
+        Self { dir, temporary }
     }
 
     /// Where the daemon that was started last writes its log.
