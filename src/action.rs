@@ -110,6 +110,18 @@ pub type LookBack = fn(verb: &str, input: &Value, seen: &[Seen]) -> Look;
 /// What a call leaves to be reported by the application afterwards, as a text to compare; `None` where nothing is.
 pub type Trace = fn(verb: &str, input: &Value) -> Option<String>;
 
+/// An event by which the application tells of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// Its type.
+    pub kind: &'static str,
+    /// What of its body the call alone decides.
+    pub body: Value,
+}
+
+/// Every event that may be told of such a call; of the input only what is given.
+pub type Reports = fn(verb: &str, input: &Value) -> Vec<Report>;
+
 /// The traces that an event of this type and body may be the report of.
 pub type TracesOf = fn(kind: &str, body: &Value) -> Vec<String>;
 
@@ -134,6 +146,8 @@ pub struct Catalog {
     pub trace: Trace,
     /// What a report may be of.
     pub traces_of: TracesOf,
+    /// How a call is reported.
+    pub reports: Reports,
     /// What is never sent.
     pub refuse: Refuse,
     /// Which name of a refused call does not exist.
