@@ -80,6 +80,8 @@ async fn nothing_is_sent_after_a_cancel_and_what_was_under_way_is_shown() {
         .world()
         .add_fault(Fault::on_verb("create-lead", late));
     let event = world.order("1", "ada@example.com").await.event();
+    // Time for the pace: the look at the start took one of its slots.
+    world.clock.advance(Duration::from_secs(1));
     world.sandbox.world().effects_reached(1).await;
     let run = world.run_of(event).await;
     let engine = world.app().engine();

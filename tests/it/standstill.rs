@@ -144,6 +144,8 @@ async fn the_time_between_a_crash_and_the_next_start() {
     let late = Fault::on_verb("create-lead", late);
     world.sandbox.world().add_fault(late.times(1));
     let first = world.order("1", "ada@example.com").await.event();
+    // Time for the pace: the look at the start took one of its slots.
+    world.clock.advance(Duration::from_secs(1));
     world.sandbox.world().effects_reached(1).await;
     let second = world.order("2", "ada@example.com").await.event();
     world.crash();
