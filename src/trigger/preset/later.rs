@@ -20,8 +20,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
         "verify: { hmac: sha256, header: X-Dropbox-Signature }",
     ),
     ("eventbrite", URL_SECRET),
-    ("google-forms", "verify: bearer"),
-    ("jotform", URL_SECRET),
     ("mandrill", URL_SECRET),
     ("paddle-classic", URL_SECRET),
     ("paypal", URL_SECRET),
@@ -29,10 +27,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
     (
         "svix",
         "verify: { hmac: sha256, header: svix-signature, encoding: base64, separator: \" \", prefix: \"v1,\", id: svix-id, timestamp: svix-timestamp, signed: \"{id}.{timestamp}.{body}\", key: base64, key_prefix: whsec_ }",
-    ),
-    (
-        "tally",
-        "verify: { hmac: sha256, header: Tally-Signature, encoding: base64 }",
     ),
 ];
 

@@ -5,8 +5,10 @@
 
 mod activecampaign;
 mod github;
+mod google_forms;
 mod gumroad;
 mod hotmart;
+mod jotform;
 mod kartra;
 mod kartra_ipn;
 mod kit;
@@ -23,6 +25,7 @@ mod slack;
 mod square;
 mod standard_webhooks;
 mod stripe;
+mod tally;
 mod teachable;
 #[cfg(test)]
 mod tests;
@@ -51,8 +54,10 @@ pub(super) use later::{LATER, later};
 pub static PRESETS: &[&Preset] = &[
     &activecampaign::PRESET,
     &github::PRESET,
+    &google_forms::PRESET,
     &gumroad::PRESET,
     &hotmart::PRESET,
+    &jotform::PRESET,
     &kartra::PRESET,
     &kartra_ipn::PRESET,
     &kit::PRESET,
@@ -68,6 +73,7 @@ pub static PRESETS: &[&Preset] = &[
     &square::PRESET,
     &standard_webhooks::PRESET,
     &stripe::PRESET,
+    &tally::PRESET,
     &teachable::PRESET,
     &thrivecart::PRESET,
     &typeform::PRESET,
