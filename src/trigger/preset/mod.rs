@@ -4,6 +4,11 @@
 //! from `later.rs`. The tests over the list then compile its paths, sign and read every sample, and expect a type and an id.
 
 mod activecampaign;
+mod acuity;
+mod cal_com;
+mod calendly;
+mod dropbox;
+mod eventbrite;
 mod github;
 mod google_forms;
 mod gumroad;
@@ -53,6 +58,11 @@ pub(super) use later::{LATER, later};
 /// All presets, by name.
 pub static PRESETS: &[&Preset] = &[
     &activecampaign::PRESET,
+    &acuity::PRESET,
+    &cal_com::PRESET,
+    &calendly::PRESET,
+    &dropbox::PRESET,
+    &eventbrite::PRESET,
     &github::PRESET,
     &google_forms::PRESET,
     &gumroad::PRESET,
