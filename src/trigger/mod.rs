@@ -15,6 +15,7 @@ mod json;
 mod mapping;
 mod multipart;
 pub mod preset;
+mod question;
 mod redact;
 mod settings;
 pub mod signature;

@@ -10,19 +10,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-const T_V1: &str =
-    "separator: \",\", prefix: \"v1=\", timestamp: \"t=\", signed: \"{timestamp}.{body}\"";
-
-/// How the sender of each vector is declared. `{T_V1}` stands for the list that several senders share.
+/// How the sender of each vector is declared.
 const CARRIED: &[(&str, &str)] = &[
-    (
-        "calcom-",
-        "verify: { hmac: sha256, header: X-Cal-Signature-256 }",
-    ),
-    (
-        "calendly-",
-        "verify: { hmac: sha256, header: Calendly-Webhook-Signature, {T_V1}, tolerance: 3m }",
-    ),
+    ("calcom-", "preset: cal-com"),
+    ("calendly-", "preset: calendly"),
+    ("dropbox-", "preset: dropbox"),
     ("generic-basic", "verify: basic"),
     ("generic-bearer", "verify: bearer"),
     (
@@ -84,7 +76,6 @@ const NOT_YET: &[(&str, &str)] = &[
         "braintree-get-challenge",
         "the preset braintree: its challenge",
     ),
-    ("dropbox-get-challenge", "the preset dropbox: its challenge"),
     ("meta-get-challenge", "the preset meta: its challenge"),
     (
         "paddle-classic-valid",
@@ -135,7 +126,6 @@ fn source(vector: &Vector) -> Option<Source> {
     let (_, entry) = CARRIED
         .iter()
         .find(|(start, _)| vector.id.starts_with(start))?;
-    let entry = entry.replace("{T_V1}", T_V1);
     let file = File::new("kartwheel.yaml", format!("{entry}\nsecret: env:SECRET\n"));
     let mut problems = Vec::new();
     let node = yaml::parse(&file, &mut problems).remove(0);

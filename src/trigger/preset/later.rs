@@ -2,26 +2,7 @@
 
 /// Their names, each with the settings that take its deliveries today. By name.
 pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
-    (
-        "acuity",
-        "verify: { hmac: sha256, header: X-Acuity-Signature, encoding: base64 }",
-    ),
     ("braintree", URL_SECRET),
-    (
-        "cal-com",
-        "verify: { hmac: sha256, header: X-Cal-Signature-256 }",
-    ),
-    (
-        "calendly",
-        "verify: { hmac: sha256, header: Calendly-Webhook-Signature, separator: \",\", prefix: \"v1=\", timestamp: \"t=\", signed: \"{timestamp}.{body}\", tolerance: 3m }",
-    ),
-    (
-        "dropbox",
-        "verify: { hmac: sha256, header: X-Dropbox-Signature }",
-    ),
-    ("eventbrite", URL_SECRET),
-    ("google-forms", "verify: bearer"),
-    ("jotform", URL_SECRET),
     ("mandrill", URL_SECRET),
     ("paddle-classic", URL_SECRET),
     ("paypal", URL_SECRET),
@@ -29,10 +10,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
     (
         "svix",
         "verify: { hmac: sha256, header: svix-signature, encoding: base64, separator: \" \", prefix: \"v1,\", id: svix-id, timestamp: svix-timestamp, signed: \"{id}.{timestamp}.{body}\", key: base64, key_prefix: whsec_ }",
-    ),
-    (
-        "tally",
-        "verify: { hmac: sha256, header: Tally-Signature, encoding: base64 }",
     ),
 ];
 

@@ -4,9 +4,16 @@
 //! from `later.rs`. The tests over the list then compile its paths, sign and read every sample, and expect a type and an id.
 
 mod activecampaign;
+mod acuity;
+mod cal_com;
+mod calendly;
+mod dropbox;
+mod eventbrite;
 mod github;
+mod google_forms;
 mod gumroad;
 mod hotmart;
+mod jotform;
 mod kartra;
 mod kartra_ipn;
 mod kit;
@@ -23,6 +30,7 @@ mod slack;
 mod square;
 mod standard_webhooks;
 mod stripe;
+mod tally;
 mod teachable;
 #[cfg(test)]
 mod tests;
@@ -50,9 +58,16 @@ pub(super) use later::{LATER, later};
 /// All presets, by name.
 pub static PRESETS: &[&Preset] = &[
     &activecampaign::PRESET,
+    &acuity::PRESET,
+    &cal_com::PRESET,
+    &calendly::PRESET,
+    &dropbox::PRESET,
+    &eventbrite::PRESET,
     &github::PRESET,
+    &google_forms::PRESET,
     &gumroad::PRESET,
     &hotmart::PRESET,
+    &jotform::PRESET,
     &kartra::PRESET,
     &kartra_ipn::PRESET,
     &kit::PRESET,
@@ -68,6 +83,7 @@ pub static PRESETS: &[&Preset] = &[
     &square::PRESET,
     &standard_webhooks::PRESET,
     &stripe::PRESET,
+    &tally::PRESET,
     &teachable::PRESET,
     &thrivecart::PRESET,
     &typeform::PRESET,

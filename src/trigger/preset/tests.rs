@@ -12,7 +12,7 @@ use crate::rule::pattern::EventPattern;
 use crate::trigger::settings::BRANCHES;
 use crate::trigger::{Received, read_body};
 pub(super) use sent::{
-    FORM, JSON, SECRET, event, event_of, event_with, handshake, received, received_by,
+    FORM, JSON, SECRET, asked, event, event_of, event_with, handshake, received, received_by,
     received_later, received_with, refusal, set_up, source, unsigned,
 };
 

@@ -11,13 +11,19 @@ use serde_json::Value;
 
 use super::{People, Preset, Sample};
 use crate::event::Person;
-use crate::trigger::mapping::part;
+use crate::trigger::question::{Asks, Told};
 use crate::trigger::signature::hmac::{Encoding, Hmac};
 
 /// Deepest nesting of question groups that is looked at.
 const GROUPS_DEPTH_MAX: usize = 4;
-/// The words of a question for a name and nothing else.
-const WHOLE_NAME: &[&str] = &["your", "full", "name", "fullname"];
+/// Hidden fields that say who answers.
+const HIDDEN: &[(&str, Asks)] = &[
+    ("email", Asks::Email),
+    ("phone", Asks::Phone),
+    ("first_name", Asks::First),
+    ("last_name", Asks::Last),
+    ("name", Asks::Whole),
+];
 
 /// The preset.
 pub(super) static PRESET: Preset = Preset {
@@ -46,19 +52,9 @@ pub(super) static PRESET: Preset = Preset {
     ..Preset::NEW
 };
 
-/// What a question asks for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Asks {
-    First,
-    Last,
-    Whole,
-    Other,
-}
-
 /// Who answered.
 fn person(body: &Value) -> Person {
-    let mut person = Person::default();
-    let mut whole = None;
+    let mut told = Told::default();
     let response = body.get("form_response").unwrap_or(&Value::Null);
     let mut titles = HashMap::new();
     if let Some(definition) = response.get("definition") {
@@ -66,30 +62,24 @@ fn person(body: &Value) -> Person {
     }
     let answers = response.get("answers").and_then(Value::as_array);
     for answer in answers.into_iter().flatten() {
-        let text = |name: &str| filled(answer.get(name));
-        match answer.get("type").and_then(Value::as_str) {
-            Some("email") => keep(&mut person.email, text("email")),
-            Some("phone_number") => keep(&mut person.phone, text("phone_number")),
-            Some("text") => match asks(answer.get("field").unwrap_or(&Value::Null), &titles) {
-                Asks::First => keep(&mut person.first_name, text("text")),
-                Asks::Last => keep(&mut person.last_name, text("text")),
-                Asks::Whole => keep(&mut whole, text("text")),
-                Asks::Other => {}
-            },
+        let text = |name: &str| answer.get(name).and_then(Value::as_str);
+        match text("type") {
+            Some("email") => told.hear(Asks::Email, text("email")),
+            Some("phone_number") => told.hear(Asks::Phone, text("phone_number")),
+            Some("text") => {
+                if let Some(asks) = asks_for_name(answer.get("field"), &titles) {
+                    told.hear(asks, text("text"));
+                }
+            }
             _ => {}
         }
     }
     if let Some(hidden) = response.get("hidden") {
-        keep(&mut person.email, filled(hidden.get("email")));
-        keep(&mut person.phone, filled(hidden.get("phone")));
-        keep(&mut person.first_name, filled(hidden.get("first_name")));
-        keep(&mut person.last_name, filled(hidden.get("last_name")));
-        keep(&mut whole, filled(hidden.get("name")));
+        for (name, asks) in HIDDEN {
+            told.hear(*asks, hidden.get(name).and_then(Value::as_str));
+        }
     }
-    if let (Some(whole), None, None) = (whole, &person.first_name, &person.last_name) {
-        (person.first_name, person.last_name) = part(&whole);
-    }
-    person
+    told.person()
 }
 
 /// Titles of all questions by their id, those inside groups too.
@@ -106,54 +96,19 @@ fn collect_titles<'b>(definition: &'b Value, titles: &mut HashMap<&'b str, &'b s
     }
 }
 
-/// What the question asks for, by its ref, or else its title.
-fn asks(field: &Value, titles: &HashMap<&str, &str>) -> Asks {
-    let text = |name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default();
-    let by_ref = by_words(&words(text("ref")), true);
-    if by_ref != Asks::Other {
-        return by_ref;
-    }
-    by_words(&words(titles.get(text("id")).unwrap_or(&"")), false)
-}
-
-/// In a ref it is enough to end in `first` or `last`; in a title they must stand before `name`.
-fn by_words(words: &[String], is_ref: bool) -> Asks {
-    let names = |joined: &str, first: &str| {
-        words.iter().any(|word| word == joined)
-            || words.windows(2).any(|two| two == [first, "name"])
-            || is_ref && words.last().is_some_and(|word| word == first)
+/// Which part of a name a question for a text asks for, by its ref, or else its title. Addresses and numbers have types of their own.
+fn asks_for_name(field: Option<&Value>, titles: &HashMap<&str, &str>) -> Option<Asks> {
+    let text = |name: &str| {
+        let value = field?.get(name)?;
+        value.as_str()
     };
-    let whole = words.iter().all(|word| WHOLE_NAME.contains(&&**word));
-    if names("firstname", "first") || names("givenname", "given") {
-        Asks::First
-    } else if names("lastname", "last") || names("surname", "family") {
-        Asks::Last
-    } else if whole && words.iter().any(|word| word.ends_with("name")) {
-        Asks::Whole
+    let by_ref = Asks::by_key(text("ref").unwrap_or_default());
+    let asks = if by_ref == Asks::Other {
+        Asks::by_title(titles.get(text("id")?)?)
     } else {
-        Asks::Other
-    }
-}
-
-/// The words of a text in lower case.
-fn words(text: &str) -> Vec<String> {
-    text.split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect()
-}
-
-/// A text that says something.
-fn filled(value: Option<&Value>) -> Option<&str> {
-    let text = value?.as_str()?;
-    (!text.trim().is_empty()).then_some(text)
-}
-
-/// Keeps the first that is found.
-fn keep(known: &mut Option<String>, found: Option<&str>) {
-    if known.is_none() {
-        *known = found.map(Into::into);
-    }
+        by_ref
+    };
+    matches!(asks, Asks::First | Asks::Last | Asks::Whole).then_some(asks)
 }
 
 #[cfg(test)]

@@ -26,8 +26,9 @@ pub(super) static KIND: Kind = Kind {
     },
 };
 
+/// The scheme; it has no settings.
 #[derive(Debug)]
-struct Bearer;
+pub(crate) struct Bearer;
 
 impl Scheme for Bearer {
     fn verify(

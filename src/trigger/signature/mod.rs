@@ -9,7 +9,7 @@
 //! variant needs no file: header, hash, encoding, prefix, list and signed text are settings of `hmac`.
 
 mod basic;
-mod bearer;
+pub(super) mod bearer;
 pub(super) mod field;
 pub(super) mod header;
 pub(super) mod hmac;

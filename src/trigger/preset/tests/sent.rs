@@ -120,6 +120,27 @@ pub(in crate::trigger::preset) fn unsigned(
     receive(source, &request)
 }
 
+/// The status and text with which a request without body and proof is answered.
+#[track_caller]
+pub(in crate::trigger::preset) fn asked(
+    source: &Source,
+    method: &str,
+    query: &str,
+) -> (u16, String) {
+    let request = Request {
+        method,
+        path_secret: None,
+        query,
+        headers: &owned(&[]),
+        body: b"",
+        peer: None,
+    };
+    match receive(source, &request) {
+        Received::Handshake { status, body, .. } => (status, body),
+        other => panic!("no answer: {other:?}"),
+    }
+}
+
 fn receive(source: &Source, request: &Request<'_>) -> Received {
     let arrival = Arrival {
         now: now(),
