@@ -15,7 +15,8 @@ use kartwheel::clock::{Clock, SystemClock, after};
 use kartwheel::event::{Envelope, Event, Format, Person};
 use kartwheel::run::{Attempt, Progress, Run, State};
 use kartwheel::store::{
-    self, Accept, Ended, Lease, NewRun, Next, OpenOptions, Record, Store, StoredVerdict,
+    self, Accept, Ended, FirstIntent, Lease, NewRun, Next, OpenOptions, Record, Store,
+    StoredVerdict,
 };
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -210,7 +211,10 @@ impl Client {
         NewRun {
             run,
             take: true,
-            intent: Some(intent),
+            intent: Some(FirstIntent {
+                attempt: intent,
+                progress: Progress::default(),
+            }),
         }
     }
 

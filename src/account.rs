@@ -52,6 +52,33 @@ pub struct Account {
     pub custom_fields: Option<Vec<CustomField>>,
 }
 
+/// Where an account was read, or would be: as much as is known without asking.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Membrane's address.
+    pub url: String,
+    /// The workspace and the tenant; not known of a ready token.
+    pub tenant: Option<String>,
+    /// Membrane's id of the connection.
+    pub connection: Option<String>,
+}
+
+impl Place {
+    /// Whether nothing speaks against both being one account. An id names a connection by itself; without it the tenant must do.
+    #[must_use]
+    pub fn may_be(&self, other: &Self) -> bool {
+        let same = |one: &Option<String>, other: &Option<String>| {
+            one.as_ref()
+                .zip(other.as_ref())
+                .map(|(one, other)| one == other)
+        };
+        self.url == other.url
+            && same(&self.connection, &other.connection)
+                .or_else(|| same(&self.tenant, &other.tenant))
+                .unwrap_or(true)
+    }
+}
+
 /// A kind of thing that an account has and a rule names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Inventory {
@@ -68,6 +95,15 @@ pub enum Inventory {
 }
 
 impl Inventory {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Tags,
+        Self::Lists,
+        Self::Sequences,
+        Self::CustomFields,
+        Self::Actions,
+    ];
+
     /// One such thing, or several.
     #[must_use]
     pub const fn plural(self, count: usize) -> &'static str {
@@ -106,6 +142,21 @@ impl Inventory {
 }
 
 impl Account {
+    /// The parts that are not known.
+    #[must_use]
+    pub fn unread(&self) -> Vec<&'static str> {
+        let parts = [
+            ("actions", self.actions.is_none()),
+            ("tags", self.tags.is_none()),
+            ("lists", self.lists.is_none()),
+            ("sequences", self.sequences.is_none()),
+            ("pages", self.pages.is_none()),
+            ("custom_fields", self.custom_fields.is_none()),
+        ];
+        let missing = parts.into_iter().filter(|(_, missing)| *missing);
+        missing.map(|(part, _)| part).collect()
+    }
+
     /// The offered action with this key.
     #[must_use]
     pub fn action(&self, key: &str) -> Option<&OfferedAction> {
@@ -113,5 +164,35 @@ impl Account {
             .as_ref()?
             .iter()
             .find(|action| action.key == key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Place;
+
+    #[test]
+    fn an_id_decides_which_account_it_is_and_without_one_the_tenant() {
+        let place = |url: &str, tenant: &str, connection: &str| {
+            let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            Place {
+                url: url.to_owned(),
+                tenant: known(tenant),
+                connection: known(connection),
+            }
+        };
+        let kept = place("https://m", "acme", "1");
+        for (now, expected) in [
+            (place("https://m", "acme", "1"), true),
+            (place("https://m", "renamed", "1"), true),
+            (place("https://m", "", ""), true),
+            (place("https://m", "acme", ""), true),
+            (place("https://m", "acme", "2"), false),
+            (place("https://m", "other", ""), false),
+            (place("http://127.0.0.1:9", "acme", "1"), false),
+        ] {
+            assert_eq!(kept.may_be(&now), expected, "{now:?}");
+            assert_eq!(now.may_be(&kept), expected, "{now:?}");
+        }
     }
 }

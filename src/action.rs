@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::account::{Account, Inventory};
+use crate::account::{Account, Inventory, Place};
 
 pub use limit::Limit;
 pub use look::{Evidence, Look, Reads, Seen};
@@ -42,7 +42,9 @@ pub enum Effects {
 }
 
 /// Who goes first when a connection is short of calls. Higher is earlier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
     /// Newsletters and their kind.
@@ -108,6 +110,18 @@ pub type LookBack = fn(verb: &str, input: &Value, seen: &[Seen]) -> Look;
 /// What a call leaves to be reported by the application afterwards, as a text to compare; `None` where nothing is.
 pub type Trace = fn(verb: &str, input: &Value) -> Option<String>;
 
+/// An event by which the application tells of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// Its type.
+    pub kind: &'static str,
+    /// What of its body the call alone decides.
+    pub body: Value,
+}
+
+/// Every event that may be told of such a call; of the input only what is given.
+pub type Reports = fn(verb: &str, input: &Value) -> Vec<Report>;
+
 /// The traces that an event of this type and body may be the report of.
 pub type TracesOf = fn(kind: &str, body: &Value) -> Vec<String>;
 
@@ -132,6 +146,8 @@ pub struct Catalog {
     pub trace: Trace,
     /// What a report may be of.
     pub traces_of: TracesOf,
+    /// How a call is reported.
+    pub reports: Reports,
     /// What is never sent.
     pub refuse: Refuse,
     /// Which name of a refused call does not exist.
@@ -316,6 +332,9 @@ pub trait Actions: Send + Sync {
 
     /// The same, with reads of the account made by the one who asks.
     async fn look_back_by(&self, call: &Call, reads: &dyn Reads) -> Evidence;
+
+    /// Where the connection leads, as far as that is known now. Asks nobody.
+    async fn place(&self, connection: &str) -> Place;
 
     /// Reads what the connection offers and what the account holds. An error says why nothing could be read at all.
     async fn survey(&self, connection: &str) -> Result<Account, Box<Outcome>>;

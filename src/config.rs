@@ -201,9 +201,9 @@ impl Parser<'_> {
         let env = self.shown_env(root, &mut declared);
         let membrane = self.membrane(root);
         declared.connections = membrane.connections.keys().cloned().collect();
-        let sources = self.sources(root, &mut declared);
-        let trusted_proxies = self.proxies(root);
         let public_url = self.public_url(root);
+        let sources = self.sources(root, public_url.as_deref(), &mut declared);
+        let trusted_proxies = self.proxies(root);
         let drain = self.drain(root);
         self.later(root);
         let config = timezone.map(|timezone| Config {
@@ -307,6 +307,7 @@ impl Parser<'_> {
     fn sources(
         &mut self,
         root: &Node,
+        public_url: Option<&str>,
         declared: &mut Declared,
     ) -> BTreeMap<Arc<str>, Arc<trigger::Source>> {
         let mut sources = BTreeMap::new();
@@ -323,7 +324,11 @@ impl Parser<'_> {
             let look_up = |text: &str| secret::look_up(text, env, dir);
             let file = self.reader.source;
             let problems = self.reader.problems();
-            let source = trigger::Source::parse(&entry.key, &entry.value, file, &look_up, problems);
+            let home = trigger::Home {
+                secrets: &look_up,
+                public_url,
+            };
+            let source = trigger::Source::parse(&entry.key, &entry.value, file, &home, problems);
             let source = source.map(Arc::new);
             declared.sources.push((entry.key.clone(), source.clone()));
             if let Some(source) = source {

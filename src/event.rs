@@ -33,6 +33,9 @@ pub struct Person {
     /// The sender's own customer ids, by kind.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub ids: Map<String, Value>,
+    /// The earlier event that brought the address: this one has only the id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_by: Option<Uuid>,
 }
 
 /// One thing that arrived: a delivery, a tick, a manual send, a replay. The one way into the engine.
@@ -119,6 +122,15 @@ impl Event {
         let header = self.header();
         if let Some(known) = Arc::make_mut(&mut self.tree).get_mut("event") {
             *known = header;
+        }
+    }
+
+    /// Changes who it is about.
+    pub fn set_person(&mut self, person: Person) {
+        self.person = person;
+        let shown = serde_json::to_value(&self.person).unwrap_or_default();
+        if let Some(known) = Arc::make_mut(&mut self.tree).get_mut("person") {
+            *known = shown;
         }
     }
 

@@ -1,14 +1,15 @@
 //! Project: a folder with kartwheel.yaml, .env and rules, loaded and checked as a whole.
 
 mod files;
+mod notes;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::account::Account;
+use crate::account::{Account, Place};
 use crate::config::{self, Config, Declared, Env};
 use crate::kartra;
 use crate::problem::{Problem, Severity, Source, Span};
@@ -47,8 +48,17 @@ impl Project {
     }
 }
 
-/// What is known of the accounts behind the connections, by name.
-pub type Accounts = HashMap<Arc<str>, Account>;
+/// What is kept of the accounts behind the connections, by name.
+pub type Accounts = HashMap<Arc<str>, Kept>;
+
+/// What is kept of one account.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// Where it was read.
+    pub from: Place,
+    /// What was read.
+    pub account: Account,
+}
 
 /// A project of which only the settings are read: where the database is, is known, and what it keeps of the accounts can be
 /// fetched before the rules are checked.
@@ -141,10 +151,19 @@ impl Settings {
         self.config.as_ref()
     }
 
-    /// Reads the rules, and checks them against these accounts.
+    /// Reads the rules, and checks them against these accounts, but for those that were read in another place than the
+    /// connection leads to now.
     #[must_use]
     pub fn rules(mut self, accounts: Accounts) -> Project {
-        let around = surroundings(self.declared.take(), accounts, self.misfit);
+        let is_here = |name: &Arc<str>, kept: &Kept| {
+            let config = self.config.as_ref();
+            config.is_none_or(|config| kept.from.may_be(&config.membrane.place(name)))
+        };
+        let (here, elsewhere): (Accounts, Accounts) = accounts
+            .into_iter()
+            .partition(|(name, kept)| is_here(name, kept));
+        let accounts = here.into_iter().map(|(name, kept)| (name, kept.account));
+        let around = surroundings(self.declared.take(), accounts.collect(), self.misfit);
         let paths = match &self.only {
             Some(path) => vec![path.clone()],
             None => files::rules(&self.dir, &mut self.problems),
@@ -158,10 +177,15 @@ impl Settings {
             rules.extend(rule::read(&source, &around, &mut self.problems));
             self.sources_text.push(source);
         }
-        self.finish(rules, &around)
+        self.finish(rules, &around, &elsewhere)
     }
 
-    fn finish(mut self, rules: Vec<Arc<Rule>>, around: &Surroundings) -> Project {
+    fn finish(
+        mut self,
+        rules: Vec<Arc<Rule>>,
+        around: &Surroundings,
+        elsewhere: &Accounts,
+    ) -> Project {
         let sources_text = self.sources_text;
         let rules = rule::unique(rules, &sources_text, &mut self.problems);
         rule::circles(&rules, around, &sources_text, &mut self.problems);
@@ -177,39 +201,13 @@ impl Settings {
             dir: self.dir,
             // One file alone is looked at, not run.
             config: self.config.filter(|_| self.only.is_none()),
-            notes: notes(&rules, around, has_errors),
+            notes: notes::of(&rules, around, elsewhere, has_errors),
             rules: RuleSet::new(rules),
             problems: self.problems,
             sources_text,
             files: self.files,
         }
     }
-}
-
-/// What could not be checked of rules that call something: connections whose actions nobody has read. Where a rule has errors, any
-/// connection may be its own.
-fn notes(rules: &[Arc<Rule>], around: &Surroundings, has_errors: bool) -> Vec<String> {
-    let default = around.default_connection();
-    let used = rules.iter().flat_map(|rule| rule::names_used(rule));
-    let mut connections: BTreeSet<Arc<str>> = used
-        .map(|name| name.connection.unwrap_or_else(|| default.clone()))
-        .collect();
-    if has_errors {
-        connections.extend(around.connections.iter().flatten().cloned());
-    }
-    let is_known = |name: &Arc<str>| {
-        let account = around.accounts.get(name);
-        account.is_some_and(|account| account.actions.is_some())
-    };
-    connections
-        .iter()
-        .filter(|name| !is_known(name))
-        .map(|name| {
-            format!(
-                "connection {name}: no catalogue synced; inputs were checked against the built-in table; `kartwheel catalog sync` reads the account's own"
-            )
-        })
-        .collect()
 }
 
 fn with_dotenv(dir: &Path, env: &Env, problems: &mut Vec<Problem>) -> Env {
@@ -224,7 +222,11 @@ fn with_dotenv(dir: &Path, env: &Env, problems: &mut Vec<Problem>) -> Env {
 }
 
 /// What rules are checked against.
-fn surroundings(declared: Option<Declared>, accounts: Accounts, misfit: Severity) -> Surroundings {
+fn surroundings(
+    declared: Option<Declared>,
+    accounts: HashMap<Arc<str>, Account>,
+    misfit: Severity,
+) -> Surroundings {
     let mut around = Surroundings {
         accounts,
         misfit,
@@ -245,9 +247,14 @@ fn facts((name, source): (Arc<str>, Option<Arc<trigger::Source>>)) -> SourceFact
     let reports_account = source
         .as_ref()
         .is_some_and(|source| source.reports_account());
+    let other = source.clone();
     SourceFacts {
         name,
         reports_account,
+        lacks_address: Box::new(move |kind| {
+            let source = other.as_ref();
+            source.is_some_and(|source| source.lacks_address(kind))
+        }),
         unknown_event: Box::new(move |kind| {
             let unknown = source.as_ref()?.knows_event(kind).err()?;
             Some(unknown.map(str::to_owned))

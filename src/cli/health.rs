@@ -69,7 +69,7 @@ const fn words(kind: HoldKind) -> &'static str {
     match kind {
         HoldKind::Paused => "a person paused it; `kartwheel resume` goes on",
         HoldKind::Down => {
-            "its login to Kartra lapsed; `kartwheel connection status` says what to do"
+            "it does not work now; `kartwheel connection status` says why, and what to do"
         }
         HoldKind::Token => "Membrane refuses our credentials; `kartwheel login` tries them",
         HoldKind::NotAllowed => {

@@ -1,19 +1,20 @@
 //! The one door: an event is judged, stored with its verdicts and runs in one commit, and its runs go to the workers.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::job::{self, Job, Ready};
-use super::plan::{self, PlannedCall, Todo};
+use serde_json::Value;
+
+use super::job::{self, Intended, Job, Ready};
+use super::plan::{self, Todo};
+use super::room::Place;
 use super::settle;
 use super::stop::Drain;
 use super::{Engine, LEASE, echo};
-use crate::action::{Safety, Slot};
 use crate::clock;
 use crate::event::Event;
 use crate::rule::{LEAF_LIVE, Rule, Verdict};
-use crate::run::{Failure, Run, State};
-use crate::store::{Accept, Accepted, NewRun, StoreError, StoredVerdict};
+use crate::run::{Failure, Progress, Run, State};
+use crate::store::{Accept, Accepted, FirstIntent, NewRun, StoreError, StoredVerdict};
 
 /// Why an event was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -26,20 +27,20 @@ pub enum AcceptError {
     Store(#[from] StoreError),
 }
 
-/// A call whose intent rides in the accept's commit, and its slot.
-type First = Option<(PlannedCall, Box<dyn Slot>)>;
-
-/// A run to be stored, and what a worker needs to begin it.
+/// What a worker needs to begin a run that is to be stored.
 struct Prepared {
     rule: Arc<Rule>,
-    first: First,
+    /// Its place in memory, unless it waits in the store.
+    place: Option<Place>,
+    /// Its first call, whose intent rides in the accept's commit.
+    first: Option<Intended>,
 }
 
 impl Prepared {
     /// The first call is not made now.
     fn give_back(self) {
-        if let Some((_, slot)) = self.first {
-            slot.give_back();
+        if let Some(first) = self.first {
+            first.slot.give_back();
         }
     }
 }
@@ -49,13 +50,42 @@ impl Engine {
     ///
     /// # Errors
     /// When the daemon is stopping or the store cannot take it; then nothing was stored.
-    pub async fn accept(&self, mut event: Event) -> Result<Accepted, AcceptError> {
+    pub async fn accept(&self, event: Event) -> Result<Accepted, AcceptError> {
+        let mut accepted = self.accept_all(vec![event]).await?;
+        accepted.pop().ok_or_else(|| fault().into())
+    }
+
+    /// Judges and stores the events of one delivery: when this returns, all of them are on disk, or nothing was stored.
+    ///
+    /// # Errors
+    /// When the daemon is stopping or the store cannot take them; then nothing was stored.
+    pub async fn accept_all(&self, events: Vec<Event>) -> Result<Vec<Accepted>, AcceptError> {
         if *self.0.drain.borrow() != Drain::No {
             return Err(AcceptError::Stopping);
         }
-        let report_of = self.recognise(&mut event).await?;
+        let mut judged = Vec::with_capacity(events.len());
+        for mut event in events {
+            let known = async {
+                self.know_person(&mut event).await?;
+                self.recognise(&mut event).await
+            };
+            match known.await {
+                Ok(report_of) => judged.push(self.judge(event, report_of)),
+                Err(error) => {
+                    give_back(judged);
+                    return Err(error.into());
+                }
+            }
+        }
+        let engine = self.clone();
+        // A sender that hangs up does not end this: what is stored with a lease must come to its worker.
+        let kept = self.spawn(async move { engine.keep(judged).await });
+        kept.await.map_err(|_| fault())?.map_err(Into::into)
+    }
+
+    /// What the rules make of an event, and what is stored of it.
+    fn judge(&self, event: Event, report_of: Option<i64>) -> (Accept, Vec<Prepared>) {
         let rules = self.rules();
-        let now = self.clock().now();
         let (mut verdicts, mut runs, mut prepared) = (Vec::new(), Vec::new(), Vec::new());
         for (rule, verdict) in rules.judge(&event) {
             let verdict = self.unless_test_mode(&event, &rule, verdict);
@@ -66,28 +96,44 @@ impl Engine {
             let matched = verdict == Verdict::Matched;
             verdicts.push(stored(&rule, verdict));
             if matched {
-                let (run, first) = self.begin(&event, &rule);
+                let (run, started) = self.begin(&event, rule);
                 runs.push(run);
-                prepared.push(Prepared { rule, first });
+                prepared.push(started);
             }
         }
         let accept = Accept {
-            event: event.clone(),
+            event,
             rule_set: rules.hash.clone(),
             verdicts,
             runs,
             report_of,
             node: self.0.node,
-            lease_until: clock::after(now, LEASE),
+            lease_until: clock::after(self.clock().now(), LEASE),
         };
-        match self.store().accept(accept).await {
+        (accept, prepared)
+    }
+
+    /// Stores what was decided, and hands the runs over.
+    async fn keep(
+        &self,
+        judged: Vec<(Accept, Vec<Prepared>)>,
+    ) -> Result<Vec<Accepted>, StoreError> {
+        let trees: Vec<_> = judged
+            .iter()
+            .map(|(accept, _)| accept.event.tree.clone())
+            .collect();
+        let (accepts, prepared): (Vec<_>, Vec<_>) = judged.into_iter().unzip();
+        match self.store().accept_all(accepts).await {
             Ok(accepted) => {
-                self.hand_over(&event, &accepted, prepared);
+                let each = accepted.iter().zip(prepared).zip(&trees);
+                for ((accepted, prepared), tree) in each {
+                    self.hand_over(tree, accepted, prepared);
+                }
                 Ok(accepted)
             }
             Err(error) => {
-                prepared.into_iter().for_each(Prepared::give_back);
-                Err(error.into())
+                prepared.into_iter().flatten().for_each(Prepared::give_back);
+                Err(error)
             }
         }
     }
@@ -109,8 +155,8 @@ impl Engine {
         }
     }
 
-    /// The run of a rule that matched, and its first call when that may go out right after the commit.
-    fn begin(&self, event: &Event, rule: &Arc<Rule>) -> (NewRun, First) {
+    /// The run of a rule that matched, with its first call when that may go out right after the commit.
+    fn begin(&self, event: &Event, rule: Arc<Rule>) -> (NewRun, Prepared) {
         let now = self.clock().now();
         let connection = rule
             .connection
@@ -123,19 +169,19 @@ impl Engine {
             rule: rule.id.clone(),
             rule_hash: rule.hash.clone(),
             connection,
-            priority: plan::priority(rule, &self.0.parts.catalog),
+            priority: plan::priority(&rule, &self.0.parts.catalog),
             key: None,
             once: None,
             state: State::Ready,
             why: None,
             due_at: Some(now),
-            progress: crate::run::Progress::default(),
+            progress: Progress::default(),
             created_at: now,
             updated_at: now,
         };
         match rule.start(event) {
             Ok(start) => {
-                run.progress = plan::beginning(start.vars, Duration::ZERO);
+                run.progress = plan::beginning(start.vars, now);
                 (run.key, run.once) = (start.key, start.once);
             }
             Err(error) => {
@@ -146,72 +192,58 @@ impl Engine {
                     message: message.clone(),
                 });
                 (run.state, run.why, run.due_at) = (State::Failed, Some(message), None);
-                return (
-                    NewRun {
-                        run,
-                        take: false,
-                        intent: None,
-                    },
-                    None,
-                );
             }
         }
-        let take =
-            self.0.room.is_open_for(&run.rule, run.priority) && !self.is_held(&run.connection);
-        let first = take.then(|| self.first_call(event, rule, &run)).flatten();
-        let intent = first.as_ref().map(|(call, _)| job::intent(call, now));
-        if let Some((call, _)) = &first {
-            run.progress = settle::under_way(run.progress, call, rule, now, Duration::ZERO);
-        }
-        (NewRun { run, take, intent }, first)
+        let may_go = run.state == State::Ready && !self.is_held(&run.connection);
+        let place = may_go.then(|| self.try_place(&run)).flatten();
+        let (intent, first) = place
+            .as_ref()
+            .and_then(|_| self.first_call(event, &rule, &run))
+            .unzip();
+        let take = place.is_some();
+        let new = NewRun { run, take, intent };
+        (new, Prepared { rule, place, first })
     }
 
-    /// The first call, if it is safe, comes before anything that must be recorded, and a slot is free this moment.
-    fn first_call(
-        &self,
-        event: &Event,
-        rule: &Rule,
-        run: &Run,
-    ) -> Option<(PlannedCall, Box<dyn Slot>)> {
-        let sight = self.sight(rule, &event.tree, Duration::ZERO);
+    /// The first call, when its intent may ride in the accept's commit.
+    fn first_call(&self, event: &Event, rule: &Rule, run: &Run) -> Option<(FirstIntent, Intended)> {
+        let sight = self.sight(rule, &event.tree);
         let (progress, todo) = plan::next(run, run.progress.clone(), &sight);
-        match todo {
-            Todo::Call(call)
-                if call.safety == Safety::Safe
-                    && call.budgets.is_empty()
-                    && progress == run.progress
-                    && !self.is_held(&call.connection) =>
-            {
-                let slot = self
-                    .actions()
-                    .try_slot(&call.connection, &plan::turn(&call, run, i64::MAX))?;
-                Some((*call, slot))
-            }
-            _ => None,
-        }
+        let Todo::Call(call) = todo else {
+            return None;
+        };
+        // Within its rule a new run comes last.
+        let slot = self.slot_at_once(&call, &plan::turn(&call, run, i64::MAX))?;
+        let attempt = job::intent(&call, sight.now);
+        let intended = Intended {
+            send_by: attempt.send_by,
+            call: *call,
+            slot,
+        };
+        let progress = settle::under_way(progress, &intended.call, rule, sight.now);
+        Some((FirstIntent { attempt, progress }, intended))
     }
 
     /// Gives the stored runs that have their lease to workers; slots that are not used go back to the pace.
-    fn hand_over(&self, event: &Event, accepted: &Accepted, prepared: Vec<Prepared>) {
+    fn hand_over(&self, tree: &Arc<Value>, accepted: &Accepted, prepared: Vec<Prepared>) {
         let mut prepared = prepared.into_iter();
         for (run, lease) in &accepted.runs {
-            let Some(prepared) = prepared.next() else {
+            let Some(mut prepared) = prepared.next() else {
                 return;
             };
-            match lease {
-                Some(lease) => {
+            match (lease, prepared.place.take()) {
+                (Some(lease), Some(place)) => {
                     let job = Job {
                         run: run.clone(),
                         lease: *lease,
-                        tree: event.tree.clone(),
+                        tree: tree.clone(),
                         rule: prepared.rule,
-                        ready: prepared
-                            .first
-                            .map(|(call, slot)| Ready::Intended(call, slot)),
+                        place,
+                        ready: prepared.first.map(Ready::Intended),
                     };
                     self.start_run(job);
                 }
-                None => {
+                _ => {
                     prepared.give_back();
                     if run.state == State::Ready && run.due_at.is_some() {
                         self.look_again();
@@ -224,10 +256,20 @@ impl Engine {
 
     /// Starts a worker for one run.
     pub(super) fn start_run(&self, job: Job) {
-        self.0.room.enter(&job.run.rule);
         let engine = self.clone();
         drop(self.spawn(async move { job::carry_out(engine, job).await }));
     }
+}
+
+/// Nothing of this is stored.
+fn give_back(judged: Vec<(Accept, Vec<Prepared>)>) {
+    let prepared = judged.into_iter().flat_map(|(_, prepared)| prepared);
+    prepared.for_each(Prepared::give_back);
+}
+
+/// The task that stores an event ended without an answer.
+fn fault() -> StoreError {
+    StoreError::Fatal("a fault in Kartwheel kept the event from being stored".into())
 }
 
 fn stored(rule: &Rule, verdict: Verdict) -> StoredVerdict {

@@ -131,6 +131,31 @@ impl Engine {
         synced.is_ok()
     }
 
+    /// Takes in what is kept of the accounts, but for what was read in another place than the connection leads to now; and
+    /// ends what was told of connections that are not there any more.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(super) async fn recall_accounts(&self) -> Result<(), StoreError> {
+        for snapshot in self.store().reader().snapshots().await? {
+            let connection = &snapshot.connection;
+            if !self.connections().contains(connection) {
+                continue;
+            }
+            let place = self.actions().place(connection).await;
+            if snapshot.from.may_be(&place) {
+                self.know_account(snapshot).await?;
+            } else {
+                tracing::info!(%connection, "what is kept of the account was read from another connection and is left out");
+            }
+        }
+        let is_left = |subject: &str| {
+            let of = subject.split(' ').next();
+            !self.connections().iter().any(|here| Some(&**here) == of)
+        };
+        self.calm_names(|_, subject| is_left(subject)).await
+    }
+
     /// Takes what was read of an account in, and tells of names that rules use and the account lacks.
     ///
     /// # Errors
@@ -161,21 +186,28 @@ impl Engine {
         connection: &str,
         lacking: HashMap<(AlertKind, String), String>,
     ) -> Result<(), StoreError> {
-        let standing = self.store().reader().alerts(true, u32::MAX).await?;
-        let of_names = [AlertKind::NameGone, AlertKind::NotOffered];
         let prefix = format!("{connection} ");
-        for alert in standing {
-            let key = (alert.kind, alert.subject.clone());
-            if of_names.contains(&alert.kind)
-                && alert.subject.starts_with(&prefix)
-                && !lacking.contains_key(&key)
-            {
+        self.calm_names(|kind, subject| {
+            subject.starts_with(&prefix) && !lacking.contains_key(&(kind, subject.to_owned()))
+        })
+        .await?;
+        for ((kind, subject), text) in lacking {
+            self.raise(kind, &subject, &text).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the alerts about names of which this holds.
+    async fn calm_names(
+        &self,
+        is_over: impl Fn(AlertKind, &str) -> bool,
+    ) -> Result<(), StoreError> {
+        let of_names = [AlertKind::NameGone, AlertKind::NotOffered];
+        for alert in self.store().reader().alerts(true, u32::MAX).await? {
+            if of_names.contains(&alert.kind) && is_over(alert.kind, &alert.subject) {
                 let now = self.clock().now();
                 self.store().calm(alert.kind, &alert.subject, now).await?;
             }
-        }
-        for ((kind, subject), text) in lacking {
-            self.raise(kind, &subject, &text).await?;
         }
         Ok(())
     }

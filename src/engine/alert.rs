@@ -1,8 +1,6 @@
 //! What somebody must be told: raised once, and over when its cause is.
 
-use std::sync::Arc;
-
-use super::{Engine, HoldKind};
+use super::Engine;
 use crate::store::{Alert, AlertKind, StoreError};
 
 /// A text for the log, which others may read: a link to log in with can carry a token of its own.
@@ -12,6 +10,12 @@ pub(super) fn without_links(text: &str) -> String {
         false => word,
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// Says in the log that somebody must be told.
+pub(super) fn told(kind: AlertKind, subject: &str, text: &str) {
+    let text = without_links(text);
+    tracing::error!(kind = kind.name(), subject, text, "alert");
 }
 
 impl Engine {
@@ -30,29 +34,9 @@ impl Engine {
             over_at: None,
         };
         if self.persist(|| self.store().raise(alert.clone())).await? {
-            let text = without_links(text);
-            tracing::error!(kind = kind.name(), subject, text, "alert");
+            told(kind, subject, text);
         }
         Ok(())
-    }
-
-    /// What a connection's alert was about is over, unless something else still holds it.
-    pub(super) async fn calm_connection(&self, connection: &Arc<str>) {
-        let held = self
-            .holds()
-            .iter()
-            .any(|hold| hold.connection == *connection && hold.kind != HoldKind::Paused);
-        if held {
-            return;
-        }
-        let now = self.clock().now();
-        let calmed = self
-            .store()
-            .calm(AlertKind::ConnectionHeld, connection, now)
-            .await;
-        if let Err(error) = calmed {
-            tracing::error!(%error, %connection, "could not store that an alert is over");
-        }
     }
 
     /// A limit was reached: somebody is told once, until a person has let a run of it go on.

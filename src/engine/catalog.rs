@@ -13,7 +13,7 @@ use crate::store::{Snapshot, Store, StoreError};
 /// What a sync came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Synced {
-    /// What was kept before; nothing the first time.
+    /// What was kept before of the same account; nothing the first time.
     pub before: Option<Snapshot>,
     /// What is kept from now on.
     pub now: Snapshot,
@@ -100,7 +100,7 @@ impl Drift {
 }
 
 /// Reads the account behind a connection and keeps it in the place of what was kept. A part that could not be read keeps its
-/// old content.
+/// old content, where that is of the same account.
 ///
 /// # Errors
 /// When nothing could be read, or the store failed; what was kept stays.
@@ -114,11 +114,14 @@ pub async fn sync(
         .survey(connection)
         .await
         .map_err(SyncError::Unread)?;
+    let from = actions.place(connection).await;
     let kept = store.reader().snapshots().await?;
-    let before = kept.into_iter().find(|one| one.connection == *connection);
-    let unread = unread(&read);
+    let is_same = |one: &Snapshot| one.connection == *connection && one.from.may_be(&from);
+    let before = kept.into_iter().find(is_same);
+    let unread = read.unread();
     let snapshot = Snapshot {
         connection: Arc::clone(connection),
+        from,
         synced_at: now,
         account: match &before {
             Some(before) => filled(read, &before.account),
@@ -176,21 +179,6 @@ impl Engine {
     pub fn connections(&self) -> &[Arc<str>] {
         &self.0.parts.connections
     }
-}
-
-/// The parts that are not known.
-fn unread(account: &Account) -> Vec<&'static str> {
-    [
-        ("actions", account.actions.is_none()),
-        ("tags", account.tags.is_none()),
-        ("lists", account.lists.is_none()),
-        ("sequences", account.sequences.is_none()),
-        ("pages", account.pages.is_none()),
-        ("custom_fields", account.custom_fields.is_none()),
-    ]
-    .into_iter()
-    .filter_map(|(part, missing)| missing.then_some(part))
-    .collect()
 }
 
 /// What was read; what could not be read, as it was kept.
@@ -302,7 +290,7 @@ mod tests {
             ..Account::default()
         };
         assert_eq!(
-            unread(&read),
+            read.unread(),
             ["actions", "lists", "sequences", "pages", "custom_fields"]
         );
         let filled = filled(read, &kept);

@@ -4,10 +4,9 @@ mod live;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::clock::{self, SharedClock};
+use crate::clock::SharedClock;
 use crate::run::{
     Failure, Progress, Run, State, StepProgress, StepState, WHY_APPROVAL, WHY_BUDGET,
 };
@@ -96,7 +95,7 @@ impl Controls {
     /// When there is no such run, or it is neither failed nor about to be tried again.
     pub async fn retry(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
         self.change(run, "retry", reason, |run| match run.state {
-            State::Failed => afresh(run, self.clock.now()),
+            State::Failed => afresh(run),
             State::Retrying | State::Held => Ok((State::Ready, None, None)),
             State::NeedsPerson => Err("look in Kartra whether the call was done, then `kartwheel runs resolve ID --as done|repeat|fail`"),
             State::Waiting => Err("it sleeps, as its rule says; there is nothing to retry"),
@@ -114,14 +113,14 @@ impl Controls {
     pub async fn resume(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
         let before = self.store.reader().run_as_stored(run).await?;
         let resumed = self.change(run, "resume", reason, |run| match run.state {
-            State::Failed => afresh(run, self.clock.now()),
+            State::Failed => afresh(run),
             State::Held if waits_for(run, WHY_APPROVAL) => Err("it waits for a person to approve its next call: `kartwheel runs approve ID`, or cancel it"),
             State::Held if waits_for(run, WHY_BUDGET) => {
-                let mut progress = rested(run, self.clock.now());
+                let mut progress = run.progress.clone();
                 progress.beyond.extend(progress.over.take());
                 Ok((State::Ready, Some(progress), None))
             }
-            State::Held => Ok((State::Ready, Some(rested(run, self.clock.now())), None)),
+            State::Held => Ok((State::Ready, None, None)),
             State::NeedsPerson => Err("look in Kartra whether the call was done, then `kartwheel runs resolve ID --as done|repeat|fail`"),
             State::Ready | State::Running | State::Retrying | State::Waiting => Err("nothing stops it but time; if its connection is paused, `kartwheel resume` starts it again"),
             State::Declined | State::Done | State::Cancelled => Err("it is over; send the event again to start a new one"),
@@ -151,7 +150,7 @@ impl Controls {
                     "it waits for no approval; `kartwheel runs show ID` says what it waits for",
                 );
             }
-            let mut progress = rested(run, self.clock.now());
+            let mut progress = run.progress.clone();
             let waiting = progress
                 .steps
                 .values_mut()
@@ -226,7 +225,8 @@ impl Controls {
             reason: reason.to_owned(),
             since: self.clock.now(),
         };
-        Ok(self.store.hold(hold).await?)
+        self.store.hold(hold).await?;
+        Ok(())
     }
 
     /// Ends a pause, and a hold that waits for a person.
@@ -330,15 +330,6 @@ fn waits_for(run: &Run, word: &str) -> bool {
     run.why.as_deref().is_some_and(|why| why.starts_with(word))
 }
 
-/// The progress of a run that was held until now: its time-out leaves that out.
-fn rested(run: &Run, now: Timestamp) -> Progress {
-    let mut progress = run.progress.clone();
-    let held = clock::between(run.updated_at, now).as_micros();
-    let held = u64::try_from(held).unwrap_or(u64::MAX);
-    progress.waited_micros = progress.waited_micros.saturating_add(held);
-    progress
-}
-
 /// A step that begins again: what a person allowed stays allowed.
 fn anew(step: &StepProgress) -> StepProgress {
     StepProgress {
@@ -351,7 +342,7 @@ fn anew(step: &StepProgress) -> StepProgress {
 
 /// A run that starts anew at the step it failed at: what is settled stays, that step counts from one, and so does the time that the
 /// run may take. A step whose outcome is unknown stays so: only `resolve` may say what became of it.
-fn afresh(run: &Run, now: Timestamp) -> Decision {
+fn afresh(run: &Run) -> Decision {
     let mut progress = run.progress.clone();
     let failure = progress.failure.take();
     if failure.as_ref().is_some_and(Failure::is_of_the_start) {
@@ -367,7 +358,7 @@ fn afresh(run: &Run, now: Timestamp) -> Decision {
             *step = anew(step);
         }
     }
-    progress.waited_micros =
-        u64::try_from(clock::between(run.created_at, now).as_micros()).unwrap_or(u64::MAX);
+    progress.waited_micros = 0;
+    progress.waits_from = Some(run.created_at);
     Ok((State::Ready, Some(progress), None))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Engine;
-use super::alert::without_links;
+use super::alert::{told, without_links};
 use super::vitals::Vitals;
 use crate::action::{Priority, Readiness, Turn};
 use crate::clock;
@@ -113,11 +113,7 @@ impl Probe {
         let Some(hold) = renewed else {
             return;
         };
-        let stored = engine.persist(|| engine.store().hold(hold.clone())).await;
-        let told = engine
-            .raise(AlertKind::ConnectionHeld, &self.connection, &hold.reason)
-            .await;
-        if let Err(error) = stored.and(told) {
+        if let Err(error) = engine.persist(|| engine.store().hold(hold.clone())).await {
             tracing::error!(%error, connection = %self.connection, "could not store what the connection wants now");
         }
     }
@@ -156,7 +152,7 @@ impl Engine {
         }
     }
 
-    /// Holds a connection: nothing is sent on it until the hold ends. One alert for each hold, however many runs meet it.
+    /// Holds a connection: nothing is sent on it until the hold ends. One alert for each lapse, however many runs meet it.
     pub(super) async fn hold(
         &self,
         connection: &str,
@@ -193,10 +189,8 @@ impl Engine {
                     "connection held; its runs wait"
                 );
             }
-            self.persist(|| self.store().hold(hold.clone())).await?;
-            if kind != HoldKind::Paused {
-                self.raise(AlertKind::ConnectionHeld, connection, &hold.reason)
-                    .await?;
+            if self.persist(|| self.store().hold(hold.clone())).await? {
+                told(AlertKind::ConnectionHeld, connection, &hold.reason);
             }
         }
         Ok(())
@@ -233,9 +227,8 @@ impl Engine {
                 "hold ended; its runs go on"
             );
         }
-        let was_down = kind.is_none_or(|kind| kind != HoldKind::Paused);
-        if ended > 0 && was_down && self.0.vitals.released(connection) {
-            self.calm_connection(&connection.into()).await;
+        if ended > 0 && kind.is_none_or(HoldKind::is_told) {
+            self.0.vitals.released(connection);
         }
         self.look_again();
         Ok(ended)

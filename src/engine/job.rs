@@ -2,7 +2,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -11,16 +10,14 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::plan::PlannedCall;
+use super::room::Place;
 use super::worker::Worker;
-use super::{ACTIVE_RUNS_MAX, Engine, SEND_WITHIN};
+use super::{Engine, SEND_WITHIN};
 use crate::action::Slot;
 use crate::clock;
 use crate::rule::Rule;
 use crate::run::{Attempt, Run, State};
 use crate::store::{Lease, Next, Record};
-
-/// The poller looks again once so many places are free.
-const ROOM_FOR_A_LOOK: usize = ACTIVE_RUNS_MAX / 4;
 
 /// A run in a worker's hands.
 pub(super) struct Job {
@@ -28,6 +25,8 @@ pub(super) struct Job {
     pub(super) lease: Lease,
     pub(super) tree: Arc<Value>,
     pub(super) rule: Arc<Rule>,
+    /// It is in memory.
+    pub(super) place: Place,
     /// What is already known of its next step.
     pub(super) ready: Option<Ready>,
 }
@@ -35,14 +34,21 @@ pub(super) struct Job {
 /// What a worker finds when it takes a run.
 pub(super) enum Ready {
     /// The intent of this call is on disk and the slot is in hand: send it.
-    Intended(PlannedCall, Box<dyn Slot>),
+    Intended(Intended),
     /// A process ended between this intent and its outcome.
     Crashed(Attempt),
 }
 
+/// A call that can be sent: its intent is on disk and its slot in hand.
+pub(super) struct Intended {
+    pub(super) call: PlannedCall,
+    /// As the intent says.
+    pub(super) send_by: Timestamp,
+    pub(super) slot: Box<dyn Slot>,
+}
+
 /// Carries the run out as far as it goes now. Whatever happens, the engine's count of active runs is right afterwards.
 pub(super) async fn carry_out(engine: Engine, job: Job) {
-    let active = Active(engine.clone(), job.run.rule.clone());
     let span =
         tracing::info_span!("run", run = %job.run.id, event = %job.run.event, rule = %job.run.rule);
     let Job {
@@ -50,43 +56,32 @@ pub(super) async fn carry_out(engine: Engine, job: Job) {
         lease,
         tree,
         rule,
+        place,
         ready,
     } = job;
     let id = run.id;
-    let fresh = matches!(ready, Some(Ready::Intended(..)));
-    let work = async {
-        let held = if fresh {
-            Duration::ZERO
-        } else {
-            engine
-                .store()
-                .reader()
-                .held_for(&run.connection, engine.clock().now())
-                .await?
-        };
-        Worker {
-            engine: engine.clone(),
-            run,
-            lease,
-            tree,
-            rule,
-            held,
-        }
-        .go_on(ready)
-        .await
+    let worker = Worker {
+        engine: engine.clone(),
+        run,
+        lease,
+        tree,
+        rule,
     };
-    match AssertUnwindSafe(work.instrument(span.clone())).catch_unwind().await {
+    let work = worker.go_on(ready).instrument(span.clone());
+    match AssertUnwindSafe(work).catch_unwind().await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => span.in_scope(|| tracing::error!(%error, "could not record; the run is taken up again at the next start")),
         Err(_) => set_aside(&engine, lease, id).instrument(span).await,
     }
-    drop(active);
+    drop(place);
 }
 
 /// A fault of ours must neither lose a run nor repeat its calls: the run is held where it stands, for a person to see.
 async fn set_aside(engine: &Engine, lease: Lease, id: Uuid) {
     tracing::error!("a fault in Kartwheel stopped this run; it is held");
-    if let Ok(Some(run)) = engine.store().reader().run_as_stored(id).await {
+    if let Ok(Some(mut run)) = engine.store().reader().run_as_stored(id).await {
+        let now = engine.clock().now();
+        run.progress.wait_from(now);
         let why = Some(
             "a fault in Kartwheel stopped it; see the log, then `kartwheel runs resume`".to_owned(),
         );
@@ -97,7 +92,7 @@ async fn set_aside(engine: &Engine, lease: Lease, id: Uuid) {
         };
         let record = Record {
             lease,
-            now: engine.clock().now(),
+            now,
             ended: None,
             progress: run.progress,
             next,
@@ -105,19 +100,6 @@ async fn set_aside(engine: &Engine, lease: Lease, id: Uuid) {
         if let Err(error) = engine.store().record(record).await {
             tracing::error!(%error, "could not record that");
         }
-    }
-}
-
-/// Counts a run out of memory when dropped, also when its task panics.
-struct Active(Engine, Arc<str>);
-
-impl Drop for Active {
-    fn drop(&mut self) {
-        let before = self.0.0.room.leave(&self.1);
-        if before + ROOM_FOR_A_LOOK <= ACTIVE_RUNS_MAX + 1 {
-            self.0.0.poll.notify_one();
-        }
-        self.0.0.changed.notify_waiters();
     }
 }
 

@@ -12,6 +12,7 @@ pub mod catalog;
 mod control;
 mod echo;
 mod hold;
+mod identity;
 mod job;
 mod keeper;
 pub mod look;
@@ -39,13 +40,12 @@ use uuid::Uuid;
 use crate::action::{Actions, Catalog, Limit};
 use crate::clock::{self, SharedClock};
 use crate::rule::{Rule, RuleSet};
-use crate::store::{ActivateRules, Hold, HoldKind, RuleText, Store, StoreError};
+use crate::store::{ActivateRules, Front, Hold, RuleText, Store, StoreError};
 
 pub use accept::AcceptError;
 pub use accounts::{SYNC_AGE, SYNC_APART};
 pub use control::{ControlError, Controls, Resolution};
 pub use echo::{CAUSES_MAX, ECHO_WINDOW};
-pub use room::{ACTIVE_RUNS_HARD_MAX, ACTIVE_RUNS_MAX};
 pub use stop::{DRAIN_SAFE, Drain};
 pub use vitals::BROKEN_MAX;
 
@@ -110,7 +110,7 @@ struct Shared {
     /// Holds in force, as this process knows them: asked before every call.
     holds: watch::Sender<Vec<Hold>>,
     /// Runs in memory.
-    room: room::Room,
+    places: room::Places,
     /// The health of each connection.
     vitals: vitals::Vitals,
     /// What is known of the accounts.
@@ -144,7 +144,7 @@ impl Engine {
             rules: RwLock::new(rules.clone()),
             pinned: pinned::Pinned::default(),
             holds: watch::Sender::new(holds),
-            room: room::Room::default(),
+            places: room::Places::default(),
             vitals: vitals::Vitals::default(),
             accounts: accounts::Accounts::default(),
             paced: AtomicUsize::new(0),
@@ -164,9 +164,7 @@ impl Engine {
                 "took back runs that the last process left under way"
             );
         }
-        for snapshot in engine.store().reader().snapshots().await? {
-            engine.know_account(snapshot).await?;
-        }
+        engine.recall_accounts().await?;
         let reads = engine.0.parts.reads_accounts;
         let tasks = Tasks {
             poller: engine.spawn(poller::run(engine.clone())),
@@ -196,7 +194,7 @@ impl Engine {
     /// Runs in memory now.
     #[must_use]
     pub fn active(&self) -> usize {
-        self.0.room.active()
+        self.0.places.active()
     }
 
     /// Holds in force.
@@ -214,13 +212,12 @@ impl Engine {
         loop {
             let changed = self.0.changed.notified();
             if self.is_still() {
-                // Where memory is full, what is due waits for room.
-                let has_room = self.active() < ACTIVE_RUNS_MAX;
-                let next = match has_room {
-                    true => self.store().reader().next_due().await?,
-                    false => None,
-                };
-                if next.is_none_or(|due| due > self.clock().now()) && self.is_still() {
+                let fronts = self.store().reader().fronts().await?;
+                let now = self.clock().now();
+                // What there is no room for waits for that.
+                let may_go =
+                    |front: &Front| front.due_at <= now && self.0.places.is_open_for(front);
+                if !fronts.iter().any(may_go) && self.is_still() {
                     return Ok(self.active() > 0);
                 }
                 self.look_again();
@@ -255,18 +252,12 @@ impl Engine {
         &*self.0.parts.actions.0
     }
 
-    fn sight<'a>(
-        &'a self,
-        rule: &'a Rule,
-        tree: &'a Arc<Value>,
-        held: Duration,
-    ) -> plan::Sight<'a> {
+    fn sight<'a>(&'a self, rule: &'a Rule, tree: &'a Arc<Value>) -> plan::Sight<'a> {
         plan::Sight {
             rule,
             tree,
             catalog: &self.0.parts.catalog,
             now: self.clock().now(),
-            held,
             started: self.0.started,
             set_by: self.clock().set_by(),
             observed: &self.0.parts.observed,

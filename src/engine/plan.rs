@@ -95,8 +95,6 @@ pub struct Sight<'a> {
     pub catalog: &'a Catalog,
     /// Now.
     pub now: Timestamp,
-    /// How long the run's connection has been held in all.
-    pub held: Duration,
     /// When this process started.
     pub started: Timestamp,
     /// How far the clock was set since.
@@ -162,7 +160,7 @@ fn take(
             progress.vars.extend(values);
             settle(&mut known, StepState::Ok, None)
         }
-        Ok(Effect::Wait { until }) => wait(&mut known, until, progress, sight),
+        Ok(Effect::Wait { until }) => wait(&mut known, until, sight),
         Ok(Effect::Call { verb, input }) => {
             if let Some(refused) = (sight.catalog.refuse)(&verb, &input) {
                 let class = refused.class.name();
@@ -293,12 +291,12 @@ pub(super) const fn rest(state: State, why: Option<String>, due_at: Option<Times
     Todo::Rest { state, why, due_at }
 }
 
-/// The progress a run begins with.
+/// The progress a run begins with: it waits for its turn.
 #[must_use]
-pub fn beginning(vars: Map<String, Value>, held: Duration) -> Progress {
+pub fn beginning(vars: Map<String, Value>, now: Timestamp) -> Progress {
     Progress {
         vars,
-        held_micros: u64::try_from(held.as_micros()).unwrap_or(0),
+        waits_from: Some(now),
         ..Progress::default()
     }
 }

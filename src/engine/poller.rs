@@ -4,19 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::job::{Job, Ready};
 use super::stop::Drain;
-use super::{ACTIVE_RUNS_HARD_MAX, ACTIVE_RUNS_MAX, Engine, LEASE};
-use crate::action::Priority;
+use super::{Engine, LEASE};
 use crate::clock;
 use crate::run::State;
 use crate::store::{Claim, Claimed, Lease, Next, Record, StoreError};
 use crate::trigger;
 
 /// Runs taken in one go.
-const CLAIM_MAX: usize = 256;
-/// Runs of high priority taken in one go when memory is full otherwise.
-const CLAIM_URGENT_MAX: usize = 64;
+const CLAIM_MAX: u32 = 256;
 /// The poller looks at least so often, whatever it is told.
 const POLL_AT_LEAST: Duration = Duration::from_secs(15);
 /// The pause after a look that failed.
@@ -32,12 +31,10 @@ pub(super) async fn run(engine: Engine) {
         let now = engine.clock().now();
         let next = match looked {
             // What is due already and was not taken waits for a hold, a key or room, not for time.
-            Ok(next) => next
-                .filter(|next| *next > now)
-                .into_iter()
-                .chain([clock::after(now, POLL_AT_LEAST)])
-                .min()
-                .unwrap_or(now),
+            Ok(next) => {
+                let at_least = clock::after(now, POLL_AT_LEAST);
+                next.map_or(at_least, |next| next.min(at_least))
+            }
             Err(error) => {
                 tracing::error!(%error, "could not look for due runs; trying again");
                 clock::after(now, POLL_AGAIN)
@@ -51,38 +48,37 @@ pub(super) async fn run(engine: Engine) {
     }
 }
 
-/// Takes what is due and fits; says when to look again.
-async fn look(engine: &Engine) -> Result<Option<jiff::Timestamp>, StoreError> {
-    loop {
-        let (room, at_least) = match ACTIVE_RUNS_MAX.saturating_sub(engine.active()) {
-            // Access and money have places of their own.
-            0 => {
-                let own = ACTIVE_RUNS_HARD_MAX.saturating_sub(engine.active());
-                (own.min(CLAIM_URGENT_MAX), Priority::High)
-            }
-            room => (room.min(CLAIM_MAX), Priority::Low),
-        };
-        if room == 0 || engine.is_stopping() {
-            return Ok(None);
-        }
+/// Takes what is due and fits; says when something becomes due next.
+async fn look(engine: &Engine) -> Result<Option<Timestamp>, StoreError> {
+    let places = &engine.0.places;
+    // Who leaves while we look may make room for what we pass over.
+    places.set_crowded(true);
+    while !engine.is_stopping() {
         let now = engine.clock().now();
         let claim = Claim {
             node: engine.0.node,
             now,
             lease_until: clock::after(now, LEASE),
-            limit: u32::try_from(room).unwrap_or(u32::MAX),
-            per_rule: u32::MAX,
-            at_least,
+            limit: CLAIM_MAX,
+            room: places.room(),
         };
         let claimed = engine.store().claim(claim).await?;
-        let full = claimed.len() == room;
+        let found = !claimed.is_empty();
         for claimed in claimed {
             take(engine, claimed).await?;
         }
-        if !full {
-            return engine.store().reader().next_due().await;
+        let fronts = engine.store().reader().fronts().await?;
+        let (due, later): (Vec<_>, Vec<_>) = fronts.iter().partition(|front| front.due_at <= now);
+        let fits = due.iter().any(|front| places.is_open_for(front));
+        if found && fits {
+            continue;
         }
+        places.set_crowded(!due.is_empty());
+        let next = later.iter().map(|front| front.due_at).min();
+        let again = fits.then(|| clock::after(now, POLL_AGAIN));
+        return Ok(next.into_iter().chain(again).min());
     }
+    Ok(None)
 }
 
 /// Gives a claimed run to a worker, or holds it when it can no longer be read.
@@ -116,11 +112,13 @@ async fn take(engine: &Engine, claimed: Claimed) -> Result<(), StoreError> {
             .get(&attempt.step)
             .is_some_and(|step| step.attempts == attempt.number)
     });
+    let place = engine.place(&run);
     engine.start_run(Job {
         run,
         lease,
         tree: Arc::clone(&tree),
         rule,
+        place,
         ready: crashed.map(Ready::Crashed),
     });
     Ok(())
@@ -129,9 +127,11 @@ async fn take(engine: &Engine, claimed: Claimed) -> Result<(), StoreError> {
 async fn hold(
     engine: &Engine,
     lease: Lease,
-    progress: crate::run::Progress,
+    mut progress: crate::run::Progress,
     why: String,
 ) -> Result<(), StoreError> {
+    let now = engine.clock().now();
+    progress.wait_from(now);
     tracing::error!(run_seq = lease.run_seq, why, "run held");
     let next = Next::Rest {
         state: State::Held,
@@ -142,7 +142,7 @@ async fn hold(
         .store()
         .record(Record {
             lease,
-            now: engine.clock().now(),
+            now,
             ended: None,
             progress,
             next,

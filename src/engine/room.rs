@@ -1,93 +1,96 @@
-//! Room in memory for runs: a flood of one rule leaves places for the others, and more for access and money.
+//! The engine's room for runs: a place is taken before a run comes into memory, and given back however it goes.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::action::Priority;
+use super::Engine;
+use crate::run::Run;
+use crate::store::{Front, Lane, Room};
 
-/// Runs in memory, as long as one rule may take them all; what is beyond waits in the store.
-pub const ACTIVE_RUNS_MAX: usize = 1_024;
-/// Runs in memory at most, with the places that a rule has for itself.
-pub const ACTIVE_RUNS_HARD_MAX: usize = 4_096;
-
-/// Places that each rule has for itself when memory is full, by its priority.
-const fn own_places(priority: Priority) -> usize {
-    match priority {
-        Priority::Low => 4,
-        Priority::Normal => 16,
-        Priority::High => 256,
-    }
-}
-
-/// Who is in memory.
+/// Who is in memory, and whether somebody waits for room.
 #[derive(Debug, Default)]
-pub(super) struct Room {
-    active: AtomicUsize,
-    by_rule: Mutex<HashMap<Arc<str>, usize>>,
+pub(super) struct Places {
+    room: Mutex<Room>,
+    /// Something that is due may have found no room at the poller's last look.
+    crowded: AtomicBool,
 }
 
-impl Room {
+impl Places {
     /// Runs in memory.
     pub(super) fn active(&self) -> usize {
-        self.active.load(Ordering::SeqCst)
+        self.lock().active()
     }
 
-    /// Whether a run of this rule may come in now.
-    pub(super) fn is_open_for(&self, rule: &str, priority: Priority) -> bool {
-        let active = self.active();
-        active < ACTIVE_RUNS_MAX
-            || (active < ACTIVE_RUNS_HARD_MAX
-                && self.lock().get(rule).copied().unwrap_or(0) < own_places(priority))
+    /// Who is in memory now.
+    pub(super) fn room(&self) -> Room {
+        self.lock().clone()
     }
 
-    /// A run came in.
-    pub(super) fn enter(&self, rule: &Arc<str>) {
-        self.active.fetch_add(1, Ordering::SeqCst);
-        *self.lock().entry(rule.clone()).or_default() += 1;
+    /// Whether a run that is due could come in now.
+    pub(super) fn is_open_for(&self, front: &Front) -> bool {
+        self.lock().is_open_for(&front.lane)
     }
 
-    /// A run went. How many there were with it.
-    pub(super) fn leave(&self, rule: &Arc<str>) -> usize {
-        let mut by_rule = self.lock();
-        if let Some(count) = by_rule.get_mut(rule) {
-            *count -= 1;
-            if *count == 0 {
-                by_rule.remove(rule);
-            }
-        }
-        drop(by_rule);
-        self.active.fetch_sub(1, Ordering::SeqCst)
+    /// Whether whoever leaves shall have the poller look for runs that wait for room.
+    pub(super) fn set_crowded(&self, crowded: bool) {
+        self.crowded.store(crowded, Ordering::SeqCst);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, usize>> {
-        self.by_rule.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Room> {
+        self.room.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// One run's place in memory, given back when dropped, also when its task panics.
+pub(super) struct Place {
+    engine: Engine,
+    lane: Lane,
+}
 
-    #[test]
-    fn a_flood_leaves_places_for_the_others() {
-        let room = Room::default();
-        let flood: Arc<str> = "newsletter".into();
-        while room.is_open_for(&flood, Priority::Normal) {
-            room.enter(&flood);
+impl Engine {
+    /// A place for a new run, if there is room for it.
+    pub(super) fn try_place(&self, run: &Run) -> Option<Place> {
+        let lane = lane(run);
+        let mut room = self.0.places.lock();
+        room.is_open_for(&lane).then(|| {
+            room.enter(&lane);
+            Place {
+                engine: self.clone(),
+                lane,
+            }
+        })
+    }
+
+    /// A place for a run that was claimed, which is to say that there was room for it.
+    pub(super) fn place(&self, run: &Run) -> Place {
+        let lane = lane(run);
+        self.0.places.lock().enter(&lane);
+        Place {
+            engine: self.clone(),
+            lane,
         }
-        assert_eq!(room.active(), ACTIVE_RUNS_MAX);
-        let other: Arc<str> = "grant".into();
-        let mut entered = 0;
-        while room.is_open_for(&other, Priority::High) {
-            room.enter(&other);
-            entered += 1;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let places = &self.engine.0.places;
+        let is_worth_a_look = {
+            let mut room = places.lock();
+            room.leave(&self.lane);
+            room.is_worth_a_look(&self.lane)
+        };
+        if is_worth_a_look && places.crowded.load(Ordering::SeqCst) {
+            self.engine.look_again();
         }
-        assert_eq!(entered, own_places(Priority::High));
-        for _ in 0..entered {
-            room.leave(&other);
-        }
-        assert!(room.is_open_for(&other, Priority::Low));
-        assert!(!room.is_open_for(&flood, Priority::Normal));
+        self.engine.0.changed.notify_waiters();
+    }
+}
+
+fn lane(run: &Run) -> Lane {
+    Lane {
+        connection: run.connection.clone(),
+        priority: run.priority,
+        rule: run.rule.clone(),
     }
 }

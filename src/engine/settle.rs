@@ -224,13 +224,13 @@ pub(super) fn again(
         None => step.retry.delay(run.id, &step.path, known.counted),
     };
     let due_at = clock::after(sight.now, pause);
-    let held = sight
-        .held
-        .saturating_sub(Duration::from_micros(known.held_micros));
+    let waited = progress
+        .waited(sight.now)
+        .saturating_sub(Duration::from_micros(known.waited_micros));
     let spent = known
         .first_at
         .map_or(Duration::ZERO, |first| clock::between(first, due_at))
-        .saturating_sub(held);
+        .saturating_sub(waited);
     if spent > step.retry.within {
         let message = format!(
             "gave up after {}: {}",
@@ -239,6 +239,8 @@ pub(super) fn again(
         );
         return fail_step(step, known, class, message, progress);
     }
+    // The pause is the policy's own, so it counts; what comes after it does not.
+    progress.wait_from(due_at);
     Some(retrying(
         &format!("{}: {}", label(step), outcome.message),
         due_at,
@@ -257,15 +259,16 @@ pub fn under_way(
     call: &PlannedCall,
     rule: &Rule,
     now: Timestamp,
-    held: Duration,
 ) -> Progress {
+    progress.go_on(now);
+    let waited_micros = progress.waited_micros;
     let known = progress.steps.entry(call.step.clone()).or_default();
     known.id = rule.step(&call.step).and_then(|step| step.id.clone());
     known.state = StepState::Running;
     known.attempts = call.number;
     if known.first_at.is_none() {
         known.first_at = Some(now);
-        known.held_micros = u64::try_from(held.as_micros()).unwrap_or(0);
+        known.waited_micros = waited_micros;
     }
     progress
 }

@@ -46,13 +46,12 @@ impl Vitals {
         pause.saturating_mul(2).min(longest)
     }
 
-    /// A hold ended. Whether it is the first time since a call last got an answer.
-    pub(super) fn released(&self, connection: &str) -> bool {
+    /// A hold ended.
+    pub(super) fn released(&self, connection: &str) {
         let mut vitals = self.lock();
         let vital = vitals.entry(connection.into()).or_default();
         vital.broken = 0;
         vital.relapses = vital.relapses.saturating_add(1);
-        vital.relapses == 1
     }
 
     /// Takes an outcome in.
@@ -70,18 +69,8 @@ impl Vitals {
         if !was_heard(outcome.class) {
             return Noted::Nothing;
         }
-        match vitals.get_mut(connection) {
-            Some(vital) => {
-                let relapsed = vital.relapses > 1;
-                *vital = Vital::default();
-                if relapsed {
-                    Noted::WellAgain
-                } else {
-                    Noted::Nothing
-                }
-            }
-            None => Noted::Nothing,
-        }
+        vitals.remove(connection);
+        Noted::Nothing
     }
 }
 
@@ -90,8 +79,6 @@ enum Noted {
     Nothing,
     /// So many broke down that it is better left alone.
     Broken,
-    /// After relapses, a call was answered.
-    WellAgain,
 }
 
 /// Nothing came back, or nothing that came from the application.
@@ -120,7 +107,6 @@ impl Engine {
     pub(super) async fn note_outcome(&self, connection: &Arc<str>, outcome: &Outcome) {
         match self.0.vitals.note(connection, outcome) {
             Noted::Nothing => {}
-            Noted::WellAgain => self.calm_connection(connection).await,
             Noted::Broken => {
                 let reason = format!(
                     "{BROKEN_MAX} calls in a row broke down, the last with: {}. Its runs wait; it is tried with a cheap read until one succeeds",
@@ -177,14 +163,11 @@ mod tests {
     #[test]
     fn relapses_make_the_looks_rarer_until_a_call_is_heard() {
         let vitals = Vitals::default();
-        assert!(vitals.released("main"));
+        vitals.released("main");
         let once = vitals.first_pause("main");
-        assert!(!vitals.released("main"));
+        vitals.released("main");
         assert!(vitals.first_pause("main") > once);
-        assert!(matches!(
-            vitals.note("main", &answer(Class::Done, Some(200))),
-            Noted::WellAgain
-        ));
+        vitals.note("main", &answer(Class::Done, Some(200)));
         assert!(vitals.first_pause("main") < once);
     }
 }

@@ -5,16 +5,17 @@ mod look;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use look::Looked;
 
-use super::job::{Ready, intent};
+use super::job::{Intended, Ready, intent};
 use super::plan::{self, PlannedCall, Sight, Todo};
 use super::settle::{self, Lost};
 use super::stop::Drain;
-use super::{Engine, SEND_WITHIN, budget};
-use crate::action::{Call, Class, Outcome, Safety, Slot};
+use super::{Engine, budget};
+use crate::action::{Call, Class, Outcome, Safety, Slot, Turn};
 use crate::clock;
 use crate::rule::Rule;
 use crate::run::{Attempt, Run, State, WHY_BUDGET};
@@ -26,7 +27,7 @@ const OBSERVED: &str = "observe: not sent";
 const HELD_ELSEWHERE: Duration = Duration::from_secs(5);
 
 /// What a worker does after a decision: this call, its intent on disk and its slot in hand, or nothing more.
-type Ahead = Option<(PlannedCall, Box<dyn Slot>)>;
+type Ahead = Option<Intended>;
 
 /// A worker's hold on one run.
 pub(super) struct Worker {
@@ -35,20 +36,27 @@ pub(super) struct Worker {
     pub(super) lease: Lease,
     pub(super) tree: Arc<Value>,
     pub(super) rule: Arc<Rule>,
-    /// How long the run's connection was held in all, as of when the run was taken.
-    pub(super) held: Duration,
 }
 
 impl Worker {
     /// Carries the run out until it rests.
     pub(super) async fn go_on(mut self, ready: Option<Ready>) -> Result<(), StoreError> {
+        if let Some(Ready::Crashed(attempt)) = &ready {
+            self.run.progress.wait_from(attempt.intended_at);
+        }
+        self.run.progress.go_on(self.engine.clock().now());
         let mut ahead = match ready {
-            Some(Ready::Intended(call, slot)) => Some((call, slot)),
+            Some(Ready::Intended(intended)) => Some(intended),
             Some(Ready::Crashed(attempt)) => self.after_crash(attempt).await?,
             None => self.decide(None).await?,
         };
-        while let Some((call, slot)) = ahead {
-            let Some((outcome, lost)) = self.send(&call).await else {
+        while let Some(Intended {
+            call,
+            send_by,
+            slot,
+        }) = ahead
+        {
+            let Some((outcome, lost)) = self.send(&call, send_by).await else {
                 return Ok(());
             };
             drop(slot);
@@ -58,11 +66,10 @@ impl Worker {
     }
 
     /// Makes the call; `None` when a stop did not wait for its answer.
-    async fn send(&self, call: &PlannedCall) -> Option<(Outcome, Lost)> {
+    async fn send(&self, call: &PlannedCall, send_by: Timestamp) -> Option<(Outcome, Lost)> {
         if call.observed {
             return Some((Outcome::new(Class::Done, OBSERVED), Lost::Never));
         }
-        let send_by = clock::after(self.engine.clock().now(), SEND_WITHIN);
         let request = Call {
             timeout: call.timeout,
             ..self.request(call, send_by)
@@ -76,7 +83,7 @@ impl Worker {
             outcome = self.engine.actions().call(&request) => {
                 tracing::info!(step = %call.step, attempt = call.number, verb = %call.verb, class = outcome.class.name(), "call ended");
                 self.engine.note_outcome(&call.connection, &outcome).await;
-                Some((outcome, Lost::OnTheWay(request.send_by)))
+                Some((outcome, Lost::OnTheWay(send_by)))
             }
             () = self.engine.drained_to(limit) => {
                 tracing::warn!(step = %call.step, verb = %call.verb, "stopped before the answer came; its outcome is unknown");
@@ -122,7 +129,6 @@ impl Worker {
             outcome: outcome.clone(),
         };
         let said = outcome.message.clone();
-        self.refresh_held(&outcome).await?;
         let settled = settle::settle(
             &self.run,
             self.run.progress.clone(),
@@ -144,23 +150,10 @@ impl Worker {
         }
     }
 
-    /// How long the connection was held matters to the retry policy: look again before it is asked.
-    async fn refresh_held(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
-        if !outcome.is_success() {
-            self.held = self
-                .engine
-                .store()
-                .reader()
-                .held_for(&self.run.connection, self.engine.clock().now())
-                .await?;
-        }
-        Ok(())
-    }
-
     /// Plans, records what ended, and brings the run to its next call or to rest.
     async fn decide(&mut self, ended: Option<Ended>) -> Result<Ahead, StoreError> {
         let mut ended = ended;
-        let (before, progress, call) = loop {
+        let (before, mut progress, call) = loop {
             let before = self.run.progress.clone();
             let (progress, todo) = plan::next(&self.run, before.clone(), &self.sight());
             match todo {
@@ -172,13 +165,23 @@ impl Worker {
                 },
             }
         };
-        if let Some(slot) = self.slot_at_once(&call) {
+        let turn = plan::turn(&call, &self.run, self.run.seq);
+        if let Some(slot) = self.engine.slot_at_once(&call, &turn) {
             let intent = intent(&call, self.engine.clock().now());
+            let send_by = intent.send_by;
             let progress = self.under_way(progress, &call);
             let record = self.build(ended, progress, Next::Go(Some(intent)));
-            return Ok(self.write(record).await?.then_some((call, slot)));
+            let intended = Intended {
+                call,
+                send_by,
+                slot,
+            };
+            return Ok(self.write(record).await?.then_some(intended));
         }
-        if ended.is_some() || progress != before {
+        let is_news = ended.is_some() || progress != before;
+        // The pace is no fault of the rule either.
+        progress.wait_from(self.engine.clock().now());
+        if is_news {
             let record = self.build(ended, progress.clone(), Next::Go(None));
             if !self.write(record).await? {
                 return Ok(None);
@@ -186,22 +189,6 @@ impl Worker {
         }
         self.run.progress = progress;
         self.intend(call).await
-    }
-
-    /// A slot for a safe call, if the pace gives one this moment: then its intent rides in the commit at hand.
-    fn slot_at_once(&self, call: &PlannedCall) -> Option<Box<dyn Slot>> {
-        let may_go = call.safety == Safety::Safe
-            && call.budgets.is_empty()
-            && !call.observed
-            && !self.engine.is_held(&call.connection)
-            && !self.engine.is_stopping();
-        may_go
-            .then(|| {
-                self.engine
-                    .actions()
-                    .try_slot(&call.connection, &plan::turn(call, &self.run, self.run.seq))
-            })
-            .flatten()
     }
 
     /// Waits for the pace, then writes the intent in a commit of its own.
@@ -215,9 +202,11 @@ impl Worker {
             true => Vec::new(),
             false => budget::spend(&call.budgets, &mut progress),
         };
+        let attempt = intent(&call, now);
+        let send_by = attempt.send_by;
         let begin = Begin {
             lease: self.lease,
-            attempt: intent(&call, now),
+            attempt,
             progress: progress.clone(),
             unless_held: call.safety != Safety::Safe && !call.observed,
             connection: call.connection.clone(),
@@ -231,7 +220,11 @@ impl Worker {
         {
             Written::Yes { .. } => {
                 self.run.progress = progress;
-                Ok(Some((call, slot)))
+                Ok(Some(Intended {
+                    call,
+                    send_by,
+                    slot,
+                }))
             }
             Written::Held => {
                 slot.give_back();
@@ -301,7 +294,7 @@ impl Worker {
     async fn record(
         &mut self,
         ended: Option<Ended>,
-        progress: crate::run::Progress,
+        mut progress: crate::run::Progress,
         todo: Todo,
     ) -> Result<Ahead, StoreError> {
         let Todo::Rest { state, why, due_at } = todo else {
@@ -311,6 +304,9 @@ impl Worker {
             // Not why: that can name the person.
             let class = progress.failure.as_ref().map(|failure| &*failure.class);
             tracing::info!(state = state.name(), class, "run ended");
+        }
+        if !state.is_over() {
+            progress.wait_from(self.engine.clock().now());
         }
         let record = self.build(ended, progress, Next::Rest { state, why, due_at });
         if self.write(record).await? && due_at.is_some() {
@@ -347,17 +343,26 @@ impl Worker {
         progress: crate::run::Progress,
         call: &PlannedCall,
     ) -> crate::run::Progress {
-        settle::under_way(
-            progress,
-            call,
-            &self.rule,
-            self.engine.clock().now(),
-            self.held,
-        )
+        settle::under_way(progress, call, &self.rule, self.engine.clock().now())
     }
 
     fn sight(&self) -> Sight<'_> {
-        self.engine.sight(&self.rule, &self.tree, self.held)
+        self.engine.sight(&self.rule, &self.tree)
+    }
+}
+
+impl Engine {
+    /// A slot for a safe call, if the pace gives one this moment: then its intent rides in the commit at hand. What counts
+    /// against a limit does not: that is decided in a commit of its own.
+    pub(super) fn slot_at_once(&self, call: &PlannedCall, turn: &Turn) -> Option<Box<dyn Slot>> {
+        let may_go = call.safety == Safety::Safe
+            && call.budgets.is_empty()
+            && !call.observed
+            && !self.is_held(&call.connection)
+            && !self.is_stopping();
+        may_go
+            .then(|| self.actions().try_slot(&call.connection, turn))
+            .flatten()
     }
 }
 

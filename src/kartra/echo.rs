@@ -9,10 +9,11 @@
 #[cfg(test)]
 mod tests;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::input;
+use crate::action::Report;
 
 /// Longest trace. Of a longer one the end is replaced by the hash of the whole.
 const TRACE_BYTES_MAX: usize = 300;
@@ -20,7 +21,7 @@ const TRACE_BYTES_MAX: usize = 300;
 const HASH_BYTES: usize = 1 + 64;
 
 /// A verb, and the words by which Kartra reports it: in its outbound events, and in notifications of a product (IPN).
-struct Report {
+struct Row {
     verb: &'static str,
     events: &'static [&'static str],
     about: About,
@@ -39,8 +40,8 @@ enum About {
     Subscription,
 }
 
-const fn report(verb: &'static str, events: &'static [&'static str], about: About) -> Report {
-    Report {
+const fn row(verb: &'static str, events: &'static [&'static str], about: About) -> Row {
+    Row {
         verb,
         events,
         about,
@@ -48,19 +49,19 @@ const fn report(verb: &'static str, events: &'static [&'static str], about: Abou
 }
 
 /// All reports, by verb. Leads that are made or changed are reported by nothing.
-const REPORTS: &[Report] = &[
-    report("assign-tag", &["assign_tag"], About::Named("tag")),
-    report(
+const REPORTS: &[Row] = &[
+    row("assign-tag", &["assign_tag"], About::Named("tag")),
+    row(
         "cancel-subscription",
         &["cancel_subscription", "cancellation"],
         About::Subscription,
     ),
-    report(
+    row(
         "grant-membership-access",
         &["membership_granted"],
         About::Access,
     ),
-    report(
+    row(
         "refund-transaction",
         &[
             "refund_product",
@@ -70,28 +71,28 @@ const REPORTS: &[Report] = &[
         ],
         About::Transaction,
     ),
-    report(
+    row(
         "revoke-membership-access",
         &["membership_revoked"],
         About::Access,
     ),
-    report(
+    row(
         "subscribe-lead-to-list",
         &["list_subscription"],
         About::Named("list"),
     ),
-    report(
+    row(
         "subscribe-lead-to-sequence",
         &["sequence_subscription"],
         About::Named("sequence"),
     ),
-    report("unassign-tag", &["unassign_tag"], About::Named("tag")),
-    report(
+    row("unassign-tag", &["unassign_tag"], About::Named("tag")),
+    row(
         "unsubscribe-lead-from-list",
         &["list_unsubscription"],
         About::Named("list"),
     ),
-    report(
+    row(
         "unsubscribe-lead-from-sequence",
         &["sequence_unsubscription"],
         About::Named("sequence"),
@@ -121,6 +122,30 @@ pub(super) fn trace(verb: &str, input: &Value) -> Option<String> {
         }],
     };
     Some(joined(verb, &parts))
+}
+
+/// The events that Kartra may send of this call, with the names that the call gives.
+pub(super) fn reports(verb: &str, input: &Value) -> Vec<Report> {
+    let Some(row) = REPORTS.iter().find(|row| row.verb == verb) else {
+        return Vec::new();
+    };
+    let (thing, names) = match row.about {
+        About::Named(kind) => (kind, vec![format!("{kind}_name")]),
+        About::Access => {
+            let names = ["membership_name", "level_name"].map(str::to_owned);
+            ("membership", names.to_vec())
+        }
+        About::Transaction | About::Subscription => ("transaction_details", Vec::new()),
+    };
+    let given = |name: String| Some((name.clone(), input::text_of(input, &[&name])?.into()));
+    let told: Map<String, Value> = names.into_iter().filter_map(given).collect();
+    let mut details = told.clone();
+    details.insert(thing.to_owned(), told.into());
+    let report = |kind: &&'static str| Report {
+        kind,
+        body: json!({ "action": kind, "transaction_type": kind, "action_details": details }),
+    };
+    row.events.iter().map(report).collect()
 }
 
 /// What calls of ours this event of Kartra's may be the report of.

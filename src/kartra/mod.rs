@@ -23,6 +23,7 @@ pub const fn catalog() -> Catalog {
         look_back: look::back,
         trace: echo::trace,
         traces_of: echo::traces_of,
+        reports: echo::reports,
         refuse: guard::refuse,
         missing_name: outcome::missing_name,
     }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::classify::{Row, action_run_id, failure};
+use super::classify::{RECONNECT, Row, action_run_id, failure};
 use super::fault::{Asked, is_error};
 use super::fit::Care;
 use super::line::{Failed, Line};
@@ -211,7 +211,7 @@ impl Line {
     async fn with_link(&self, outcome: Outcome) -> Outcome {
         match self.connection().await.map(|found| found.readiness()) {
             Ok(Readiness::NotReady(text)) => Outcome {
-                message: format!("{}; {text}", outcome.message),
+                message: format!("{}; {text}", without_advice(&outcome.message)),
                 ..outcome
             },
             _ => outcome,
@@ -230,7 +230,7 @@ impl Line {
                 class: Class::NotAllowed,
                 message: format!(
                     "{}; the connection itself is READY: check what the account allows, then resume it",
-                    outcome.message
+                    without_advice(&outcome.message)
                 ),
                 ..outcome
             },
@@ -241,6 +241,12 @@ impl Line {
             Ok(Readiness::Unknown(_)) | Err(_) => outcome,
         }
     }
+}
+
+/// What happened, without what the table advises: the connection's own state says better what to do.
+fn without_advice(message: &str) -> &str {
+    let what = message.strip_suffix(RECONNECT);
+    what.map_or(message, |what| what.trim_end_matches(": "))
 }
 
 /// What one run came to.

@@ -74,6 +74,8 @@ const OTHER_THINGS: &[&str] = &[
     "workspace",
 ];
 
+/// What is to be done about a connection that lapsed, where nothing more is known of it.
+pub(super) const RECONNECT: &str = "reconnect it; its runs wait";
 /// What is to be done where only a question was not answered.
 const ASK_AGAIN: &str = "it was only a question: ask again in a while";
 
@@ -99,7 +101,7 @@ const TABLE: &[(Row, Test, Class, &str, &str)] = &[
         },
         Class::ConnectionDown,
         "the connection lost its access to the account",
-        "reconnect it; its runs wait",
+        RECONNECT,
     ),
     (
         Row::RateLimit,
@@ -162,7 +164,7 @@ const TABLE: &[(Row, Test, Class, &str, &str)] = &[
         |fault| matches!(fault.application, Some(401 | 403)),
         Class::ConnectionDown,
         "the application does not accept the connection's credentials",
-        "reconnect it; its runs wait",
+        RECONNECT,
     ),
     (
         Row::ApplicationRefused,

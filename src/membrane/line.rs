@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::classify::{failure_of_question, refuses_token};
 use super::connect::Connection;
 use super::fault::{Asked, is_error};
+use super::find::find;
 use super::limit::Pace;
-use super::listing::{Listing, MAX_PAGES, PAGE_SIZE};
+use super::listing::{Listing, MAX_PAGES, PAGE_SIZE, next_cursor};
 use super::settings::ConnectionSettings;
 use super::token::Tokens;
 use super::wire::{Answer, Http, NoAnswer, Request};
@@ -99,30 +99,45 @@ impl Line {
         Ok(listing)
     }
 
-    /// Membrane's id of the connection: pinned, or found by the application's address.
+    /// Membrane's id of the connection where it is known already.
+    pub(super) async fn known_id(&self) -> Option<Arc<str>> {
+        self.id.lock().await.clone()
+    }
+
+    /// Membrane's id of the connection: pinned, or looked for among the tenant's. Nothing is ever made here.
     pub(super) async fn connection_id(&self) -> Result<Arc<str>, Failed> {
         let mut kept = self.id.lock().await;
         if let Some(id) = &*kept {
             return Ok(Arc::clone(id));
         }
-        let name = &self.name;
-        let Some(app) = &self.app else {
-            return Err(Box::new(Outcome::new(
-                Class::ConnectionDown,
-                format!(
-                    "connections.{name} has neither id nor app: give it the connection's id in Membrane"
-                ),
-            )));
-        };
-        let body = json!({ "appUrl": app, "name": &**name });
-        let request = Request {
-            body: Some(Bytes::from(body.to_string())),
-            ..Request::get(&["connections", "ensure"], &[])
-        };
-        let answer = self.fetch("finding the connection", &request).await?;
-        let id: Arc<str> = read_connection(&answer)?.id.into();
+        let all = self.connections().await?;
+        let found = find(&all, &self.name, self.app.as_deref()).map_err(|unfound| {
+            Box::new(Outcome::new(Class::ConnectionDown, unfound.in_one_line()))
+        })?;
+        let id: Arc<str> = found.id().into();
         *kept = Some(Arc::clone(&id));
         Ok(id)
+    }
+
+    /// Every connection of our tenant.
+    pub(super) async fn connections(&self) -> Result<Vec<Connection>, Failed> {
+        let what = "the list of connections";
+        let mut all = Vec::new();
+        let mut cursor = "0".to_owned();
+        for _ in 0..MAX_PAGES {
+            let query = [("cursor", cursor.as_str()), ("limit", PAGE_SIZE)];
+            let request = Request::get(&["connections"], &query);
+            let page = self.fetch(what, &request).await?.body;
+            let page = page.ok_or_else(|| unreadable(what))?;
+            let items = page.get("items").and_then(Value::as_array);
+            let items = items.ok_or_else(|| unreadable(what))?;
+            all.extend(items.iter().filter_map(Connection::read));
+            match next_cursor(&page) {
+                Some(next) if next != cursor => cursor = next,
+                _ => break,
+            }
+        }
+        Ok(all)
     }
 
     async fn fetch_listing(&self, id: &str) -> Result<Listing, Failed> {

@@ -6,6 +6,7 @@ use std::collections::hash_map::Entry;
 use serde_json::Value;
 
 use crate::account::OfferedAction;
+use crate::action::{ActionSpec, Catalog};
 
 /// How many entries of a list are asked for at once; Membrane's own limit.
 pub(super) const PAGE_SIZE: &str = "1000";
@@ -13,6 +14,39 @@ pub(super) const PAGE_SIZE: &str = "1000";
 pub(super) const MAX_PAGES: usize = 50;
 /// Similar keys that a message names at most.
 const MAX_LIKE: usize = 3;
+/// The name of an action may say more than our key of it: "Assign Tag to Lead".
+const ENDS_OF_NAMES: [&str; 3] = ["", "-to-lead", "-from-lead"];
+
+/// An action as a connection lists it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// What Membrane tells of it.
+    pub action: OfferedAction,
+    /// The one of our catalogue that it is: that one's key is the verb by which rules run it.
+    pub spec: Option<&'static ActionSpec>,
+}
+
+impl Listed {
+    /// Reads it. None if it has no id or is archived.
+    pub(super) fn read(item: &Value, catalog: &Catalog) -> Option<Self> {
+        let (action, has_key) = read_action(item)?;
+        let ends = if has_key { &[""][..] } else { &ENDS_OF_NAMES };
+        let key = |end: &&str| catalog.get(action.key.strip_suffix(*end)?);
+        let spec = ends.iter().find_map(key);
+        Some(Self { action, spec })
+    }
+
+    /// The word by which rules, and the commands, run it; its key where our catalogue has none.
+    #[must_use]
+    pub fn verb(&self) -> &str {
+        self.spec.map_or(&self.action.key, |spec| spec.key)
+    }
+
+    /// Whether this is what it is called: its verb, its key or its id.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        [self.verb(), &self.action.key, &self.action.id].contains(&name)
+    }
+}
 
 /// The actions of one connection.
 #[derive(Debug, Default)]
@@ -98,7 +132,7 @@ impl Listing {
 
     fn place_of(&self, key: &str) -> Option<usize> {
         let by_name = || {
-            ["", "-to-lead", "-from-lead"]
+            ENDS_OF_NAMES
                 .iter()
                 .find_map(|end| self.by_name.get(&format!("{key}{end}")))
         };
@@ -107,7 +141,7 @@ impl Listing {
 }
 
 /// An action, and whether it came with a key. None if it has no id or is archived.
-pub(super) fn read_action(item: &Value) -> Option<(OfferedAction, bool)> {
+fn read_action(item: &Value) -> Option<(OfferedAction, bool)> {
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
     let id = text("id");
     if id.is_empty() || item.get("archivedAt").is_some_and(Value::is_string) {

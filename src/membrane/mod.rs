@@ -17,6 +17,7 @@ mod classify;
 mod connect;
 mod desk;
 mod fault;
+mod find;
 mod fit;
 mod gate;
 mod limit;
@@ -44,6 +45,8 @@ pub use self::connect::{ClientAction, Connection};
 pub use self::desk::{
     ConnectRequest, Desk, Facts, Failed, ProxyAnswer, ProxyRequest, RESERVED_HEADERS,
 };
+pub use self::find::{Unfound, find, host};
+pub use self::listing::Listed;
 pub use self::logs::RunLog;
 pub use self::settings::{
     Auth, ConnectionSettings, DEFAULT_API_VERSION, DEFAULT_AT_ONCE, DEFAULT_PER_SECOND,
@@ -54,7 +57,7 @@ use self::fit::Care;
 use self::line::Line;
 use self::token::Tokens;
 use self::wire::Http;
-use crate::account::Account;
+use crate::account::{Account, Place};
 use crate::action::{
     Actions, Call, Catalog, Class, Evidence, Outcome, Readiness, Reads, Slot, Turn,
 };
@@ -68,6 +71,7 @@ const PROBE_SEND_WITHIN: Duration = Duration::from_secs(30);
 /// Carries out actions through Membrane.
 pub struct Client {
     lines: BTreeMap<Arc<str>, Line>,
+    places: BTreeMap<Arc<str>, Place>,
     catalog: Catalog,
     clock: SharedClock,
 }
@@ -116,6 +120,9 @@ impl Client {
     pub fn new(settings: Settings, catalog: Catalog, clock: SharedClock) -> Result<Self> {
         settings.check()?;
         let http = Arc::new(Http::new(&settings, Arc::clone(&clock))?);
+        let names = settings.connections.keys();
+        let places = names.map(|name| (Arc::clone(name), settings.place(name)));
+        let places = places.collect();
         let shared = Arc::new(Tokens::new(settings.auth));
         let mut lines = BTreeMap::new();
         for (name, connection) in settings.connections {
@@ -129,6 +136,7 @@ impl Client {
         }
         Ok(Self {
             lines,
+            places,
             catalog,
             clock,
         })
@@ -254,6 +262,18 @@ impl Actions for Client {
                     .await
             }
             Err(failed) => Evidence::Failed(*failed),
+        }
+    }
+
+    async fn place(&self, connection: &str) -> Place {
+        let settled = self.places.get(connection).cloned().unwrap_or_default();
+        let id = match self.lines.get(connection) {
+            Some(line) => line.known_id().await,
+            None => None,
+        };
+        Place {
+            connection: id.as_deref().map(str::to_owned),
+            ..settled
         }
     }
 

@@ -7,6 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::account::Place;
+
 /// Membrane's own address.
 pub const DEFAULT_URL: &str = "https://api.getmembrane.com";
 /// The version of the API that this client was written for.
@@ -46,6 +48,18 @@ impl Settings {
     pub fn with_connection(mut self, name: &str, connection: ConnectionSettings) -> Self {
         self.connections.insert(name.into(), connection);
         self
+    }
+
+    /// Where this connection leads, as far as the settings say.
+    #[must_use]
+    pub fn place(&self, name: &str) -> Place {
+        let connection = self.connections.get(name);
+        let auth = connection.and_then(|own| own.auth.as_ref());
+        Place {
+            url: self.url.trim().trim_end_matches('/').to_owned(),
+            tenant: auth.unwrap_or(&self.auth).tenant(),
+            connection: connection.and_then(|own| own.id.clone()),
+        }
     }
 
     /// The address to join paths to; an error says what is wrong with it.
@@ -107,6 +121,18 @@ pub enum Auth {
 }
 
 impl Auth {
+    /// The tenant within its workspace, where it is named.
+    fn tenant(&self) -> Option<String> {
+        match self {
+            Self::Signed {
+                workspace_key,
+                tenant_key,
+                ..
+            } if !tenant_key.is_empty() => Some(format!("{workspace_key}/{tenant_key}")),
+            _ => None,
+        }
+    }
+
     pub(super) fn check(&self, place: &str) -> Result<()> {
         match self {
             Self::Signed {

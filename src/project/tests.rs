@@ -140,25 +140,30 @@ fn one_file_is_checked_with_the_settings_around_it() {
 const TAGS_RULE: &str =
     "id: tags\ntrigger: { webhook: shop }\nactions: [ { assign-tag: { id: 5, tag_name: vip } } ]\n";
 
+/// Everything is known of the account behind `main`.
 fn accounts(tag: &str) -> Accounts {
-    let account = Account {
-        actions: Some(Vec::new()),
-        tags: Some(vec![tag.to_owned()]),
-        ..Account::default()
-    };
     let offered = crate::account::OfferedAction {
         key: "assign-tag".to_owned(),
         id: "a1".to_owned(),
         name: "Assign tag".to_owned(),
         description: String::new(),
-        input_schema: serde_json::Value::Null,
+        input_schema: serde_json::json!({ "properties": { "id": {}, "tag_name": {} } }),
         output_schema: serde_json::Value::Null,
     };
     let account = Account {
         actions: Some(vec![offered]),
-        ..account
+        tags: Some(vec![tag.to_owned()]),
+        lists: Some(Vec::new()),
+        sequences: Some(Vec::new()),
+        pages: Some(Vec::new()),
+        custom_fields: Some(Vec::new()),
     };
-    Accounts::from([("main".into(), account)])
+    let from = Place {
+        url: "https://api.getmembrane.com".to_owned(),
+        tenant: None,
+        connection: Some("c1".to_owned()),
+    };
+    Accounts::from([("main".into(), Kept { from, account })])
 }
 
 #[test]
@@ -209,4 +214,85 @@ fn what_no_account_could_show_is_noted_once_for_each_connection() {
         .map(|(begin, _)| begin)
         .collect();
     assert_eq!(begins, ["connection client_b", "connection main"]);
+}
+
+#[test]
+fn what_was_read_from_another_connection_is_left_out_and_said() {
+    let env = Env::from_pairs([("SHOP", "secret-of-the-shop")]);
+    let elsewhere = |connection: &str| {
+        let text = CONFIG_TEXT.to_owned() + connection;
+        let dir = project(&[("kartwheel.yaml", &text), ("rules/a.yaml", TAGS_RULE)]);
+        let settings = settings(dir.path(), &env, Strictness::Check);
+        settings.rules(accounts("VIP"))
+    };
+    let same = elsewhere("connections: { main: { id: c1 } }\n");
+    assert!(same.has_errors(), "the tag has another name there");
+    for other in [
+        "connections: { main: { id: c2 } }\n",
+        "membrane: { url: \"http://127.0.0.1:9\", token: env:T }\nconnections: { main: { id: c1 } }\n",
+    ] {
+        let project = elsewhere(other);
+        assert!(
+            !project
+                .problems
+                .iter()
+                .any(|problem| problem.code == "K0801"),
+            "{:?}",
+            project.problems
+        );
+        let [note] = &project.notes[..] else {
+            panic!("{:?}", project.notes);
+        };
+        assert!(
+            note.starts_with("connection main: its catalogue was kept from another connection")
+                && note.ends_with("run `kartwheel catalog sync`"),
+            "{note}"
+        );
+    }
+}
+
+#[test]
+fn what_could_not_be_read_of_an_account_is_noted_and_what_came_without_a_schema() {
+    let dir = project(&[
+        ("kartwheel.yaml", CONFIG_TEXT),
+        ("rules/tags.yaml", TAGS_RULE),
+    ]);
+    let env = Env::from_pairs([("SHOP", "secret-of-the-shop")]);
+    let notes = |change: &dyn Fn(&mut Account)| {
+        let mut known = accounts("vip");
+        change(&mut known.get_mut("main").expect("it is kept").account);
+        let settings = settings(dir.path(), &env, Strictness::Check);
+        settings.rules(known).notes
+    };
+    assert_eq!(notes(&|_| {}), [""; 0]);
+    let unread = notes(&|account| (account.tags, account.pages) = (None, None));
+    assert_eq!(
+        unread,
+        [
+            "connection main: its tags could not be read, so names of them were not checked; `kartwheel catalog sync` reads the account again"
+        ]
+    );
+    let offers = notes(&|account| account.actions = None);
+    assert_eq!(
+        offers,
+        [
+            "connection main: what it offers could not be read; inputs were checked against the built-in table; `kartwheel catalog sync` reads the account again"
+        ]
+    );
+    let mute = notes(&|account| {
+        let mut all = account.actions.take().expect("they are known");
+        all[0].input_schema = serde_json::json!({ "type": "object" });
+        let unused = crate::account::OfferedAction {
+            key: "get-lead".to_owned(),
+            ..all[0].clone()
+        };
+        all.push(unused);
+        account.actions = Some(all);
+    });
+    assert_eq!(
+        mute,
+        [
+            "connection main: no schema came with `assign-tag`; inputs were checked against the built-in table"
+        ]
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::problem::nearest;
+use crate::problem::{Span, nearest};
 
 const ROOTS: &[&str] = &[
     "event", "body", "headers", "query", "person", "schedule", "input", "vars", "steps", "item",
@@ -49,6 +49,8 @@ pub(crate) struct Names {
     pub(crate) items: Vec<Arc<str>>,
     /// What `env:` of kartwheel.yaml lists, when that is known.
     pub(crate) env: Option<Vec<Arc<str>>>,
+    /// Where the person's address is first used without something to take its place.
+    pub(crate) address: Option<Span>,
 }
 
 /// A name that cannot be used here.
@@ -68,6 +70,17 @@ impl Names {
             steps: Vec::new(),
             items: Vec::new(),
             env,
+            address: None,
+        }
+    }
+
+    /// Notes that this name is used in a text.
+    pub(crate) fn used(&mut self, name: &str, text: &str, span: Span) {
+        let has_other = ["default", " if ", " or "]
+            .iter()
+            .any(|word| text.contains(word));
+        if name == "person.email" && !has_other && self.address.is_none() {
+            self.address = Some(span);
         }
     }
 

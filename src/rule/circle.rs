@@ -6,89 +6,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::{Rule, SourceFacts, Step, Surroundings, Trigger};
+use crate::action::{Report, Reports};
 use crate::problem::{Problem, Source, Span};
-
-/// What the account reports of an action: the event's types, and the thing that it names.
-struct Report {
-    verb: &'static str,
-    kinds: &'static [&'static str],
-    /// The map in `action_details`, and the names in it, which are those of the action's inputs too.
-    thing: &'static str,
-    names: &'static [&'static str],
-}
-
-const fn report(
-    verb: &'static str,
-    kinds: &'static [&'static str],
-    thing: &'static str,
-    names: &'static [&'static str],
-) -> Report {
-    Report {
-        verb,
-        kinds,
-        thing,
-        names,
-    }
-}
-
-/// Every action that is reported.
-const REPORTS: &[Report] = &[
-    report("assign-tag", &["assign_tag"], "tag", &["tag_name"]),
-    report("unassign-tag", &["unassign_tag"], "tag", &["tag_name"]),
-    report(
-        "subscribe-lead-to-list",
-        &["list_subscription"],
-        "list",
-        &["list_name"],
-    ),
-    report(
-        "unsubscribe-lead-from-list",
-        &["list_unsubscription"],
-        "list",
-        &["list_name"],
-    ),
-    report(
-        "subscribe-lead-to-sequence",
-        &["sequence_subscription"],
-        "sequence",
-        &["sequence_name"],
-    ),
-    report(
-        "unsubscribe-lead-from-sequence",
-        &["sequence_unsubscription"],
-        "sequence",
-        &["sequence_name"],
-    ),
-    report(
-        "grant-membership-access",
-        &["membership_granted"],
-        "membership",
-        &["membership_name", "level_name"],
-    ),
-    report(
-        "revoke-membership-access",
-        &["membership_revoked"],
-        "membership",
-        &["membership_name", "level_name"],
-    ),
-    report(
-        "refund-transaction",
-        &[
-            "refund_product",
-            "partial_refund_product",
-            "refund",
-            "partial_refund",
-        ],
-        "transaction_details",
-        &[],
-    ),
-    report(
-        "cancel-subscription",
-        &["cancel_subscription", "cancellation"],
-        "transaction_details",
-        &[],
-    ),
-];
 
 /// A rule whose own actions can start it, and those that it can start.
 struct Member<'a> {
@@ -113,7 +32,12 @@ pub fn circles(
         .collect();
     for from in 0..members.len() {
         let starts = (0..members.len())
-            .filter_map(|to| Some((to, starting_step(&members[from], &members[to])?)))
+            .filter_map(|to| {
+                Some((
+                    to,
+                    starting_step(&members[from], &members[to], around.catalog.reports)?,
+                ))
+            })
             .collect();
         members[from].starts = starts;
     }
@@ -145,33 +69,23 @@ fn member<'a>(rule: &'a Rule, known: &'a [SourceFacts]) -> Option<Member<'a>> {
 }
 
 /// The step of the one rule whose report can start the other.
-fn starting_step(from: &Member<'_>, to: &Member<'_>) -> Option<Span> {
+fn starting_step(from: &Member<'_>, to: &Member<'_>, reports: Reports) -> Option<Span> {
     let steps = from.rule.steps.iter().chain(&from.rule.on_failure);
     let starts = |step: &&Step| {
-        let mut reports = step.calls().filter_map(|verb| {
-            let report = REPORTS.iter().find(|report| report.verb == verb)?;
-            Some((report, names(step, report)))
-        });
-        reports.any(|(report, names)| {
-            report
-                .kinds
-                .iter()
-                .any(|kind| to.takes(report, kind, &names))
-        })
+        let mut told = step
+            .calls()
+            .flat_map(|verb| reports(verb, &input(step, verb)));
+        told.any(|report| to.takes(&report))
     };
     let step = steps.into_iter().find(starts)?;
     Some(step.verb_span)
 }
 
-/// The names that the report will hold, as far as they are written out.
-fn names(step: &Step, report: &Report) -> Map<String, Value> {
+/// The texts that this call of the step gives, as far as they are written out.
+fn input(step: &Step, verb: &str) -> Value {
     let fallback = step.kind.fallback();
-    if let Some(fallback) = fallback.filter(|fallback| *fallback.verb == *report.verb) {
-        let tag = fallback.constant_tag();
-        return tag
-            .map(|tag| ("tag_name".to_owned(), tag.into()))
-            .into_iter()
-            .collect();
+    if let Some(fallback) = fallback.filter(|fallback| *fallback.verb == *verb) {
+        return json!({ "tag_name": fallback.constant_tag() });
     }
     let given = step
         .kind
@@ -179,28 +93,23 @@ fn names(step: &Step, report: &Report) -> Map<String, Value> {
         .map_or(&[][..], |fields| fields.given.as_slice());
     given
         .iter()
-        .filter(|given| report.names.contains(&&*given.name))
         .filter_map(|given| Some((given.name.to_string(), given.constant_text()?.into())))
-        .collect()
+        .collect::<Map<_, Value>>()
+        .into()
 }
 
 impl Member<'_> {
     /// Whether its trigger and its match let such a report in.
-    fn takes(&self, report: &Report, kind: &str, names: &Map<String, Value>) -> bool {
+    fn takes(&self, report: &Report) -> bool {
         let Trigger::Webhook { events, .. } = &self.rule.trigger else {
             return false;
         };
-        let is_sent = (self.source.unknown_event)(kind).is_none();
-        let is_meant = events.is_empty() || events.iter().any(|event| event.matches(kind));
+        let is_sent = (self.source.unknown_event)(report.kind).is_none();
+        let is_meant = events.is_empty() || events.iter().any(|event| event.matches(report.kind));
         if !is_sent || !is_meant {
             return false;
         }
-        let mut details = names.clone();
-        details.insert(report.thing.to_owned(), Value::Object(names.clone()));
-        let tree = json!({
-            "event": { "type": kind },
-            "body": { "action": kind, "transaction_type": kind, "action_details": details },
-        });
+        let tree = json!({ "event": { "type": report.kind }, "body": report.body });
         !self.rule.condition.excludes(&tree)
     }
 }

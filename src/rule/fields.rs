@@ -27,8 +27,6 @@ pub(crate) const AMOUNT: &str = "refund_amount";
 #[derive(Debug)]
 pub(crate) struct Fields {
     pub(crate) given: Vec<Given>,
-    /// Whether every name that stands there is one of them.
-    pub(crate) is_whole: bool,
 }
 
 /// One field that a rule gives.
@@ -75,10 +73,7 @@ impl Fields {
             }
         };
         let known = parser.known_inputs(part.step, spec.key);
-        let mut fields = Self {
-            given: Vec::new(),
-            is_whole: true,
-        };
+        let mut fields = Self { given: Vec::new() };
         for entry in entries {
             let field = spec.fields.iter().find(|field| field.name == &*entry.key);
             let is_free = match known {
@@ -89,7 +84,6 @@ impl Fields {
             if field.is_some() || is_free {
                 fields.given.extend(value(parser, spec, field, entry));
             } else {
-                fields.is_whole = false;
                 unknown(parser, verb, entry, spec.fields, known);
             }
         }
@@ -332,15 +326,8 @@ fn unknown(
 }
 
 fn missing(parser: &mut Parser<'_>, verb: &Entry, entries: &[Entry], known: &[Field]) {
-    // A word of another system or a slip of the pen is reported as such.
-    let has = |name: &str| {
-        entries.iter().any(|entry| {
-            &*entry.key == name
-                || words::INPUT_FOREIGN.contains(&(&entry.key, name))
-                || (known.iter().all(|field| field.name != &*entry.key)
-                    && nearest(&entry.key, known.iter().map(|field| field.name)) == Some(name))
-        })
-    };
+    // Whatever else stands there is told by itself, and may not have been meant for this.
+    let has = |name: &str| entries.iter().any(|entry| &*entry.key == name);
     let lacking: Vec<&Field> = known
         .iter()
         .filter(|field| field.required && !has(field.name))

@@ -227,10 +227,15 @@ pub struct SourceFacts {
     pub reports_account: bool,
     /// For an event type that the source is not known to send: the nearest one that it does, if there is one.
     pub unknown_event: UnknownEvent,
+    /// Whether events of this type are known to hold no address, nor an id that an earlier event could have brought with one.
+    pub lacks_address: LacksAddress,
 }
 
 /// `None`: the type is known, or nothing is known of the sender's types.
 pub type UnknownEvent = Box<dyn Fn(&str) -> Option<Option<String>> + Send + Sync>;
+
+/// Asked with an event type.
+pub type LacksAddress = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
 impl fmt::Debug for SourceFacts {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -180,6 +180,7 @@ impl<'a> Parser<'a> {
         self.names.ran = self.names.steps.iter().map(|(id, _)| id.clone()).collect();
         self.names.steps.extend(steps::ids(root.get("on_failure")));
         let on_failure = self.on_failure(root);
+        self.has_address(trigger.as_ref());
         let tests = self.cases(root, &actions);
         let limits = root.get("limits").map_or_else(Vec::new, |node| {
             limit::parse(&mut self.reader, node, Of::Rule, &self.around.catalog)
@@ -234,6 +235,7 @@ impl<'a> Parser<'a> {
         condition.templates(&mut |template, span| {
             for name in template.references() {
                 let place = super::complaint::narrow(source, span, template.text(), &name.range);
+                self.names.used(&name.path, template.text(), place);
                 found.extend(self.names.check(&name.path).map(|unknown| (unknown, place)));
             }
         });

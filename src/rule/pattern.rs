@@ -49,6 +49,14 @@ impl EventPattern {
         }
     }
 
+    /// The one type that is meant, if it is no glob.
+    pub(crate) fn exact(&self) -> Option<&str> {
+        match self {
+            Self::Exact(name) => Some(name),
+            Self::Glob(_) => None,
+        }
+    }
+
     /// The pattern as written.
     #[must_use]
     pub fn text(&self) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -80,9 +81,9 @@ pub struct StepProgress {
     /// When it was first tried: `within` counts from here.
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     pub first_at: Option<Timestamp>,
-    /// How long its connection had been held in all when it was first tried, in microseconds: `within` leaves holds out.
-    #[serde(rename = "h", default, skip_serializing_if = "is_zero_u64")]
-    pub held_micros: u64,
+    /// How long the run had waited in all when this was first tried, in microseconds: `within` leaves out what it waited since.
+    #[serde(rename = "w", default, skip_serializing_if = "is_zero_u64")]
+    pub waited_micros: u64,
     /// A person allowed its call (`approve: true`).
     #[serde(rename = "a", default, skip_serializing_if = "is_false")]
     pub approved: bool,
@@ -160,12 +161,13 @@ const fn is_zero_u64(number: &u64) -> bool {
 /// What a run has made so far. Stored whole with every recorded outcome.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// How long it has slept in its own waits, or had passed when a person started it anew, in microseconds: its `timeout` leaves it out.
+    /// How long it could not go on through no fault of its rule, or had passed when a person started it anew, in
+    /// microseconds: `timeout` and `within` leave it out.
     #[serde(default, skip_serializing_if = "is_zero_u64")]
     pub waited_micros: u64,
-    /// How long its connection had been held in all when it was stored, in microseconds: `timeout` leaves holds out.
-    #[serde(default, skip_serializing_if = "is_zero_u64")]
-    pub held_micros: u64,
+    /// Since when it waits so; after a call, from the end of the pause that its policy makes. Nothing while a call is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_from: Option<Timestamp>,
     /// The limit that holds it, while one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over: Option<Limited>,
@@ -181,6 +183,31 @@ pub struct Progress {
     /// What made the run give up: `failure.step`, `.class`, `.message`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+}
+
+impl Progress {
+    /// Its own time stands still from then on. What was said first stays.
+    pub fn wait_from(&mut self, from: Timestamp) {
+        self.waits_from.get_or_insert(from);
+    }
+
+    /// Its own time goes on.
+    pub fn go_on(&mut self, now: Timestamp) {
+        self.waited_micros = micros(self.waited(now));
+        self.waits_from = None;
+    }
+
+    /// How long its own time stood still until now.
+    #[must_use]
+    pub fn waited(&self, now: Timestamp) -> Duration {
+        let waiting = self.waits_from.map(|from| now.duration_since(from));
+        let waiting = waiting.and_then(|length| Duration::try_from(length).ok());
+        Duration::from_micros(self.waited_micros).saturating_add(waiting.unwrap_or_default())
+    }
+}
+
+fn micros(length: Duration) -> u64 {
+    u64::try_from(length.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// What is counted against a limit.
@@ -234,6 +261,22 @@ pub fn step_number(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn time_stands_still_from_what_was_said_first_until_it_goes_on() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut progress = Progress::default();
+        assert_eq!(progress.waited(at(5)), Duration::ZERO);
+        progress.wait_from(at(20));
+        progress.wait_from(at(10));
+        assert_eq!(progress.waited(at(15)), Duration::ZERO, "not yet");
+        progress.go_on(at(15));
+        assert_eq!(progress.waited(at(30)), Duration::ZERO);
+        progress.wait_from(at(30));
+        progress.go_on(at(37));
+        progress.wait_from(at(40));
+        assert_eq!(progress.waited(at(43)), Duration::from_secs(10));
+    }
 
     #[test]
     fn what_an_earlier_version_stored_is_read() {

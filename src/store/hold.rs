@@ -1,9 +1,13 @@
 //! Connections that send nothing for a while.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// A connection that is held again so soon after its last hold has relapsed: the alert of that hold stands again.
+pub const RELAPSE_WITHIN: Duration = Duration::from_secs(15 * 60);
 
 /// Why a connection sends nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,6 +47,12 @@ impl HoldKind {
         Self::NotAllowed,
         Self::Broken,
     ];
+
+    /// Whether somebody must be told. Whoever pauses knows.
+    #[must_use]
+    pub const fn is_told(self) -> bool {
+        !matches!(self, Self::Paused)
+    }
 
     /// The word used in the store, the API and on the screen.
     #[must_use]

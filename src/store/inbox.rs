@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::event::Event;
-use crate::run::{Attempt, Run};
+use crate::run::{Attempt, Progress, Run};
 use crate::store::work::Lease;
 
 /// An event with all that was decided about it: what one 200 stands for.
@@ -59,9 +59,17 @@ pub struct NewRun {
     pub run: Run,
     /// Take the first lease at once if no unfinished older run has the key: the fast path.
     pub take: bool,
-    /// The first call's intent, when it may ride in this commit. Written only if the lease is taken; otherwise its step
-    /// is stored as not begun.
-    pub intent: Option<Attempt>,
+    /// The first call's intent, when it may ride in this commit. Written only if the lease is taken.
+    pub intent: Option<FirstIntent>,
+}
+
+/// The first intent of a run.
+#[derive(Debug, Clone)]
+pub struct FirstIntent {
+    /// The intent.
+    pub attempt: Attempt,
+    /// The run's progress with the attempt counted in, in place of the one it would wait with.
+    pub progress: Progress,
 }
 
 /// What became of an `Accept`.

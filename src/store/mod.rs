@@ -11,6 +11,8 @@ mod hold;
 mod inbox;
 mod list;
 mod op;
+mod person;
+mod room;
 mod rules;
 mod snapshot;
 pub mod sqlite;
@@ -30,14 +32,16 @@ use crate::clock::SharedClock;
 use crate::run::{Attempt, Run};
 
 pub use alert::{Alert, AlertKind};
-pub use hold::{Hold, HoldKind};
-pub use inbox::{Accept, Accepted, Handshake, NewRun, Refused, StoredVerdict};
+pub use hold::{Hold, HoldKind, RELAPSE_WITHIN};
+pub use inbox::{Accept, Accepted, FirstIntent, Handshake, NewRun, Refused, StoredVerdict};
 pub use list::{Counts, EventFilter, RefusalCount, RunFilter, StoredEvent};
 pub use op::{Answer, Op, StoreError};
+pub use person::{KnownPerson, ids as person_ids};
+pub use room::{ACTIVE_RUNS_HARD_MAX, ACTIVE_RUNS_MAX, ACTIVE_RUNS_OWN_MAX, Lane, Room};
 pub use rules::{ActivateRules, RuleText};
 pub use snapshot::{Snapshot, Traced};
 pub use work::{
-    Begin, Budget, Change, Changed, Claim, Claimed, Ended, Lease, Next, Record, Written,
+    Begin, Budget, Change, Changed, Claim, Claimed, Ended, Front, Lease, Next, Record, Written,
 };
 pub use writer::{Failure, QUEUE_BYTES_MAX, QUEUE_OPS_MAX, TRANSACTION_SECONDS_MAX};
 
@@ -79,8 +83,6 @@ pub trait Reader: Send + Sync + 'static {
     async fn rule_text(&self, hash: &str) -> Result<Option<RuleText>, StoreError>;
     /// All holds in force.
     async fn holds(&self) -> Result<Vec<Hold>, StoreError>;
-    /// How long a connection was held in all up to `now` (`within` and `timeout` stand still meanwhile).
-    async fn held_for(&self, connection: &str, now: Timestamp) -> Result<Duration, StoreError>;
     /// Refusals since then, newest minute first.
     async fn refusals(&self, since: Timestamp, limit: u32)
     -> Result<Vec<RefusalCount>, StoreError>;
@@ -95,10 +97,21 @@ pub trait Reader: Send + Sync + 'static {
         traces: &[String],
         since: Timestamp,
     ) -> Result<Option<Traced>, StoreError>;
+    /// Who was last known under one of these ids of a source's, by kind; the first that is known counts.
+    async fn known_person(
+        &self,
+        source: &str,
+        ids: &[(String, String)],
+    ) -> Result<Option<KnownPerson>, StoreError>;
     /// Numbers for health and for tests.
     async fn counts(&self, now: Timestamp) -> Result<Counts, StoreError>;
+    /// The first of every lane that has runs which are due or will be, none of a held connection.
+    async fn fronts(&self) -> Result<Vec<Front>, StoreError>;
     /// When the next run becomes due, if one will.
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let fronts = self.fronts().await?;
+        Ok(fronts.into_iter().map(|front| front.due_at).min())
+    }
 }
 
 /// How a store is opened.
@@ -191,8 +204,18 @@ impl Store {
 
     /// Stores an event with all that was decided about it, or counts it as a repeat of one that is known.
     pub async fn accept(&self, accept: Accept) -> Result<Accepted, StoreError> {
-        match self.writer.try_ask(Op::Accept(Box::new(accept))).await? {
-            Answer::Accepted(accepted) => Ok(*accepted),
+        let mut accepted = self.accept_all(vec![accept]).await?;
+        accepted.pop().ok_or_else(unexpected)
+    }
+
+    /// Stores the events of one delivery, as `accept` does each: all of them in one commit, or none. Answers one each, in order.
+    pub async fn accept_all(&self, accepts: Vec<Accept>) -> Result<Vec<Accepted>, StoreError> {
+        let count = accepts.len();
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        match self.writer.try_ask(Op::Accept(accepts)).await? {
+            Answer::Accepted(accepted) if accepted.len() == count => Ok(accepted),
             _ => Err(unexpected()),
         }
     }
@@ -223,12 +246,15 @@ impl Store {
         }
     }
 
-    /// Puts a hold in force. One of the same connection and kind stays since when it was, with the new reason.
-    pub async fn hold(&self, hold: Hold) -> Result<(), StoreError> {
-        self.writer.ask(Op::Hold(hold)).await.map(drop)
+    /// Puts a hold in force, and raises its alert in the same commit: see [`HoldKind::is_told`]. A hold of the same connection
+    /// and kind stays since when it was, with the new reason. Whether somebody must be told anew: one alert stands for all
+    /// holds of a connection, and goes on standing where one comes within `RELAPSE_WITHIN` of the end of the last.
+    pub async fn hold(&self, hold: Hold) -> Result<bool, StoreError> {
+        Ok(self.count(Op::Hold(hold)).await? > 0)
     }
 
-    /// Ends a connection's hold of this kind, or all of its holds. Says how many there were.
+    /// Ends a connection's hold of this kind, or all of its holds; with the last that was told of, its alert is over. Says
+    /// how many there were.
     pub async fn release(
         &self,
         connection: Arc<str>,

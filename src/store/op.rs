@@ -15,8 +15,8 @@ use crate::store::work::{Begin, Change, Changed, Claim, Claimed, Record, Written
 /// One operation for the writer. Within a batch, changes and holds come first, then records, accepts, begins, claims.
 #[derive(Debug)]
 pub enum Op {
-    /// See `Store::accept`.
-    Accept(Box<Accept>),
+    /// See `Store::accept_all`.
+    Accept(Vec<Accept>),
     /// See `Store::begin`.
     Begin(Box<Begin>),
     /// See `Store::record`.
@@ -50,15 +50,15 @@ pub enum Op {
 /// The answer to an `Op`.
 #[derive(Debug)]
 pub enum Answer {
-    /// To an accept.
-    Accepted(Box<Accepted>),
+    /// To accepts, one each.
+    Accepted(Vec<Accepted>),
     /// To a begin or a record.
     Written(Written),
     /// To a claim.
     Claimed(Vec<Claimed>),
     /// To a change.
     Changed(Changed),
-    /// To a rescue, a release, a raise or a calm: how many runs, holds or alerts.
+    /// To a rescue, a hold, a release, a raise or a calm: how many runs, holds or new alerts.
     Count(u64),
     /// To the rest.
     Ok,

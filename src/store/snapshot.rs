@@ -5,13 +5,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::account::Account;
+use crate::account::{Account, Place};
 
 /// An account as of one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
     /// The connection's local name.
     pub connection: Arc<str>,
+    /// Where it was read: the name may lead elsewhere by now.
+    pub from: Place,
     /// When it was read.
     pub synced_at: Timestamp,
     /// What was read.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::action::{Outcome, Priority};
+use crate::action::Outcome;
 use crate::event::{Envelope, Event};
 use crate::run::{Attempt, Progress, Run, State};
+use crate::store::room::{Lane, Room};
 
 /// Who may record the outcome of a run. `epoch` grows with each take-over, so a late record changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,8 +122,9 @@ pub enum Next {
     },
 }
 
-/// Takes runs that are due, at most one per key, none of a held connection: the highest priority first, within it
-/// one rule after the other in turns, of each rule the oldest due first.
+/// Takes runs that are due, at most one per key, none of a held connection, and none that there is no room for: the highest
+/// priority first; within it one connection after another in turns; of each connection one rule after another; of each
+/// rule the longest due first. The turns go on from one claim to the next.
 #[derive(Debug, Clone)]
 pub struct Claim {
     /// Who takes them.
@@ -133,10 +135,19 @@ pub struct Claim {
     pub lease_until: Timestamp,
     /// At most so many.
     pub limit: u32,
-    /// At most so many of one rule and priority, in this claim.
-    pub per_rule: u32,
-    /// None of a lower priority.
-    pub at_least: Priority,
+    /// Who is in memory already.
+    pub room: Room,
+}
+
+/// The first run of a lane that has a time at which it is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Front {
+    /// The lane.
+    pub lane: Lane,
+    /// When it is due.
+    pub due_at: Timestamp,
+    /// Its number.
+    pub seq: i64,
 }
 
 /// A run that was claimed, with all a worker needs.

@@ -161,7 +161,10 @@ impl Writer {
 
 fn weight(op: &Op) -> usize {
     match op {
-        Op::Accept(accept) => OP_BYTES + accept.event.raw.len(),
+        Op::Accept(accepts) => accepts
+            .iter()
+            .map(|accept| OP_BYTES + accept.event.raw.len())
+            .sum(),
         _ => OP_BYTES,
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{form, json};
+use super::{form, json, multipart};
 use crate::event::Format;
 
 /// A body that was read.
@@ -12,6 +12,8 @@ pub(super) struct Body {
     pub(super) format: Format,
     /// What it says.
     pub(super) value: Value,
+    /// It does not read so from its bytes and format alone: it is to be kept as JSON.
+    pub(super) is_translated: bool,
 }
 
 /// Reads a body that arrived. The content type is believed where the bytes agree with it: many senders name the wrong one, or none.
@@ -19,21 +21,31 @@ pub(super) struct Body {
 /// - An empty body is `{}`.
 /// - JSON by its type that does not look like JSON is a form if it looks like one; a form by its type that begins as an object
 ///   or list does and is JSON is JSON; with another type or none, what it looks like decides.
-/// - Multipart and XML are refused by name.
-pub(super) fn read(content_type: Option<&str>, raw: &[u8]) -> Result<Body, String> {
+/// - A form may be in another character set, named by its type or by the field `charset_field`.
+/// - XML is refused by name.
+pub(super) fn read(
+    content_type: Option<&str>,
+    raw: &[u8],
+    charset_field: &str,
+) -> Result<Body, String> {
     let shown = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
     let shown = shown.trim_ascii();
     let Some(first) = shown.first() else {
         return Ok(Body {
             format: Format::Empty,
             value: Value::Object(Map::new()),
+            is_translated: false,
         });
     };
     let declared = Declared::of(content_type);
     let opens = matches!(first, b'{' | b'[');
     let format = match declared {
         Declared::Multipart => {
-            return Err("a multipart body, which this version cannot read".into());
+            return Ok(Body {
+                value: multipart::decode(content_type.unwrap_or_default(), raw)?,
+                format: Format::Json,
+                is_translated: true,
+            });
         }
         Declared::Form if opens && json::parse(raw).is_err() => Format::Form,
         _ if opens => Format::Json,
@@ -42,9 +54,19 @@ pub(super) fn read(content_type: Option<&str>, raw: &[u8]) -> Result<Body, Strin
         _ if looks_like_form(shown) => Format::Form,
         _ => Format::Json,
     };
+    if format == Format::Form
+        && let Some(charset) = form::charset(content_type, raw, charset_field)?
+    {
+        return Ok(Body {
+            value: form::decode_in(raw, charset).map(Value::Object)?,
+            format: Format::Json,
+            is_translated: true,
+        });
+    }
     Ok(Body {
         value: read_body(format, raw)?,
         format,
+        is_translated: false,
     })
 }
 
@@ -141,12 +163,13 @@ mod tests {
             (JSON, " \r\n", Format::Empty, json!({})),
             (None, "", Format::Empty, json!({})),
         ] {
-            let body = read(content_type, raw.as_bytes());
+            let body = read(content_type, raw.as_bytes(), "");
             assert_eq!(
                 body,
                 Ok(Body {
                     format,
-                    value: value.clone()
+                    value: value.clone(),
+                    is_translated: false,
                 }),
                 "{content_type:?} {raw}"
             );
@@ -162,11 +185,12 @@ mod tests {
     fn what_cannot_be_read_is_refused_by_name() {
         for (content_type, raw, named) in [
             (Some("multipart/form-data; boundary=x"), "--x", "multipart"),
+            (Some("multipart/form-data"), "--x", "boundary"),
             (Some("text/xml"), "<a/>", "XML"),
             (JSON, "{\"a\":", "broken JSON"),
             (None, "hello", "broken JSON"),
         ] {
-            let wrong = read(content_type, raw.as_bytes()).expect_err(raw);
+            let wrong = read(content_type, raw.as_bytes(), "").expect_err(raw);
             assert!(wrong.contains(named), "{wrong}");
         }
     }

@@ -49,15 +49,18 @@ pub struct Request<'a> {
 pub struct Delivery<'a> {
     /// The request.
     pub request: &'a Request<'a>,
+    /// The field of a form that names its character set; empty if there is none.
+    charset_field: &'static str,
     body: OnceCell<Result<Body, String>>,
 }
 
 impl<'a> Delivery<'a> {
     /// Nothing is read yet.
     #[must_use]
-    pub fn new(request: &'a Request<'a>) -> Self {
+    pub fn new(request: &'a Request<'a>, charset_field: &'static str) -> Self {
         Self {
             request,
+            charset_field,
             body: OnceCell::new(),
         }
     }
@@ -79,6 +82,7 @@ impl<'a> Delivery<'a> {
     }
 
     fn read(&self) -> Result<Body, String> {
-        body::read(self.request.headers.get("content-type"), self.request.body)
+        let content_type = self.request.headers.get("content-type");
+        body::read(content_type, self.request.body, self.charset_field)
     }
 }

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use encoding_rs::{Encoding, UTF_8};
 use serde_json::{Map, Value};
 
 /// Most fields of a form.
@@ -15,6 +16,50 @@ const DEPTH_MAX: usize = 32;
 
 /// Decodes a form. An error says what is wrong, without the content.
 pub(super) fn decode(text: &[u8]) -> Result<Map<String, Value>, String> {
+    decode_in(text, UTF_8)
+}
+
+/// The character set of a form, as its type or this field of it names it. `None`: it is UTF-8.
+pub(super) fn charset(
+    content_type: Option<&str>,
+    text: &[u8],
+    field: &str,
+) -> Result<Option<&'static Encoding>, String> {
+    let named = text.split(|byte| *byte == b'&').find_map(|pair| {
+        let value = pair.strip_prefix(field.as_bytes())?.strip_prefix(b"=")?;
+        unescape(value)
+    });
+    let named = named.filter(|_| !field.is_empty());
+    let declared = content_type
+        .unwrap_or_default()
+        .split(';')
+        .find_map(|part| {
+            let (name, value) = part.split_once('=')?;
+            let is_charset = name.trim().eq_ignore_ascii_case("charset");
+            is_charset.then(|| Cow::Borrowed(value.trim().trim_matches('"')))
+        });
+    let Some(label) = named.or(declared) else {
+        return Ok(None);
+    };
+    match Encoding::for_label(label.as_bytes()) {
+        Some(encoding) => Ok(Some(encoding).filter(|encoding| *encoding != UTF_8)),
+        None => Err("a form in a character set that nobody knows".into()),
+    }
+}
+
+/// Decodes a form in this character set.
+pub(super) fn decode_in(
+    text: &[u8],
+    charset: &'static Encoding,
+) -> Result<Map<String, Value>, String> {
+    let read = |text| {
+        if charset == UTF_8 {
+            return unescape(text);
+        }
+        let bytes = unescaped(text);
+        let decoded = charset.decode_without_bom_handling_and_without_replacement(&bytes)?;
+        Some(Cow::Owned(decoded.into_owned()))
+    };
     let mut root = Value::Object(Map::new());
     let fields = text
         .split(|byte| *byte == b'&')
@@ -28,17 +73,24 @@ pub(super) fn decode(text: &[u8]) -> Result<Map<String, Value>, String> {
             Some(at) => (&field[..at], &field[at + 1..]),
             None => (field, &b""[..]),
         };
-        let key = unescape(key).ok_or("a form field whose name is not UTF-8")?;
-        let value = unescape(value).ok_or("a form field whose value is not UTF-8")?;
-        let Some(place) = place(&mut root, &key)? else {
-            continue;
-        };
-        *place = Value::String(value.into_owned());
+        let charset = charset.name();
+        let key = read(key).ok_or_else(|| format!("a form field whose name is not {charset}"))?;
+        let value =
+            read(value).ok_or_else(|| format!("a form field whose value is not {charset}"))?;
+        put(&mut root, &key, Value::String(value.into_owned()))?;
     }
     match root {
         Value::Object(map) => Ok(map),
         _ => Ok(Map::new()),
     }
+}
+
+/// Puts a value where the field of this key goes. A key without a name is left out.
+pub(super) fn put(root: &mut Value, key: &str, value: Value) -> Result<(), String> {
+    if let Some(place) = place(root, key)? {
+        *place = value;
+    }
+    Ok(())
 }
 
 /// One text, escaped for use in a form or a query.
@@ -56,8 +108,16 @@ pub(super) fn escape(text: &str) -> String {
 
 /// Undoes `escape`, and `+` for a space. `None`: what comes out is not UTF-8.
 pub(super) fn unescape(text: &[u8]) -> Option<Cow<'_, str>> {
+    match unescaped(text) {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+        Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+    }
+}
+
+/// The bytes behind the escapes.
+fn unescaped(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
-        return std::str::from_utf8(text).ok().map(Cow::Borrowed);
+        return Cow::Borrowed(text);
     }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -75,7 +135,7 @@ pub(super) fn unescape(text: &[u8]) -> Option<Cow<'_, str>> {
             (byte, _) => bytes.push(*byte),
         }
     }
-    String::from_utf8(bytes).ok().map(Cow::Owned)
+    Cow::Owned(bytes)
 }
 
 /// The value of a hexadecimal digit.

@@ -18,12 +18,16 @@ const NAME_BYTES_MAX: usize = 255;
 /// Where a source finds what every event has.
 #[derive(Debug, Default)]
 pub(super) struct Mapping {
-    /// The sender's id: all of these, joined. Empty: the sender has none.
-    pub(super) id: Vec<Path>,
-    /// The type.
-    pub(super) kind: Word,
+    /// The sender's id: the first row all of whose paths lead to text, joined. Empty: the sender has none.
+    pub(super) id: Vec<Vec<Path>>,
+    /// The type: the first that is there.
+    pub(super) kind: Vec<Word>,
+    /// The type, where the preset needs more than paths.
+    pub(super) kind_of: Option<fn(&Value) -> Option<String>>,
     /// Whether it is real.
     pub(super) live: Word,
+    /// Whether it is a test.
+    pub(super) test: Word,
     /// The person, from the source's own settings.
     pub(super) person: Paths,
     /// The person, as the preset says, by type.
@@ -70,10 +74,17 @@ impl Mapping {
             }
             preset::People::Finder(finder) => (Vec::new(), Some(finder)),
         };
+        let (live, test) = match preset.live {
+            preset::Live::Unmarked => (Word::Absent, Word::Absent),
+            preset::Live::At(path) => (word(path), Word::Absent),
+            preset::Live::TestAt(path) => (Word::Absent, word(path)),
+        };
         Self {
-            id: compiled(preset.id),
-            kind: word(preset.kind),
-            live: word(preset.live),
+            id: preset.id.iter().map(|row| compiled(row)).collect(),
+            kind: preset.kind.iter().map(|path| word(path)).collect(),
+            kind_of: preset.kind_of,
+            live,
+            test,
             people,
             finder,
             ..Self::default()
@@ -82,22 +93,15 @@ impl Mapping {
 
     /// The sender's id. `None`: it gives none, or not this time.
     pub(super) fn id(&self, delivery: &Value) -> Option<String> {
-        let mut parts = self.id.iter().map(|path| {
-            let text = path.first(delivery).and_then(scalar)?;
-            (!text.trim().is_empty()).then_some(text)
-        });
-        let mut id = parts.next()??.into_owned();
-        for part in parts {
-            id.push('/');
-            id.push_str(&part?);
-        }
-        let usable = id.len() <= NAME_BYTES_MAX && !id.chars().any(char::is_control);
-        usable.then_some(id)
+        self.id.iter().find_map(|row| joined(row, delivery))
     }
 
     /// The event's type; empty if it has none.
     pub(super) fn kind(&self, delivery: &Value) -> String {
-        let mut kind = self.kind.read(delivery).unwrap_or_default();
+        let told = self.kind_of.and_then(|tell| tell(delivery));
+        let mut kind = told
+            .or_else(|| self.kind.iter().find_map(|word| word.read(delivery)))
+            .unwrap_or_default();
         if kind.len() > NAME_BYTES_MAX {
             let mut end = NAME_BYTES_MAX;
             while !kind.is_char_boundary(end) {
@@ -110,6 +114,11 @@ impl Mapping {
 
     /// Whether it is real. A mark that says neither is no mark.
     pub(super) fn live(&self, delivery: &Value) -> Option<bool> {
+        if let Word::At(path) = &self.test {
+            let mark = path.first(delivery).and_then(scalar).unwrap_or_default();
+            let is_test = ["true", "1", "yes", "test"].contains(&&*mark.to_ascii_lowercase());
+            return Some(!is_test);
+        }
         match self.live.read(delivery)?.to_ascii_lowercase().as_str() {
             "true" | "live" | "prod" | "production" => Some(true),
             "false" | "test" | "testing" | "sandbox" => Some(false),
@@ -137,6 +146,21 @@ impl Mapping {
         trim(&mut person);
         person
     }
+}
+
+/// The texts that these paths lead to, joined. `None`: one of them leads nowhere, or what comes out is no id.
+fn joined(row: &[Path], delivery: &Value) -> Option<String> {
+    let mut parts = row.iter().map(|path| {
+        let text = path.first(delivery).and_then(scalar)?;
+        (!text.trim().is_empty()).then_some(text)
+    });
+    let mut id = parts.next()??.into_owned();
+    for part in parts {
+        id.push('/');
+        id.push_str(&part?);
+    }
+    let usable = id.len() <= NAME_BYTES_MAX && !id.chars().any(char::is_control);
+    usable.then_some(id)
 }
 
 /// White space around a name or an address is nobody's; what is only that is nothing.

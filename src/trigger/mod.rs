@@ -9,9 +9,11 @@
 mod address;
 mod body;
 mod delivery;
+mod either;
 mod form;
 mod json;
 mod mapping;
+mod multipart;
 pub mod preset;
 mod redact;
 mod settings;
@@ -32,7 +34,8 @@ pub use body::read_body;
 pub use delivery::{Delivery, Headers, Request};
 pub use preset::{Preset, Sample, sample};
 pub use signature::{REASONS, Refusal, Signed};
-pub use source::Source;
+pub use source::{Home, Source};
+pub use webhook::BATCH_EVENTS_MAX;
 
 /// What the outside gives to an event.
 #[derive(Clone, Copy)]

@@ -60,13 +60,13 @@ const PARAMETER_MARKS: &[&str] = &[
 /// The headers that rules may see, names in lower case; of several with one name the values are joined.
 pub(super) fn headers(
     headers: &dyn Headers,
-    traces: &Traces<'_>,
+    traces: &Traces,
     secrets: &[SecretString],
 ) -> Map<String, Value> {
     let mut kept = Map::new();
     headers.each(&mut |name, value| {
         let name = name.to_ascii_lowercase();
-        let hidden = traces.header == Some(&*name)
+        let hidden = traces.headers.iter().any(|hidden| **hidden == *name)
             || !USUAL.contains(&&*name) && HEADER_MARKS.iter().any(|mark| name.contains(mark))
             || traces.secret_travels
                 && (URL_HEADERS.contains(&&*name) || holds_secret(value, secrets));
@@ -89,7 +89,7 @@ pub(super) fn headers(
 /// The query that rules may see.
 pub(super) fn query(
     request: &Request<'_>,
-    traces: &Traces<'_>,
+    traces: &Traces,
     secrets: &[SecretString],
 ) -> Result<Map<String, Value>, String> {
     if request.query.is_empty() {
@@ -153,9 +153,9 @@ mod tests {
         ];
         let secrets = [SecretString::from("se+cret")];
         let traces = Traces {
-            header: Some("x-own"),
-            field: &[],
+            headers: vec!["x-own".into()],
             secret_travels: true,
+            ..Traces::default()
         };
         assert_eq!(
             Value::Object(headers(&arrived, &traces, &secrets)),

@@ -1,5 +1,6 @@
 //! Source: a declared sender, with how it proves itself and where things stand in what it sends.
 
+mod around;
 mod parse;
 mod secret;
 #[cfg(test)]
@@ -17,7 +18,8 @@ use super::address::Range;
 use super::delivery::Delivery;
 use super::mapping::Mapping;
 use super::preset::{Preset, Sample};
-use super::signature::{Refusal, Scheme, Signed, reason};
+use super::settings::Around;
+use super::signature::{Refusal, Scheme, Signed, Traces, reason};
 use super::types::Types;
 use crate::problem::{self, Problem, nearest};
 use crate::rule::path::Path;
@@ -30,6 +32,10 @@ pub struct Source {
     pub name: Arc<str>,
     pub(super) preset: Option<&'static Preset>,
     pub(super) scheme: Box<dyn Scheme>,
+    /// Where its deliveries carry what must not be kept.
+    pub(super) traces: Traces,
+    /// What its handshakes may need to know.
+    pub(super) around: Around,
     pub(super) secrets: Vec<SecretString>,
     /// Empty: from everywhere.
     pub(super) allow_from: Vec<Range>,
@@ -39,8 +45,28 @@ pub struct Source {
     pub(super) dedupe: Duration,
 }
 
+/// What an entry of `sources:` needs to know of the rest of the project.
+#[derive(Clone, Copy)]
+pub struct Home<'h> {
+    /// Looks up `env:NAME` and `file:PATH`.
+    pub secrets: &'h dyn Fn(&str) -> Option<String>,
+    /// `public_url:` of kartwheel.yaml, without a slash at its end.
+    pub public_url: Option<&'h str>,
+}
+
+impl<'h> Home<'h> {
+    /// One that looks up secrets and has no `public_url`.
+    #[must_use]
+    pub fn of(secrets: &'h dyn Fn(&str) -> Option<String>) -> Self {
+        Self {
+            secrets,
+            public_url: None,
+        }
+    }
+}
+
 impl Source {
-    /// Reads the entry of this name. `secrets` looks up `env:NAME` and `file:PATH`.
+    /// Reads the entry of this name.
     ///
     /// Every mistake becomes a problem. `None` after one that leaves nothing to verify with; a secret that is not there is
     /// a warning (`K0702`, `K0704`), and the source then refuses every delivery.
@@ -48,10 +74,10 @@ impl Source {
         name: &str,
         node: &Node,
         file: &problem::Source,
-        secrets: &dyn Fn(&str) -> Option<String>,
+        home: &Home<'_>,
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
-        parse::parse(name, node, file, secrets, problems)
+        parse::parse(name, node, file, home, problems)
     }
 
     /// Its name: the last part of its path.
@@ -75,7 +101,8 @@ impl Source {
     /// Where the sender's id of an event stands; empty if it gives none.
     #[must_use]
     pub fn id_paths(&self) -> Vec<&str> {
-        self.mapping.id.iter().map(Path::text).collect()
+        let first = self.mapping.id.first();
+        first.into_iter().flatten().map(Path::text).collect()
     }
 
     /// What the sender would add to this body at this time; nothing when the source has no secret.
@@ -106,6 +133,15 @@ impl Source {
             return Ok(());
         }
         Err(nearest(pattern, known.iter().copied()))
+    }
+
+    /// Whether events of this type are known to hold no address, nor an id that an earlier event could have brought with one.
+    #[must_use]
+    pub fn lacks_address(&self, kind: &str) -> bool {
+        let Some(preset) = self.preset.filter(|_| self.mapping.person.email.is_empty()) else {
+            return false;
+        };
+        preset.lacks_address(kind)
     }
 
     /// Whether the delivery comes from somebody who may send.

@@ -17,7 +17,7 @@ fn source(entry: &str) -> Source {
     let mut problems = Vec::new();
     let node = yaml::parse(&file, &mut problems).remove(0);
     let secrets = |_: &str| Some(SECRET.to_owned());
-    let source = Source::parse("shop", &node, &file, &secrets, &mut problems);
+    let source = Source::parse("shop", &node, &file, &Home::of(&secrets), &mut problems);
     assert_eq!(problems, [], "{entry}");
     source.expect(entry)
 }
@@ -254,7 +254,8 @@ fn a_source_whose_secret_is_missing_refuses_everything() {
     let file = File::new("kartwheel.yaml", "{ verify: bearer, secret: env:GONE }");
     let mut problems = Vec::new();
     let node = yaml::parse(&file, &mut problems).remove(0);
-    let source = Source::parse("shop", &node, &file, &|_| None, &mut problems).expect("a source");
+    let source =
+        Source::parse("shop", &node, &file, &Home::of(&|_| None), &mut problems).expect("a source");
     assert_eq!(
         Sent::json("{}").bearer().refused(&source),
         (401, "no_secret")

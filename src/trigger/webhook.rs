@@ -7,30 +7,37 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::delivery::{Delivery, Request};
+use super::preset::{Answer, Keys, Unfolded};
 use super::redact;
 use super::signature::{Refusal, reason};
 use super::source::Source;
 use super::{Arrival, Received};
 use crate::event::{Envelope, Event, Format};
 
+/// Most events in one delivery.
+pub const BATCH_EVENTS_MAX: usize = 1_000;
+
+/// What the events of one delivery have in common.
+struct Common<'a> {
+    headers: Map<String, Value>,
+    query: Map<String, Value>,
+    arrival: Arrival<'a>,
+}
+
 impl Source {
     /// What a request means. GET and HEAD, by which senders and people look whether somebody is there, need no proof and bring no event.
     #[must_use]
     pub fn receive(&self, request: &Request<'_>, arrival: Arrival<'_>) -> Received {
-        if request.method == "GET" || request.method == "HEAD" {
-            return Received::Handshake {
-                kind: "probe",
-                status: 200,
-                content_type: "text/plain; charset=utf-8",
-                body: String::new(),
-            };
+        let greet = self.preset.and_then(|preset| preset.greet);
+        if let Some(answer) = greet.and_then(|greet| greet(request, &self.keys())) {
+            return answer.into();
         }
-        let delivery = Delivery::new(request);
-        match self
-            .verify(&delivery, arrival.now)
-            .and_then(|()| self.shape(delivery, arrival))
-        {
-            Ok(event) => Received::Events(vec![event]),
+        if request.method == "GET" || request.method == "HEAD" {
+            return Answer::text("probe", "").into();
+        }
+        let delivery = Delivery::new(request, self.charset_field());
+        match self.verify(&delivery, arrival.now) {
+            Ok(()) => self.read(delivery, arrival),
             Err(refusal) => Received::Refused(refusal),
         }
     }
@@ -38,50 +45,101 @@ impl Source {
     /// The same without asking for proof: for tests of rules, and for what was verified before.
     #[must_use]
     pub fn receive_verified(&self, request: &Request<'_>, arrival: Arrival<'_>) -> Received {
-        match self.shape(Delivery::new(request), arrival) {
-            Ok(event) => Received::Events(vec![event]),
-            Err(refusal) => Received::Refused(refusal),
+        self.read(Delivery::new(request, self.charset_field()), arrival)
+    }
+
+    fn charset_field(&self) -> &'static str {
+        self.preset.map_or("", |preset| preset.charset_field)
+    }
+
+    fn keys(&self) -> Keys<'_> {
+        Keys {
+            secrets: &self.secrets,
+            around: &self.around,
         }
     }
 
-    /// A verified delivery as an event.
-    fn shape(&self, delivery: Delivery<'_>, arrival: Arrival<'_>) -> Result<Event, Refusal> {
+    fn read(&self, delivery: Delivery<'_>, arrival: Arrival<'_>) -> Received {
+        self.shape(delivery, arrival)
+            .unwrap_or_else(Received::Refused)
+    }
+
+    /// A verified delivery as the events that it holds, or the answer to its question.
+    fn shape(&self, delivery: Delivery<'_>, arrival: Arrival<'_>) -> Result<Received, Refusal> {
         let request = delivery.request;
-        let traces = self.scheme.traces();
-        let body = delivery
+        let mut body = delivery
             .into_body()
             .map_err(|wrong| Refusal::unusable(reason::BODY, wrong))?;
-        let mut format = body.format;
-        let query = redact::query(request, &traces, &self.secrets)
+        let query = redact::query(request, &self.traces, &self.secrets)
             .map_err(|wrong| Refusal::unusable(reason::QUERY, wrong))?;
-        let headers = redact::headers(request.headers, &traces, &self.secrets);
-
-        let mut tree = Map::with_capacity(3);
-        tree.insert("body".into(), body.value);
-        tree.insert("headers".into(), Value::Object(headers));
-        tree.insert("query".into(), Value::Object(query));
-        let mut tree = Value::Object(tree);
-        let redacted = redact::field(&mut tree["body"], traces.field);
-        if let Some(refusal) = self
-            .preset
-            .and_then(|preset| preset.refuse)
-            .and_then(|refuse| refuse(&tree["body"]))
-        {
-            return Err(refusal);
-        }
-        let retyped = self.types.apply(&mut tree);
-        // What was changed is kept as changed, so that the event reads the same when it comes back from the store.
-        let raw: Arc<[u8]> = if redacted || retyped {
-            format = Format::Json;
-            tree["body"].to_string().into_bytes().into()
-        } else {
-            request.body.into()
+        let headers = redact::headers(request.headers, &self.traces, &self.secrets);
+        let mut common = Common {
+            headers,
+            query,
+            arrival,
         };
+        let mut is_changed = body.is_translated;
+        for names in &self.traces.fields {
+            is_changed |= redact::field(&mut body.value, names);
+        }
+        let unfold = self.preset.and_then(|preset| preset.unfold);
+        let values = match unfold.map(|unfold| unfold(std::mem::take(&mut body.value))) {
+            None => vec![body.value],
+            Some(unfolded) => match unfolded? {
+                Unfolded::AsIs(value) => vec![value],
+                Unfolded::Anew(values) => {
+                    is_changed = true;
+                    values
+                }
+            },
+        };
+        if values.len() > BATCH_EVENTS_MAX {
+            let detail = format!("a batch of more than {BATCH_EVENTS_MAX} events");
+            return Err(Refusal::unusable(reason::BODY, detail));
+        }
+        let count = values.len();
+        let mut events = Vec::with_capacity(count);
+        for value in values {
+            let mut tree = common.tree(value);
+            if count == 1
+                && let Some(answer) = self.answer(&tree)
+            {
+                return Ok(answer.into());
+            }
+            let is_changed = self.types.apply(&mut tree) || is_changed;
+            // What was changed is kept as changed, so that the event reads the same when it comes back from the store.
+            let (format, raw): (Format, Arc<[u8]>) = if is_changed {
+                (Format::Json, tree["body"].to_string().into_bytes().into())
+            } else {
+                (body.format, request.body.into())
+            };
+            events.push(self.event(&mut common, tree, format, raw, events.len() + 1 < count));
+        }
+        if events.is_empty() {
+            return Ok(Answer::text("empty batch", "").into());
+        }
+        Ok(Received::Events(events))
+    }
 
+    fn answer(&self, tree: &Value) -> Option<Answer> {
+        let answer = self.preset?.answer?;
+        answer(tree, &self.keys())
+    }
+
+    /// One event, whose parts stand in `tree`; headers and query are copied if more events follow.
+    fn event(
+        &self,
+        common: &mut Common<'_>,
+        mut tree: Value,
+        format: Format,
+        raw: Arc<[u8]>,
+        more: bool,
+    ) -> Event {
+        let arrival = common.arrival;
         let kind = self.mapping.kind(&tree);
         let (sender_id, earlier) = match self.mapping.id(&tree) {
             Some(id) => (id, None),
-            None => self.id_of_body(request.body, arrival.now),
+            None => self.id_of_body(&raw, arrival.now),
         };
         let event = Event {
             id: (arrival.new_id)(),
@@ -104,13 +162,18 @@ impl Source {
             Value::Object(map) => map,
             _ => Map::new(),
         };
+        let (headers, query) = (map(branch("headers")), map(branch("query")));
+        if more {
+            common.headers.clone_from(&headers);
+            common.query.clone_from(&query);
+        }
         let envelope = Envelope {
-            headers: map(branch("headers")),
-            query: map(branch("query")),
+            headers,
+            query,
             env: arrival.env.clone(),
             ..Envelope::default()
         };
-        Ok(event.with_tree(branch("body"), envelope))
+        event.with_tree(branch("body"), envelope)
     }
 
     /// The id of an event whose sender gives none: the SHA-256 of its body, and in which window of `dedupe` it came.
@@ -133,5 +196,37 @@ impl Source {
             .ok()
             .map(|since| (format!("sha256:{hash}/{}", number - 1), since));
         (format!("sha256:{hash}/{number}"), earlier)
+    }
+}
+
+impl Common<'_> {
+    /// What paths lead into; takes the headers and the query along.
+    fn tree(&mut self, body: Value) -> Value {
+        let mut tree = Map::with_capacity(3);
+        tree.insert("body".into(), body);
+        tree.insert(
+            "headers".into(),
+            Value::Object(std::mem::take(&mut self.headers)),
+        );
+        tree.insert(
+            "query".into(),
+            Value::Object(std::mem::take(&mut self.query)),
+        );
+        Value::Object(tree)
+    }
+}
+
+impl From<Answer> for Received {
+    fn from(answer: Answer) -> Self {
+        Self::Handshake {
+            kind: answer.kind,
+            status: answer.status,
+            content_type: if answer.is_json {
+                "application/json"
+            } else {
+                "text/plain; charset=utf-8"
+            },
+            body: answer.body,
+        }
     }
 }

@@ -202,36 +202,36 @@ fn is_too_large(error: &axum::Error) -> bool {
 }
 
 async fn accept(engine: &Engine, source: &Source, events: Vec<crate::event::Event>) -> Response {
-    let mut last = None;
-    for event in events {
-        match engine.accept(event).await {
-            Ok(accepted) => last = Some(accepted),
-            Err(AcceptError::Stopping) => return come_again("the daemon is stopping"),
-            Err(AcceptError::Store(StoreError::Busy)) => {
-                return come_again("more deliveries than can be stored");
-            }
-            Err(AcceptError::Store(error)) => {
-                tracing::error!(%error, source = %source.name, "a delivery could not be stored; its sender was asked to come again");
-                return come_again("the delivery could not be stored");
-            }
+    match engine.accept_all(events).await {
+        Ok(accepted) => taken(&accepted),
+        Err(AcceptError::Stopping) => come_again("the daemon is stopping"),
+        Err(AcceptError::Store(StoreError::Busy)) => {
+            come_again("more deliveries than can be stored")
+        }
+        Err(AcceptError::Store(error)) => {
+            tracing::error!(%error, source = %source.name, "a delivery could not be stored; its sender was asked to come again");
+            come_again("the delivery could not be stored")
         }
     }
-    last.map_or_else(
-        || answer(StatusCode::OK, "nothing to do"),
-        |accepted| taken(&accepted),
-    )
 }
 
-fn taken(accepted: &Accepted) -> Response {
-    let status = if accepted.duplicate {
-        "seen before"
-    } else {
-        "accepted"
+/// One event is named; of a batch it is told how many were new.
+fn taken(accepted: &[Accepted]) -> Response {
+    let told = match accepted {
+        [one] => {
+            let status = if one.duplicate {
+                "seen before"
+            } else {
+                "accepted"
+            };
+            json!({ "event": one.event, "status": status })
+        }
+        many => {
+            let new = many.iter().filter(|one| !one.duplicate).count();
+            json!({ "status": "accepted", "new": new, "seen_before": many.len() - new })
+        }
     };
-    json_answer(
-        StatusCode::OK,
-        &json!({ "event": accepted.event, "status": status }),
-    )
+    json_answer(StatusCode::OK, &told)
 }
 
 async fn refuse(hooks: &Hooks, engine: &Engine, source: &Source, refusal: &Refusal) -> Response {

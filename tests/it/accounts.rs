@@ -5,7 +5,7 @@ use std::time::Duration;
 use kartwheel::engine::{SYNC_AGE, SYNC_APART};
 use kartwheel::run::State;
 use kartwheel::sandbox::Kind;
-use kartwheel::store::AlertKind;
+use kartwheel::store::{AlertKind, Snapshot};
 
 use crate::faults::TAG;
 use crate::world::World;
@@ -148,5 +148,58 @@ actions:
         "main action grant-membership-access".to_owned(),
     )];
     world.until_told(&told).await;
+    world.end(&[]).await;
+}
+
+/// What the store keeps of the account behind `main`, with one thing changed.
+async fn keep_changed(world: &World, change: impl Fn(&mut Snapshot)) {
+    let kept = world.reader().snapshots().await.expect("the store answers");
+    let mut kept = kept.into_iter().next().expect("it was read");
+    change(&mut kept);
+    let store = world.app().store();
+    store.keep_snapshot(kept).await.expect("kept");
+}
+
+#[tokio::test]
+async fn what_was_read_from_another_connection_is_neither_believed_nor_mixed_in() {
+    let mut world = reading(TAG).await;
+    world.sandbox.world().set(|settings| {
+        settings
+            .without_actions
+            .insert("retrieve-account-pages".into());
+    });
+    keep_changed(&world, |kept| {
+        kept.from.connection = Some("another".into());
+        kept.account.tags = Some(Vec::new());
+        kept.account.pages = Some(vec!["theirs".into()]);
+    })
+    .await;
+    world.restart().await;
+    assert_eq!(world.alerts().await, [], "their tags are not ours");
+    world.stop().await;
+    world.clock.advance(Duration::from_secs(3600));
+    world.start_reading().await;
+    world.until_read().await;
+    let kept = world.reader().snapshots().await.expect("the store answers");
+    assert_eq!(
+        kept[0].from.connection.as_deref(),
+        Some(kartwheel::sandbox::CONNECTION_ID)
+    );
+    assert_eq!(kept[0].account.pages, None, "nor are their pages");
+    world.end(&[]).await;
+}
+
+#[tokio::test]
+async fn what_was_told_of_a_connection_that_left_the_settings_is_over() {
+    let mut world = reading(TAG).await;
+    keep_changed(&world, |kept| kept.account.tags = Some(Vec::new())).await;
+    world.restart().await;
+    let gone = [(AlertKind::NameGone, "main tag buyer".to_owned())];
+    assert_eq!(world.alerts().await, gone);
+    let settings = world.dir.path().join("kartwheel.yaml");
+    let text = std::fs::read_to_string(&settings).expect("the settings");
+    std::fs::write(&settings, text.replace("  main: {", "  renamed: {")).expect("written");
+    world.restart().await;
+    assert_eq!(world.alerts().await, []);
     world.end(&[]).await;
 }

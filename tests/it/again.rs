@@ -82,6 +82,8 @@ async fn nothing_is_sent_after_a_cancel_and_what_was_under_way_is_shown() {
     // The read at start took a slot of the pace; both calls find one now, without the clock going on between them.
     world.clock.advance(Duration::from_secs(1));
     let event = world.order("1", "ada@example.com").await.event();
+    // Time for the pace: the look at the start took one of its slots.
+    world.clock.advance(Duration::from_secs(1));
     world.sandbox.world().effects_reached(1).await;
     let run = world.run_of(event).await;
     let engine = world.app().engine();
@@ -103,4 +105,42 @@ async fn nothing_is_sent_after_a_cancel_and_what_was_under_way_is_shown() {
         .collect();
     assert_eq!(states, [StepState::Ok, StepState::Pending]);
     world.end(&[State::Cancelled]).await;
+}
+
+/// What a person allowed stays allowed: neither a retry nor a call that is sent once more asks for it again.
+#[tokio::test]
+async fn a_call_that_was_approved_is_not_asked_for_again() {
+    let rule = REFUND.replace(
+        "refund_amount: 5 }",
+        "refund_amount: 5 }\n    approve: true",
+    );
+    let no_such = FaultKind::KartraError {
+        number: 245,
+        form: KartraForm::Flat,
+    };
+    for (fault, state) in [
+        (no_such, State::Failed),
+        (FaultKind::DropBefore, State::NeedsPerson),
+    ] {
+        let world = World::with(&rule).await;
+        let fault = Fault::on_verb("refund-transaction", fault).times(1);
+        world.sandbox.world().add_fault(fault);
+        let event = start(&world).await;
+        let run = world.run_of(event).await.id;
+        let engine = world.app().engine();
+        engine.approve(run, "agreed").await.expect("approved");
+        world.advance(Duration::from_secs(3_600)).await;
+        assert_eq!(world.run_of(event).await.state, state);
+        assert_eq!(effects(&world, "refund-transaction"), 0);
+        let again = match state {
+            State::Failed => engine.retry(run, "").await,
+            _ => engine.resolve(run, Resolution::Repeat, "").await,
+        };
+        again.expect("it goes on");
+        world.settle().await;
+        let run = world.run_of(event).await;
+        assert_eq!(run.state, State::Done, "{run:?}");
+        assert_eq!(effects(&world, "refund-transaction"), 1);
+        world.end(&[State::Done]).await;
+    }
 }

@@ -58,7 +58,7 @@ async fn a_breaker_spares_a_broken_connection() {
     world.end(&[State::Done]).await;
 }
 
-/// The cheap read works and the calls do not: it is tried ever more rarely, and told once more, for all relapses together.
+/// The cheap read works and the calls do not: it is tried ever more rarely, and told once.
 #[tokio::test]
 async fn a_connection_that_is_well_only_for_the_cheap_read_is_not_asked_for_ever() {
     let unauthorized = FaultKind::KartraError {
@@ -75,7 +75,7 @@ async fn a_connection_that_is_well_only_for_the_cheap_read_is_not_asked_for_ever
     let second = calls() - first;
     assert!((11..=12).contains(&second), "{second} in the next one");
     let alerts = world.reader().alerts(false, 100).await.expect("alerts");
-    assert_eq!(alerts.len(), 2, "{alerts:?}");
+    assert_eq!(alerts.len(), 1, "a relapse is no other lapse: {alerts:?}");
     assert_eq!(standing(&world).await.len(), 1);
     world.sandbox.world().clear_faults();
     world.advance(Duration::from_secs(900)).await;
@@ -170,6 +170,34 @@ async fn a_held_connection_is_looked_at_in_time_when_the_clock_is_put_back() {
     }
     assert_eq!(world.app().engine().holds(), []);
     world.end(&[State::Done]).await;
+}
+
+/// After each cheap read that succeeds its calls break down again: one lapse, which is told once, and tried ever more rarely.
+#[tokio::test]
+async fn a_connection_that_relapses_is_told_of_once() {
+    let world = World::with(TAG).await;
+    let broken = Fault::on_verb("get-lead", FaultKind::DropBefore);
+    world.sandbox.world().add_fault(broken.always());
+    for number in 0..8 {
+        let email = format!("p{number}@example.com");
+        world.order(&number.to_string(), &email).await.event();
+    }
+    let told = async || {
+        let alerts = world.reader().alerts(false, 100).await;
+        alerts.expect("the store answers")
+    };
+    world.advance(Duration::from_secs(900)).await;
+    let calls = world.sandbox.world().calls_of("get-lead").len();
+    assert!(calls > 10, "it was tried again: {calls}");
+    let alerts = told().await;
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    world.sandbox.world().clear_faults();
+    world.advance(Duration::from_secs(3_600)).await;
+    let alerts = told().await;
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    assert!(alerts[0].over_at.is_some(), "{alerts:?}");
+    // Each try of a call that broke down counts.
+    world.end(&[State::Done, State::Failed]).await;
 }
 
 /// Calls break down, and then the connection lapses: who reads of the hold finds the link.

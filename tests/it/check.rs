@@ -4,15 +4,16 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use kartwheel::account::{Account, CustomField};
+use kartwheel::account::{Account, CustomField, OfferedAction, Place};
 use kartwheel::clock::{Clock, SystemClock};
 use kartwheel::kartra;
+use kartwheel::membrane::DEFAULT_URL;
 use kartwheel::problem::{CODES, Source, draw_all};
 use kartwheel::rule::op::OPERATORS;
 use kartwheel::rule::template::filter::FILTERS;
 use kartwheel::rule::{self, SourceFacts, Surroundings, step};
 use kartwheel::store::{self, OpenOptions, Snapshot};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::kartwheel;
 
@@ -34,6 +35,7 @@ fn the_examples_of_the_reference_check_clean() {
         name: name.into(),
         reports_account: name == "kartra",
         unknown_event: Box::new(|_| None),
+        lacks_address: Box::new(|_| false),
     };
     let around = Surroundings {
         sources: Some(vec![source("stripe"), source("shop"), source("kartra")]),
@@ -122,13 +124,18 @@ fn found(dir: &Path) -> (Vec<(String, u64, String)>, Vec<String>) {
     (problems.collect(), list("notes").iter().map(text).collect())
 }
 
-async fn keep(dir: &Path, account: Account) {
+/// Keeps what was read of the account behind `main`, from the Membrane at this address.
+pub(crate) async fn keep(dir: &Path, from: &str, account: Account) {
     let url = format!("sqlite://{}", dir.join("kartwheel.db").display());
     let clock: Arc<SystemClock> = Arc::new(SystemClock);
     let store = store::open(&url, clock.clone(), OpenOptions::default()).await;
     let store = store.expect("a database");
     let snapshot = Snapshot {
         connection: "main".into(),
+        from: Place {
+            url: from.to_owned(),
+            ..Place::default()
+        },
         synced_at: clock.now(),
         account,
     };
@@ -169,8 +176,18 @@ async fn check_knows_the_account_that_was_synced() {
         }]),
         ..Account::default()
     };
-    keep(dir.path(), account).await;
-    let (after, _) = found(dir.path());
+    keep(dir.path(), "http://127.0.0.1:9", account.clone()).await;
+    let (elsewhere, notes) = found(dir.path());
+    assert_eq!(elsewhere, before, "another Membrane's account says nothing");
+    assert!(
+        notes[0].contains("kept from another connection"),
+        "{notes:?}"
+    );
+    keep(dir.path(), DEFAULT_URL, account).await;
+    let (after, notes) = found(dir.path());
+    let said = |words: &str| notes.iter().any(|note| note.contains(words));
+    assert!(said("what it offers could not be read"), "{notes:?}");
+    assert!(said("its lists, sequences could not be read"), "{notes:?}");
     let expected = [
         row("K0801", 4),
         row("K0801", 5),
@@ -186,6 +203,55 @@ async fn check_knows_the_account_that_was_synced() {
     ] {
         assert!(after[at].2.contains(words), "{:?}", after[at]);
     }
+}
+
+#[tokio::test]
+async fn what_is_kept_is_shown_with_what_is_missing_of_it_and_where_it_was_read() {
+    let dir = project(MISFITS);
+    let action = |key: &str, schema: Value| OfferedAction {
+        id: key.to_owned(),
+        key: key.to_owned(),
+        name: key.to_owned(),
+        description: String::new(),
+        input_schema: schema,
+        output_schema: Value::Null,
+    };
+    let account = Account {
+        actions: Some(vec![
+            action("assign-tag", json!({ "properties": { "tag_name": {} } })),
+            action("get-lead", json!({ "type": "object" })),
+            action("retrieve-account-tags", Value::Null),
+        ]),
+        tags: Some(vec!["buyer".to_owned()]),
+        ..Account::default()
+    };
+    let shown = |line: &str| {
+        let said = kartwheel(dir.path(), &line.split(' ').collect::<Vec<_>>());
+        assert_eq!(said.code, 0, "{}", said.err);
+        said.out
+    };
+    keep(dir.path(), DEFAULT_URL, account.clone()).await;
+    let here = shown("catalog show");
+    assert_eq!(
+        here.lines().skip(1).collect::<Vec<_>>(),
+        [
+            "  not read: lists, sequences, pages, custom fields",
+            "  no schema, so the built-in table is used: get-lead",
+        ],
+    );
+    assert_eq!(shown("catalog show tags"), "buyer\n");
+    let whole: Value = serde_json::from_str(&shown("catalog show --json")).expect("JSON");
+    assert_eq!(
+        whole["connections"][0]["without_schema"],
+        json!(["get-lead"])
+    );
+    keep(dir.path(), "http://127.0.0.1:9", account).await;
+    let warning = "  kept from another connection; run `kartwheel catalog sync`";
+    assert_eq!(shown("catalog show").lines().nth(1), Some(warning));
+    assert_eq!(shown("catalog show tags"), format!("{warning}\nbuyer\n"));
+    let diff = kartwheel(dir.path(), &["catalog", "diff"]);
+    assert_eq!(diff.code, 2);
+    assert!(diff.err.contains("nothing is kept"), "{}", diff.err);
 }
 
 #[test]

@@ -9,8 +9,11 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Stdio;
 
+use kartwheel::account::Account;
+use kartwheel::membrane::DEFAULT_URL;
 use serde_json::{Value, json};
 
+use crate::check::keep;
 use crate::cli::command;
 use shop::{Daemon, Shop, short};
 
@@ -296,6 +299,45 @@ fn without_a_token_the_daemon_works_and_its_api_lets_nobody_in() {
         .unwrap();
     assert_eq!(said.status.code(), Some(2));
     assert_eq!(shop.json("health")["held"], json!([]));
+}
+
+/// Such rules are in force all the same: what they name may have been made since the account was read.
+#[tokio::test]
+async fn the_log_says_at_the_start_which_rules_do_not_fit_the_account() {
+    let shop = Shop::open();
+    let steps = "  - assign-tag: { email: a@example.com, tag_name: byer }\n".repeat(21);
+    let rule = format!(
+        "id: tags\ntrigger: {{ webhook: stripe, events: invoice.paid }}\nactions:\n{steps}"
+    );
+    fs::remove_dir_all(shop.dir.join("rules")).unwrap();
+    fs::create_dir(shop.dir.join("rules")).unwrap();
+    fs::write(shop.dir.join("rules/tags.yaml"), rule).unwrap();
+    let account = Account {
+        tags: Some(vec!["buyer".to_owned()]),
+        ..Account::default()
+    };
+    keep(&shop.dir, DEFAULT_URL, account).await;
+    let _daemon = Daemon::start(&shop);
+    let log = fs::read_to_string(shop.log()).unwrap();
+    let misfits: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("a rule does not fit"))
+        .collect();
+    assert_eq!(misfits.len(), 20, "{log}");
+    for told in ["WARN", "K0801", "rules/tags.yaml:4", "has no tag `byer`"] {
+        assert!(
+            misfits[0].contains(told),
+            "`{told}` is missing: {}",
+            misfits[0]
+        );
+    }
+    let further = log
+        .lines()
+        .find(|line| line.contains("further rules do not fit"));
+    assert!(
+        further.is_some_and(|line| line.contains("\"more\":1")),
+        "{log}"
+    );
 }
 
 #[test]

@@ -189,3 +189,30 @@ async fn a_run_whose_step_goes_to_a_held_connection_rests_and_looks_again() {
     assert_eq!(effects(&world, "assign-tag"), 1);
     world.end(&[State::Done]).await;
 }
+
+/// A lost answer is not looked up either while the connection of its step is held: nothing at all is sent there.
+#[tokio::test]
+async fn a_look_up_waits_until_the_connection_of_its_step_is_no_longer_held() {
+    let rule = REFUND
+        .replace("trigger:", "connection: main\ntrigger:")
+        .replace(
+            "refund_amount: 5 }",
+            "refund_amount: 5 }\n    connection: other",
+        );
+    let settings = format!("  other: {{ id: {CONNECTION_ID} }}\nsources:{SOURCES}");
+    let world = World::at(START, &rule, &settings).await;
+    let lost = Fault::on_verb("refund-transaction", FaultKind::DropAfter);
+    world.sandbox.world().add_fault(lost.times(1));
+    let event = start(&world).await;
+    let engine = world.app().engine();
+    engine.pause(Some("other"), "renaming").await.expect("held");
+    let sent = world.sandbox.world().calls().len();
+    world.advance(Duration::from_secs(3_600)).await;
+    assert_eq!(world.sandbox.world().calls().len(), sent);
+    let run = world.run_of(event).await;
+    assert_eq!(run.why.as_deref(), Some("connection other is held"));
+    engine.unpause(Some("other")).await.expect("released");
+    world.advance(Duration::from_secs(600)).await;
+    assert_eq!(effects(&world, "refund-transaction"), 1);
+    world.end(&[State::Done]).await;
+}

@@ -119,7 +119,7 @@ async fn an_input_comes_from_a_file_or_standard_input_and_is_held_against_the_sc
     let said = outlook.run(&run).await;
     assert_eq!(said.code, 1);
     assert!(
-        said.out.contains("`email` must be string, not 7"),
+        said.out.contains("`email` must be a text, and is a number"),
         "{}",
         said.out
     );

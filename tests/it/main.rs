@@ -6,13 +6,17 @@
 )]
 
 mod accounts;
+mod addresses;
 mod again;
 mod api;
 mod away;
+mod batches;
 mod breaker;
+mod by_hand;
 mod check;
 mod cli;
 mod crash;
+mod crowds;
 mod daemon;
 mod dropped;
 mod echoes;
@@ -22,7 +26,9 @@ mod faults;
 mod guards;
 mod holds;
 mod ingress;
+mod intents;
 mod kartra;
+mod kept;
 mod lapse;
 mod looking;
 mod manual;
@@ -36,6 +42,7 @@ mod sdk;
 mod setup;
 mod setup_states;
 mod signatures;
+mod standstill;
 mod store;
 mod table;
 mod tidy;

@@ -8,7 +8,9 @@ use kartwheel::action::Priority;
 use kartwheel::clock::{Clock, SettableClock, after, from_micros};
 use kartwheel::run::{Progress, State};
 use kartwheel::store::sqlite::{MIGRATIONS, migrate_to};
-use kartwheel::store::{self, Claim, Counts, EventFilter, Next, OpenOptions, Record, RunFilter};
+use kartwheel::store::{
+    self, Claim, Counts, EventFilter, Next, OpenOptions, Record, Room, RunFilter,
+};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
@@ -92,7 +94,11 @@ async fn every_step_meets_the_data_of_the_one_before_and_the_last_is_what_the_st
     assert_eq!(reader.alerts(true, 10).await.unwrap().len(), 1);
     assert_eq!(reader.alerts(false, 10).await.unwrap().len(), 2);
     let snapshots = reader.snapshots().await.unwrap();
-    assert_eq!(snapshots[0].account.tags, Some(vec!["buyer".into()]));
+    assert_eq!(snapshots[0].from.connection.as_deref(), Some("c1"));
+    assert_eq!(snapshots[0].account.tags, Some(vec!["vip".into()]));
+    let ids = [("customer".to_owned(), "cus_1".to_owned())];
+    let person = reader.known_person("shop", &ids).await.unwrap();
+    assert_eq!(person.unwrap().email, "ada@example.com");
     let traces = ["ada@example.com tag_assigned buyer".to_owned()];
     let traced = reader.traced(&traces, from_micros(0)).await.unwrap();
     assert_eq!(traced.unwrap().depth, 1);
@@ -133,8 +139,7 @@ async fn runs_of_the_first_version_go_on_in_the_order_of_their_key() {
             now,
             lease_until: after(now, Duration::from_secs(30)),
             limit: 10,
-            per_rule: u32::MAX,
-            at_least: Priority::Low,
+            room: Room::default(),
         };
         let claimed = store.claim(claim).await.unwrap();
         let seqs: Vec<_> = claimed.iter().map(|claimed| claimed.run.seq).collect();

@@ -16,7 +16,7 @@ use kartwheel::engine::plan::{self, CALM, CRASHES_MAX, PlannedCall, Sight, Todo}
 use kartwheel::engine::settle::{self, Lost, RETRY_AFTER_MAX, settle};
 use kartwheel::kartra;
 use kartwheel::rule::{self, Rule};
-use kartwheel::run::{Progress, Run, State};
+use kartwheel::run::{Failure, Progress, Run, State};
 use kartwheel::store::HoldKind;
 
 /// A rule, a run of it, and a moment.
@@ -26,7 +26,6 @@ struct Scene {
     tree: Arc<Value>,
     catalog: Catalog,
     now: Timestamp,
-    held: Duration,
     started: Timestamp,
     set_by: SignedDuration,
     none: HashSet<Arc<str>>,
@@ -51,7 +50,7 @@ impl Scene {
             state: State::Running,
             why: None,
             due_at: None,
-            progress: plan::beginning(Map::new(), Duration::ZERO),
+            progress: plan::beginning(Map::new(), now),
             created_at: now,
             updated_at: now,
         };
@@ -61,7 +60,6 @@ impl Scene {
             tree: Arc::new(json!({ "body": { "email": "ada@example.com" } })),
             catalog: kartra::catalog(),
             now,
-            held: Duration::ZERO,
             started: now,
             set_by: SignedDuration::ZERO,
             none: HashSet::new(),
@@ -75,7 +73,6 @@ impl Scene {
             tree: &self.tree,
             catalog: &self.catalog,
             now: self.now,
-            held: self.held,
             started: self.started,
             set_by: self.set_by,
             observed: &self.none,
@@ -87,7 +84,15 @@ impl Scene {
     fn next(&mut self) -> Todo {
         let (progress, todo) = plan::next(&self.run, self.run.progress.clone(), &self.sight());
         self.run.progress = progress;
+        self.rest(Some(&todo));
         todo
+    }
+
+    /// As the worker: a run that rests waits.
+    fn rest(&mut self, todo: Option<&Todo>) {
+        if state_of(todo).is_some_and(|state| !state.is_over()) {
+            self.run.progress.wait_from(self.now);
+        }
     }
 
     /// The call that comes next, its intent taken into the progress.
@@ -96,7 +101,7 @@ impl Scene {
             panic!("no call comes next")
         };
         let progress = self.run.progress.clone();
-        self.run.progress = settle::under_way(progress, &call, &self.rule, self.now, self.held);
+        self.run.progress = settle::under_way(progress, &call, &self.rule, self.now);
         *call
     }
 
@@ -109,6 +114,7 @@ impl Scene {
         };
         let settled = settle(&self.run, progress, call, outcome, lost, &self.sight());
         self.run.progress = settled.progress.clone();
+        self.rest(settled.todo.as_ref());
         settled
     }
 }
@@ -215,24 +221,56 @@ fn retry_after_wins_up_to_a_quarter_of_an_hour_and_counts_no_attempt() {
     }
 }
 
+/// What keeps a run waiting is not its rule's fault, unless it is the pause of the rule's own policy.
 #[test]
-fn within_stands_still_while_the_connection_is_held() {
-    let spent = |held: Duration| {
+fn within_stands_still_while_the_run_cannot_go_on() {
+    use Class::{ConnectionDown, NotAllowed, OurToken, RateLimited, Transient};
+    let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+    for (first, end) in [
+        (ConnectionDown, State::Retrying),
+        (OurToken, State::Retrying),
+        (NotAllowed, State::Retrying),
+        (RateLimited, State::Retrying),
+        // Its pause of at most two seconds counts, and the hours after it do not.
+        (Transient, State::Retrying),
+        // An answer that takes three hours is the call's own time.
+        (Class::Done, State::Failed),
+    ] {
         let mut scene = Scene::of(
             "actions:\n  - assign-tag: { email: a@example.com, tag_name: vip }\n    retry: { within: 1h, backoff: 1s..2s }\n",
         );
-        let call = scene.call();
-        scene.now = after(scene.now, Duration::from_secs(3 * 3_600));
-        scene.held = held;
-        state_of(
-            scene
-                .end(&call, Outcome::new(Class::Transient, "busy"), false)
-                .todo
-                .as_ref(),
-        )
-    };
-    assert_eq!(spent(Duration::ZERO), Some(State::Failed));
-    assert_eq!(spent(Duration::from_secs(3 * 3_600)), Some(State::Retrying));
+        let mut call = scene.call();
+        if first != Class::Done {
+            scene.end(&call, Outcome::new(first, "said"), false);
+            scene.now = after(scene.now, hours(3));
+            call = scene.call();
+        } else {
+            scene.now = after(scene.now, hours(3));
+        }
+        let settled = scene.end(&call, Outcome::new(Transient, "busy"), false);
+        assert_eq!(state_of(settled.todo.as_ref()), Some(end), "{first:?}");
+    }
+}
+
+/// Whatever else stands still: a rule that tries again and again uses its own time up.
+#[test]
+fn the_pauses_of_the_policy_count_towards_within_and_timeout() {
+    for (timeout, within) in [("", "within: 10m, "), ("timeout: 10m\n", "")] {
+        let mut scene = Scene::of(&format!(
+            "{timeout}actions:\n  - assign-tag: {{ email: a@example.com, tag_name: vip }}\n    retry: {{ {within}attempts: 50, backoff: 4m..4m }}\n"
+        ));
+        let message = loop {
+            let planned = scene.next();
+            if let Some(Failure { message, .. }) = &scene.run.progress.failure {
+                break message.clone();
+            }
+            assert!(matches!(planned, Todo::Call(_)));
+            let call = scene.call();
+            let settled = scene.end(&call, Outcome::new(Class::Transient, "busy"), false);
+            scene.now = due_of(settled.todo.as_ref()).unwrap_or(scene.now);
+        };
+        assert!(message.contains("10m"), "{message}");
+    }
 }
 
 #[test]

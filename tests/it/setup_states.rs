@@ -107,9 +107,7 @@ async fn a_login_for_one_connection_is_kept_whole_or_not_at_all() {
     let signed = "timezone: UTC\nmembrane: { url: \"https://elsewhere.example\", token: env:MEMBRANE_TOKEN }\n";
     let (dir, _sandbox, url) = house(signed).await;
     let before = fs::read_to_string(dir.path().join("kartwheel.yaml")).unwrap();
-    let login = |name: &'static str| {
-        let url = url.clone();
-        let dir = dir.path().to_owned();
+    let login = |name: &str, more: &[&str]| {
         let all = [
             "login",
             "--workspace-key",
@@ -117,20 +115,34 @@ async fn a_login_for_one_connection_is_kept_whole_or_not_at_all() {
             "--tenant",
             "b",
             "--secret-stdin",
-            "--save",
             "--connection",
             name,
             "--url",
             &url,
         ];
-        piped(&dir, &all, &[], SECRET)
+        let all: Vec<&str> = all.iter().chain(more).copied().collect();
+        piped(dir.path(), &all, &[], SECRET)
     };
-    let said = login("Bad Name");
+    let said = login("Bad Name", &["--save"]);
     assert_eq!(said.code, 2, "{}", said.out);
     assert!(said.err.contains("name of a connection"), "{}", said.err);
-    let said = login("client_b");
+    let said = login("client_b", &["--save"]);
     assert_eq!(said.code, 2, "{}", said.out);
     assert!(said.err.contains("membrane.url"), "{}", said.err);
+    // Only tried, the same is said, and nothing is advised that would be refused.
+    let said = login("client_b", &[]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    for told in [
+        "the project's Membrane is https://elsewhere.example",
+        "--save would store nothing",
+        "`membrane.url`",
+    ] {
+        assert!(said.out.contains(told), "{told}: {}", said.out);
+    }
+    assert!(!said.out.contains("writes it"), "{}", said.out);
+    let said = login("client_b", &["--json"]);
+    let told: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(told["project_url"], "https://elsewhere.example");
     let after = fs::read_to_string(dir.path().join("kartwheel.yaml")).unwrap();
     assert_eq!(after, before);
     assert!(!dir.path().join(".env").exists());
@@ -140,7 +152,7 @@ async fn a_login_for_one_connection_is_kept_whole_or_not_at_all() {
         SETTINGS.replace("URL", &url),
     )
     .unwrap();
-    let said = login("1x");
+    let said = login("1x", &["--save"]);
     assert_eq!(said.code, 0, "{}{}", said.out, said.err);
     let env = fs::read_to_string(dir.path().join(".env")).unwrap();
     assert!(env.contains("_1X_MEMBRANE_TENANT_KEY=b"), "{env}");
@@ -224,4 +236,107 @@ async fn a_broken_database_is_not_taken_for_none_and_a_failed_post_warns() {
     let said = piped(dir.path(), &all, &BY_TOKEN, "");
     assert_eq!(said.code, 2);
     assert!(!said.err.contains("geheim"), "{}", said.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_without_an_id_is_listed_with_the_one_that_was_found_or_with_the_question_which()
+ {
+    let (dir, _sandbox, _) = house(SETTINGS).await;
+    let say = |arguments: &[&str]| piped(dir.path(), arguments, &BY_TOKEN, "");
+    let said = say(&["connection", "list"]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    for told in [CONNECTION_ID, "kartwheel connect --connection main"] {
+        assert!(said.out.contains(told), "{told}: {}", said.out);
+    }
+    let connect = [
+        "connect",
+        "a.example",
+        "--other-app",
+        "--name",
+        "Kartra two",
+        "--timeout",
+        "1s",
+        "--print",
+    ];
+    say(&connect);
+    for (arguments, code) in [
+        (&["connection", "list"][..], 1),
+        (&["connection", "status"], 2),
+        (&["catalog", "sync"], 2),
+    ] {
+        let said = say(arguments);
+        assert_eq!(said.code, code, "{arguments:?}: {}{}", said.out, said.err);
+        let told = format!("{}{}", said.out, said.err);
+        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            told.contains("the tenant has 2 that may be meant"),
+            "{told}"
+        );
+        assert!(!told.contains("not there"), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_link_is_made_where_a_login_cannot_help() {
+    let settings = format!("{SETTINGS}connections:\n  main: {{ id: {CONNECTION_ID} }}\n");
+    let (dir, sandbox, _) = house(&settings).await;
+    for (state, told) in [
+        (ConnectionState::Building, "run this again in some minutes"),
+        (ConnectionState::SetupFailed, "Membrane's support"),
+        (ConnectionState::ConfigurationError, "Membrane's console"),
+        (
+            ConnectionState::Disconnecting,
+            "kartwheel connect --connection main --replace",
+        ),
+    ] {
+        sandbox.world().set_connection(CONNECTION_ID, state);
+        for more in [&["--json"][..], &[]] {
+            let all: Vec<&str> = ["connection", "reconnect", "--wait", "1s"]
+                .iter()
+                .chain(more)
+                .copied()
+                .collect();
+            let said = piped(dir.path(), &all, &BY_TOKEN, "");
+            assert_eq!((said.code, &*said.out), (2, ""), "{state:?}");
+            assert!(said.err.contains(told), "{state:?}: {}", said.err);
+        }
+    }
+    let calls = sandbox.world().calls();
+    assert!(calls.iter().all(|call| call.path != "/connection-requests"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_lack_something_say_what_and_what_can_be_given_instead() {
+    let (dir, _sandbox, url) = house(SETTINGS).await;
+    let piped_in = format!(r#"{{"apiUri": "{url}", "workspaceSecret": "{SECRET}"}}"#);
+    let said = piped(
+        dir.path(),
+        &["login", "--credentials-stdin"],
+        &[],
+        &piped_in,
+    );
+    assert_eq!(said.code, 2, "{}", said.out);
+    assert!(said.err.contains("has no workspaceKey"), "{}", said.err);
+    // What is advised can be given, and an address where nothing answers is named.
+    let nobody = "http://127.0.0.1:9";
+    let all = [
+        "login",
+        "--workspace-key",
+        "sandbox",
+        "--secret-stdin",
+        "--tenant",
+        "t",
+        "--url",
+        nobody,
+    ];
+    let said = piped(dir.path(), &all, &[], SECRET);
+    assert_eq!(said.code, 2, "{}", said.out);
+    assert!(
+        said.err.contains(&format!("tried at {nobody}")),
+        "{}",
+        said.err
+    );
+    for secret in [SECRET, TOKEN] {
+        assert!(!said.err.contains(secret), "{}", said.err);
+    }
 }

@@ -19,9 +19,20 @@ use crate::world::World;
 /// Longer than any story lasts: the answer never comes.
 const NEVER_MS: u64 = 3_600_000;
 
-/// What the first call comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum First {
+/// The first calls, each named once: what it is, the list of all, the short names.
+macro_rules! firsts {
+    ($($name:ident),+ $(,)?) => {
+        /// What the first call comes to.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        enum First {
+            $($name),+
+        }
+        const FIRSTS: &[First] = &[$(First::$name),+];
+        use First::{$($name),+};
+    };
+}
+
+firsts! {
     Done,
     Transient,
     RateLimited,
@@ -46,25 +57,6 @@ enum Crash {
 }
 
 use Crash::{After, Before, Between, Never};
-use First::{
-    ConnectionDown, Done, NotAllowed, NotOffered, OurToken, RateLimited, Refused, RuleWrong,
-    TargetMissing, Transient, UnknownDone, UnknownUndone,
-};
-
-const FIRSTS: [First; 12] = [
-    Done,
-    Transient,
-    RateLimited,
-    ConnectionDown,
-    OurToken,
-    NotAllowed,
-    RuleWrong,
-    NotOffered,
-    TargetMissing,
-    Refused,
-    UnknownUndone,
-    UnknownDone,
-];
 
 impl First {
     fn fault(self) -> Option<FaultKind> {
@@ -326,8 +318,8 @@ impl Table {
 async fn every_case(verb: &'static str) {
     let mut table = Table::of(verb).await;
     for first in FIRSTS {
-        for crash in crashes(first, table.safety) {
-            table.case(first, *crash).await;
+        for crash in crashes(*first, table.safety) {
+            table.case(*first, *crash).await;
         }
     }
     table

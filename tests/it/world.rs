@@ -41,7 +41,7 @@ const PACE_WAIT_MAX: Duration = Duration::from_millis(50);
 const YIELDS: usize = 16;
 
 /// Of real time: a program that has not come to rest by then never will.
-const REST_WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const REST_WITHIN: Duration = Duration::from_secs(60);
 
 /// The program, its clock, its outside.
 pub(crate) struct World {

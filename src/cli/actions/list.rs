@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::json_of;
 use crate::cli::desk::told;
 use crate::cli::screen::{Line, Table, Tone};
 use crate::cli::{Desk, Exit};
@@ -12,10 +13,13 @@ const INTENT_CHARS_MAX: usize = 200;
 const RANKED: u32 = 10;
 
 const TABLE: Table = Table::new(&[("ACTION", 31), ("NAME", 27), ("DOES", 38)]);
+/// The same where an action has another key than the verb by which rules run it.
+const TABLE_OF_BOTH: Table = Table::new(&[("ACTION", 31), ("KEY", 31), ("DOES", 34)]);
 
 /// List the actions that a connection offers
 ///
-/// With an intent the ten that fit best come first: Membrane ranks by meaning, so the first need not be the right one.
+/// Those that rules can run are shown by the verb of the rules; where Membrane has another key for one, both are shown. With an
+/// intent the ten that fit best come first: Membrane ranks by meaning, so the first need not be the right one.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  kartwheel actions list\n  kartwheel actions list --intent \"take somebody off a list\" --limit 3\n\nNext:\n  kartwheel actions show ACTION    what it wants"
@@ -53,6 +57,7 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
     let actions = account.desk.actions(&account.id, intent, limit).await;
     let actions = actions.map_err(|failed| told(&failed))?;
     if arguments.json {
+        let actions: Vec<_> = actions.iter().map(json_of).collect();
         desk.screen
             .json(&json!({ "connection": account.name, "actions": actions }))?;
         return Ok(Exit::Done);
@@ -64,11 +69,15 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
         })?;
         return Ok(Exit::Done);
     }
-    desk.screen.line(&TABLE.head())?;
-    for action in &actions {
-        desk.screen.line(&TABLE.row(&[
-            (Tone::Bold, action.key.clone()),
-            (Tone::Plain, action.name.clone()),
+    let both = actions.iter().any(|one| one.verb() != one.action.key);
+    let table = if both { TABLE_OF_BOTH } else { TABLE };
+    desk.screen.line(&table.head())?;
+    for listed in &actions {
+        let action = &listed.action;
+        let second = if both { &action.key } else { &action.name };
+        desk.screen.line(&table.row(&[
+            (Tone::Bold, listed.verb().to_owned()),
+            (Tone::Plain, second.clone()),
             (Tone::Plain, action.description.clone()),
         ]))?;
     }

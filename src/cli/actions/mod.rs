@@ -7,11 +7,12 @@ mod schema;
 mod show;
 
 use clap::Subcommand;
+use serde_json::{Value, json};
 
 use super::{Desk, Exit, Failure};
 use crate::action::{ActionSpec, Effects, Safety};
 use crate::cli::desk::{Account, told};
-use crate::kartra;
+use crate::membrane::Listed;
 use crate::problem::nearest;
 
 /// The actions of a connection: list, show, run
@@ -42,13 +43,13 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     }
 }
 
-/// What our own table knows of an action. One that came without a key goes by its name, such as `assign-tag-to-lead`.
-fn known(key: &str) -> Option<&'static ActionSpec> {
-    let short = ["-to-lead", "-from-lead"]
-        .iter()
-        .find_map(|end| key.strip_suffix(end));
-    let catalog = kartra::catalog();
-    catalog.get(key).or_else(|| catalog.get(short?))
+/// As JSON: what Membrane tells, and what our own table knows; nulls where it has no such action.
+fn json_of(listed: &Listed) -> Value {
+    let mut shown = json!(listed.action);
+    shown["verb"] = json!(listed.spec.map(|spec| spec.key));
+    shown["effects"] = json!(listed.spec.map(|spec| spec.effects));
+    shown["safety"] = json!(listed.spec.map(|spec| spec.safety));
+    shown
 }
 
 /// What it does to the account, in words.
@@ -75,12 +76,14 @@ async fn not_offered(account: &Account, key: &str) -> Failure {
         Ok(offered) => offered,
         Err(failed) => return told(&failed),
     };
-    let keys = offered.iter().map(|action| action.key.as_str());
+    let names = offered
+        .iter()
+        .flat_map(|one| [one.verb(), one.action.key.as_str()]);
     let failure = Failure::new(format!(
         "connection {} offers no action {key}",
         account.name
     ));
-    match nearest(key, keys) {
+    match nearest(key, names) {
         Some(meant) => failure.remedy(format!("Did you mean {meant}?")),
         None => failure.remedy(format!(
             "`kartwheel actions list` shows the {} that it offers.",

@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{again, does, input, known, not_offered};
-use crate::account::OfferedAction;
+use super::{again, does, input, not_offered};
 use crate::action::{ActionSpec, Actions, Call, Class, Effects, Evidence, Outcome};
 use crate::cli::desk::{Account, told};
 use crate::cli::screen::{Line, Screen, Tone};
 use crate::cli::{Desk, Exit, Failure};
 use crate::clock::after;
 use crate::kartra;
-use crate::membrane;
+use crate::membrane::{self, Listed};
 
 /// The call must be on its way within this time.
 const SEND_WITHIN: Duration = Duration::from_secs(30);
@@ -33,7 +32,7 @@ const INPUT_BYTES_MAX: u64 = 10 * 1024 * 1024;
                   Exit codes: 0 done, 1 not done or not known, 2 could not."
 )]
 pub(super) struct Arguments {
-    /// The action's key, as `actions list` shows it, or its id
+    /// The action, as `actions list` shows it: the verb of the rules, its key, or its id
     #[arg(value_name = "ACTION")]
     key: String,
     /// The input, as a JSON object [default: {}]
@@ -48,7 +47,7 @@ pub(super) struct Arguments {
     /// Do it, also when it changes something
     #[arg(long)]
     yes: bool,
-    /// A refund of the whole, for which no amount is given
+    /// A refund of the whole, for which no amount is given; refused with any other action
     #[arg(long)]
     full: bool,
     /// Send an input that does not fit the schema
@@ -68,14 +67,14 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
     };
     let complaints = match arguments.force {
         true => Vec::new(),
-        false => input::complaints(&action.input_schema, &input),
+        false => input::complaints(&action.action.input_schema, &input),
     };
     if !complaints.is_empty() {
-        return refuse(arguments, &action, &complaints, &mut desk.screen);
+        return refuse(arguments, &action, &complaints, true, &mut desk.screen);
     }
-    let spec = known(&action.key);
-    if let Some(reason) = amount_wrong(spec, &action.input_schema, &input, arguments.full) {
-        return refuse(arguments, &action, &[reason], &mut desk.screen);
+    let spec = action.spec;
+    if let Some(reason) = amount_wrong(spec, &action.action.input_schema, &input, arguments.full) {
+        return refuse(arguments, &action, &[reason], false, &mut desk.screen);
     }
     let looks = spec.is_some_and(|spec| spec.effects == Effects::Read);
     if !looks && !arguments.yes {
@@ -86,7 +85,7 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
         step: "by-hand".into(),
         attempt: 1,
         connection: Arc::clone(&account.name),
-        verb: action.key.as_str().into(),
+        verb: action.verb().into(),
         input: Arc::new(input),
         timeout: None,
         send_by: after(desk.clock.now(), SEND_WITHIN),
@@ -150,7 +149,10 @@ fn amount_wrong(
     input: &Value,
     full: bool,
 ) -> Option<String> {
-    let name = amount_name(spec?, schema)?;
+    let Some(name) = spec.and_then(|spec| amount_name(spec, schema)) else {
+        let why = "--full says that all of an amount is meant, and this action has no amount: leave it out";
+        return full.then(|| why.to_owned());
+    };
     match (input.get(&name), full) {
         (None, true) => None,
         (None, false) => Some(format!(
@@ -185,28 +187,34 @@ fn amount_name(spec: &ActionSpec, schema: &Value) -> Option<String> {
     )
 }
 
-/// Nothing was sent, for the input does not fit.
+/// Nothing was sent, for the input does not fit. What only the schema is against may be forced.
 fn refuse(
     arguments: &Arguments,
-    action: &OfferedAction,
+    action: &Listed,
     complaints: &[String],
+    may_force: bool,
     screen: &mut Screen,
 ) -> anyhow::Result<Exit> {
     if arguments.json {
-        screen.json(&json!({ "sent": false, "action": action.key, "problems": complaints }))?;
+        screen.json(&json!({ "sent": false, "action": action.verb(), "problems": complaints }))?;
         return Ok(Exit::Problems);
     }
     screen.line(
         &Line::default()
             .add(Tone::Bad, "Not sent")
-            .plain(format!(": the input does not fit {}.", action.key)),
+            .plain(format!(": the input does not fit {}.", action.verb())),
     )?;
     for complaint in complaints {
         screen.line(&Line::new(format!("  {complaint}")))?;
     }
+    let force = if may_force {
+        "; --force sends it all the same"
+    } else {
+        ""
+    };
     screen.line(&Line::default().dim(format!(
-        "`kartwheel actions show {}` shows its fields; --force sends it all the same where only the schema is against it.",
-        action.key
+        "`kartwheel actions show {}` shows its fields{force}.",
+        action.verb()
     )))?;
     Ok(Exit::Problems)
 }
@@ -214,21 +222,21 @@ fn refuse(
 /// Nothing was sent, for nobody said yes.
 fn would(
     arguments: &Arguments,
-    action: &OfferedAction,
+    action: &Listed,
     input: &Value,
     account: &Account,
     screen: &mut Screen,
 ) -> anyhow::Result<Exit> {
-    let spec = known(&action.key);
+    let spec = action.spec;
     if arguments.json {
         let effects = spec.map(|spec| spec.effects);
-        screen.json(&json!({ "sent": false, "action": action.key, "connection": account.name, "input": input, "effects": effects }))?;
+        screen.json(&json!({ "sent": false, "action": action.verb(), "connection": account.name, "input": input, "effects": effects }))?;
         return Ok(Exit::Problems);
     }
     screen.line(
         &Line::default()
             .add(Tone::Warn, "Not sent")
-            .plain(format!(": {} ", action.key))
+            .plain(format!(": {} ", action.verb()))
             .plain(spec.map_or("is none that we know; it may change something", does))
             .plain(format!(", in the account of {}.", account.name)),
     )?;
@@ -318,6 +326,15 @@ fn print(
         screen
             .line(&Line::new("for the run whose meta has").bold(format!(" runId {}", call.run)))?;
     }
+    let looks_at_it = match outcome.class {
+        Class::ConnectionDown => Some(format!("kartwheel connection status {}", call.connection)),
+        Class::OurToken => Some("kartwheel doctor".to_owned()),
+        _ => None,
+    };
+    if let Some(command) = looks_at_it {
+        let line = Line::new("Nothing was done in the account. What to do: ");
+        screen.line(&line.bold(command))?;
+    }
     if let Some(output) = &outcome.output
         && !output.is_null()
     {
@@ -332,7 +349,7 @@ mod tests {
 
     #[test]
     fn money_wants_an_amount_or_the_word_that_all_is_meant() {
-        let refund = known("refund-transaction");
+        let refund = kartra::catalog().get("refund-transaction");
         let none = Value::Null;
         let wrong = |input: Value, full| amount_wrong(refund, &none, &input, full);
         assert_eq!(wrong(json!({ "transaction_id": 1 }), true), None);
@@ -351,16 +368,21 @@ mod tests {
             assert!(wrong(input.clone(), full).is_some(), "{input} {full}");
         }
         let input = json!({});
-        for key in ["assign-tag", "cancel-subscription"] {
-            assert_eq!(amount_wrong(known(key), &none, &input, false), None);
+        for spec in [
+            kartra::catalog().get("assign-tag"),
+            kartra::catalog().get("cancel-subscription"),
+            None,
+        ] {
+            assert_eq!(amount_wrong(spec, &none, &input, false), None);
+            let told = amount_wrong(spec, &none, &input, true).unwrap_or_default();
+            assert!(told.contains("leave it out"), "{told}");
         }
-        assert_eq!(amount_wrong(None, &none, &input, false), None);
     }
 
     /// Another field would be dropped, and all of it refunded.
     #[test]
     fn the_amount_that_counts_is_the_one_that_the_action_takes() {
-        let refund = known("refund-transaction");
+        let refund = kartra::catalog().get("refund-transaction");
         let own = json!({ "properties": { "transaction_id": {}, "refundAmount": {} } });
         for (schema, name, taken) in [
             (&Value::Null, "amount", false),

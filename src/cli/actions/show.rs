@@ -1,8 +1,8 @@
 //! `kartwheel actions show`: what an action does and wants.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{again, does, known, not_offered, schema};
+use super::{again, does, json_of, not_offered, schema};
 use crate::cli::desk::told;
 use crate::cli::screen::{COLUMNS, Line, wrap};
 use crate::cli::{Desk, Exit};
@@ -15,7 +15,7 @@ use crate::cli::{Desk, Exit};
     after_help = "Examples:\n  kartwheel actions show assign-tag\n  kartwheel actions show create-lead --json\n\nNext:\n  kartwheel actions run assign-tag --input '{…}'    try it"
 )]
 pub(super) struct Arguments {
-    /// The action's key, as `actions list` shows it, or its id
+    /// The action, as `actions list` shows it: the verb of the rules, its key, or its id
     #[arg(value_name = "ACTION")]
     key: String,
     /// The connection [default: the only one]
@@ -29,38 +29,36 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     let account = desk.account(arguments.connection.as_deref()).await?;
     let found = account.desk.action(&account.id, &arguments.key).await;
-    let Some(action) = found.map_err(|failed| told(&failed))? else {
+    let Some(listed) = found.map_err(|failed| told(&failed))? else {
         return Err(not_offered(&account, &arguments.key).await.into());
     };
-    let spec = known(&action.key);
     if arguments.json {
-        let mut shown = json!(action);
-        shown["effects"] = json!(spec.map(|spec| spec.effects));
-        shown["safety"] = json!(spec.map(|spec| spec.safety));
-        desk.screen.json(&shown)?;
+        desk.screen.json(&json_of(&listed))?;
         return Ok(Exit::Done);
     }
+    let (action, spec) = (&listed.action, listed.spec);
     let screen = &mut desk.screen;
     screen.line(
         &Line::default()
             .bold(&action.name)
-            .dim(format!("  {}", action.key)),
+            .dim(format!("  {}", listed.verb())),
     )?;
     for line in wrap(&action.description, COLUMNS) {
         screen.line(&Line::new(line))?;
     }
     screen.gap()?;
+    let key = (listed.verb() != action.key).then_some(&*action.key);
+    let not_known = "not known: it is none of the twenty of our table";
     let rows = [
-        ("id", Some(action.id.as_str())),
-        ("does", spec.map(does)),
+        ("key", key),
+        ("id", Some(&*action.id)),
+        ("does", Some(spec.map_or(not_known, does))),
         ("a repeat", spec.map(again)),
     ];
     for (name, value) in rows {
-        let value = value.unwrap_or("not known: it is none of the twenty of our table");
-        if name == "a repeat" && spec.is_none() {
-            continue;
+        if let Some(value) = value {
+            screen.line(&Line::default().dim(format!("{name:<10}")).plain(value))?;
         }
-        screen.line(&Line::default().dim(format!("{name:<10}")).plain(value))?;
     }
     screen.gap()?;
     screen.line(&Line::default().bold("Input"))?;

@@ -11,6 +11,8 @@ use crate::account::Account;
 use crate::cli::desk::all_or;
 use crate::cli::screen::{Line, Screen, Table, Tone};
 use crate::cli::{Desk, Exit, Failure};
+use crate::config::Config;
+use crate::kartra;
 use crate::store::Snapshot;
 use crate::web::api::catalog::kept_view;
 
@@ -55,20 +57,21 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
     let Some(part) = arguments.part else {
         let views: Vec<Value> = connections
             .iter()
-            .map(|name| kept_view(name, of(name), now))
+            .map(|name| kept_view(name, of(name), &kartra::catalog(), now))
             .collect();
         if arguments.json {
             desk.screen.json(&json!({ "connections": views }))?;
             return Ok(Exit::Done);
         }
         for (name, view) in connections.iter().zip(&views) {
-            let line = Line::default().bold(&**name);
-            desk.screen.line(&match of(name) {
-                Some(kept) => line
-                    .plain(format!(": {}", counted(&view["counts"])))
-                    .dim(format!(" (read {})", desk.screen.whole(kept.synced_at))),
-                None => line.plain(": nothing yet; `kartwheel catalog sync` reads it"),
-            })?;
+            match of(name) {
+                Some(kept) => print_counts(kept, view, &project.config, &mut desk.screen)?,
+                None => desk.screen.line(
+                    &Line::default()
+                        .bold(&**name)
+                        .plain(": nothing yet; `kartwheel catalog sync` reads it"),
+                )?,
+            }
         }
         return Ok(Exit::Done);
     };
@@ -86,9 +89,51 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
             desk.screen
                 .line(&Line::default().bold(format!("{}:", kept.connection)))?;
         }
+        warn_of_place(kept, &project.config, &mut desk.screen)?;
         print(&kept.account, part, &mut desk.screen)?;
     }
     Ok(Exit::Done)
+}
+
+/// How much there is of each part, since when, and what is missing.
+fn print_counts(
+    kept: &Snapshot,
+    view: &Value,
+    config: &Config,
+    screen: &mut Screen,
+) -> io::Result<()> {
+    let line = Line::default()
+        .bold(&*kept.connection)
+        .plain(format!(": {}", counted(&view["counts"])))
+        .dim(format!(" (read {})", screen.whole(kept.synced_at)));
+    screen.line(&line)?;
+    let listed = |key: &str| {
+        let names = view[key].as_array().into_iter().flatten();
+        names
+            .filter_map(Value::as_str)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    warn_of_place(kept, config, screen)?;
+    let mut warn = |text: String| screen.line(&Line::new("  ").add(Tone::Warn, text));
+    let unread = listed("unread").replace('_', " ");
+    if !unread.is_empty() {
+        warn(format!("not read: {unread}"))?;
+    }
+    let mute = listed("without_schema");
+    if !mute.is_empty() {
+        warn(format!("no schema, so the built-in table is used: {mute}"))?;
+    }
+    Ok(())
+}
+
+/// Says where the name led elsewhere when the account was read.
+fn warn_of_place(kept: &Snapshot, config: &Config, screen: &mut Screen) -> io::Result<()> {
+    if kept.from.may_be(&config.membrane.place(&kept.connection)) {
+        return Ok(());
+    }
+    let text = "kept from another connection; run `kartwheel catalog sync`";
+    screen.line(&Line::new("  ").add(Tone::Warn, text))
 }
 
 fn whole(kept: &Snapshot, part: Part) -> Value {

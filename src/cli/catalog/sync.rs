@@ -7,11 +7,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{counted, print_drift};
-use crate::cli::desk::{Keeper, all_or, connection_id, keeper, membrane_desk};
+use crate::cli::desk::{Keeper, all_or, keeper};
 use crate::cli::screen::{Line, Screen, Tone};
 use crate::cli::{Desk, Exit, Failure};
-use crate::clock::SharedClock;
-use crate::config::Config;
 use crate::engine::catalog;
 use crate::kartra;
 use crate::membrane;
@@ -49,22 +47,11 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
                 .map_err(Failure::from)?
         }
         Keeper::Us(store) => {
-            let clock = Arc::clone(&desk.clock);
             let (mut synced, mut failed) = (Vec::new(), Vec::new());
-            let mut settings = config.membrane.clone();
-            let mut there = Vec::new();
-            for connection in &connections {
-                match identify(&config, connection, &clock).await {
-                    Ok(id) => {
-                        let own = settings.connections.entry(Arc::clone(connection));
-                        own.or_default().id = Some(id);
-                        there.push(connection);
-                    }
-                    Err(error) => failed.push(failed_view(connection, &error)),
-                }
-            }
+            let settings = config.membrane.clone();
+            let clock = Arc::clone(&desk.clock);
             let client = membrane::Client::new(settings, kartra::catalog(), clock)?;
-            for connection in there {
+            for connection in &connections {
                 let now = desk.clock.now();
                 match catalog::sync(&client, &store, connection, now).await {
                     Ok(one) => synced.push(synced_view(&one)),
@@ -88,16 +75,6 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
             .means("What was kept stays.")
             .remedy("`kartwheel doctor` says what is wrong.")
             .into()),
-    }
-}
-
-/// Membrane's id of the connection. Without it the client would have Membrane make the connection where there is none.
-async fn identify(config: &Config, name: &str, clock: &SharedClock) -> Result<String, String> {
-    let membrane = membrane_desk(config, name, None, clock).map_err(|error| error.to_string())?;
-    match connection_id(config, name, &membrane).await {
-        Ok(Ok(id)) => Ok(id),
-        Ok(Err(failure)) => Err(failure.to_string()),
-        Err(failed) => Err(failed.message),
     }
 }
 

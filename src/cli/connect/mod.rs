@@ -95,7 +95,7 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
                 Err(why) => does_not_read(&arguments, &connection, &why, desk),
             }
         }
-        Waited::Broken(connection) => Err(broken(&connection, name).into()),
+        Waited::Broken(connection) => Err(view::broken(&connection, name).into()),
         Waited::NotYet(connection) => not_yet(&arguments, &connection, desk),
     }
 }
@@ -158,17 +158,6 @@ async fn proves(
         Ok(false) => Err("Membrane's test of it failed".to_owned()),
         Err(failed) => Err(failed.message),
     })
-}
-
-fn broken(connection: &Connection, name: &str) -> Failure {
-    let state = connection.state();
-    let failure = Failure::new(format!("connection {} is {state}", connection.id()));
-    let failure = if connection.errors().is_empty() {
-        failure.means("Membrane gives no reason.")
-    } else {
-        failure.means(connection.errors().join("\n"))
-    };
-    failure.remedy(view::remedy(connection, name))
 }
 
 fn not_yet(

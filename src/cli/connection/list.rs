@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::view;
-use crate::cli::desk::{membrane_desk, only_called, told};
+use crate::cli::desk::{membrane_desk, told};
 use crate::cli::screen::{Line, Table, Tone};
 use crate::cli::{Desk, Exit};
 use crate::config::Config;
-use crate::membrane::Connection;
+use crate::membrane::{Connection, find};
 
 const TABLE: Table = Table::new(&[("NAME", 16), ("STATE", 22), ("ID", 28), ("AT MEMBRANE", 26)]);
 /// What stands in the place of a state where there is none.
@@ -46,6 +46,15 @@ impl Row {
             None => NOT_THERE,
         }
     }
+
+    /// The id that is pinned, else the one that was found.
+    fn shown_id(&self) -> (Tone, String) {
+        match (&self.id, &self.found) {
+            (Some(id), _) => (Tone::Plain, id.clone()),
+            (None, Some(found)) => (Tone::Dim, found.id().to_owned()),
+            (None, None) => (Tone::Dim, "(no id pinned)".to_owned()),
+        }
+    }
 }
 
 pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
@@ -74,12 +83,7 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
                     None => (Tone::Dim, "(not named)".to_owned()),
                 },
                 (tone, row.state().to_owned()),
-                (
-                    Tone::Plain,
-                    row.id
-                        .clone()
-                        .unwrap_or_else(|| "(no id pinned)".to_owned()),
-                ),
+                row.shown_id(),
                 (
                     Tone::Dim,
                     row.found
@@ -123,6 +127,12 @@ fn hints(rows: &[Row], desk: &mut Desk) -> std::io::Result<()> {
                     "make it, and pin its id",
                 ));
             }
+            (Some(name), "READY") if row.id.is_none() => {
+                hints.push((
+                    format!("kartwheel connect --connection {name}"),
+                    "found by its name: this pins its id",
+                ));
+            }
             (Some(name), state) if state != "READY" => {
                 hints.push((
                     format!("kartwheel connection status {name}"),
@@ -164,13 +174,23 @@ async fn rows(config: &Config, desk: &Desk) -> anyhow::Result<Vec<Row>> {
         if own.auth.is_none() {
             shared.get_or_insert_with(|| theirs.clone());
         }
-        let (theirs, trouble) = match theirs {
+        let (theirs, mut trouble) = match theirs {
             Ok(theirs) => (theirs, None),
             Err(trouble) => (Vec::new(), Some(trouble)),
         };
         let found = match &own.id {
             Some(id) => theirs.iter().find(|one| one.id() == id).cloned(),
-            None => only_called(&theirs, name, own.app.as_deref()).cloned(),
+            None => match find(&theirs, name, own.app.as_deref()) {
+                Ok(found) => Some(found.clone()),
+                Err(several) if several.candidates > 0 => {
+                    trouble = Some(format!(
+                        "{}\n{}\n{}",
+                        several.what, several.means, several.to_do
+                    ));
+                    None
+                }
+                Err(_) => None,
+            },
         };
         all.extend(theirs);
         rows.push(Row {

@@ -198,7 +198,7 @@ pub(crate) fn may_pass(failed: &Failed) -> bool {
 }
 
 /// Whether waiting does not change it.
-fn is_broken(state: &str) -> bool {
+pub(super) fn is_broken(state: &str) -> bool {
     matches!(
         state,
         "CONFIGURATION_ERROR" | "SETUP_FAILED" | "DISCONNECTING"

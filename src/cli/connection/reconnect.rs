@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Patience, Subject, Waited, length, may_pass, view};
+use super::{Patience, Subject, Waited, is_broken, length, may_pass, view};
 use crate::cli::desk::told;
 use crate::cli::screen::{Line, Tone, span};
 use crate::cli::{Desk, Exit, Failure};
 use crate::clock::after;
-use crate::membrane::ConnectRequest;
+use crate::membrane::{ConnectRequest, Connection};
 
 /// Log a connection in again
 ///
 /// It gets a link from Membrane by which a person logs in to Kartra, waits until that was done, checks that the connection is
-/// READY, and proves it with a cheap read. The connection and its id stay the same. A running daemon notices by itself.
+/// READY, and proves it with a cheap read. The connection and its id stay the same. A running daemon notices by itself. Where a login
+/// cannot help, for Membrane is building the connector or could not, it says so.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  kartwheel connection reconnect main --wait 10m\n\nNext:\n  kartwheel runs list --state held    what still waits"
@@ -33,6 +34,11 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     let config = desk.settings()?;
     let subject = Subject::named(arguments.name.as_deref(), "reconnect", &config, desk).await?;
+    let found = subject.membrane.connection(&subject.id).await;
+    let found = found.map_err(|failed| told(&failed))?;
+    if !can_log_in(&found) {
+        return Err(view::broken(&found, &subject.name).into());
+    }
     let request = subject.membrane.reconnect(&subject.id).await;
     let request = request.map_err(|failed| told(&failed))?;
     ask(arguments, &subject, &request, desk)?;
@@ -84,6 +90,11 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
             .text(&view::remedy(&connection, &subject.name))?;
     }
     Ok(if works { Exit::Done } else { Exit::Problems })
+}
+
+/// Whether a login may help. One that works may be wanted with another login.
+fn can_log_in(connection: &Connection) -> bool {
+    connection.state() != "BUILDING" && !is_broken(connection.state())
 }
 
 /// Shows the link.

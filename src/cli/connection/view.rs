@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::cli::Failure;
 use crate::cli::screen::{Line, Screen, Tone, wrap};
 use crate::membrane::{Connection, Tenant};
 
@@ -82,6 +83,18 @@ pub(crate) fn asks_for_input(connection: &Connection) -> bool {
     connection
         .action()
         .is_some_and(|action| action.kind == "provide-input" && action.link.is_none())
+}
+
+/// What is said of a connection that neither waiting nor a login makes READY.
+pub(crate) fn broken(connection: &Connection, name: &str) -> Failure {
+    let what = format!("connection {} is {}", connection.id(), connection.state());
+    let means = match connection.errors() {
+        [] => "Membrane gives no reason.".to_owned(),
+        errors => errors.join("\n"),
+    };
+    Failure::new(what)
+        .means(means)
+        .remedy(remedy(connection, name))
 }
 
 /// What is to be done about a state that is not READY.

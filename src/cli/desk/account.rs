@@ -7,7 +7,7 @@ use crate::cli::Failure;
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::kartra;
-use crate::membrane::{self, Connection, Failed};
+use crate::membrane::{self, Failed, find};
 
 /// One account, by its connection.
 pub(crate) struct Account {
@@ -67,8 +67,7 @@ pub(crate) fn membrane_desk(
 }
 
 /// Membrane's id of a connection: as written in kartwheel.yaml, else that of the tenant's only connection which is called as the
-/// application or as this name. Nothing is ever made: `ensure` would do so where there is none, so whoever only looks must not ask it.
-/// The inner error says why there is none.
+/// application or as this name. The inner error says why there is none.
 ///
 /// # Errors
 /// Membrane refuses or does not answer.
@@ -83,76 +82,12 @@ pub(crate) async fn connection_id(
     }
     let app = settings.and_then(|connection| connection.app.as_deref());
     let all = desk.connections().await?;
-    let theirs = called(&all, name, app);
-    Ok(match theirs[..] {
-        [one] => Ok(one.id().to_owned()),
-        [] => Err(not_connected(name, app, all.len())),
-        _ => Err(Failure::new(format!(
-            "connection {name} has no id in kartwheel.yaml, and the tenant has {} connections that may be meant",
-            theirs.len()
-        ))
-        .remedy(format!(
-            "`kartwheel connect --connection {name}` writes the right one down."
-        ))),
+    Ok(match find(&all, name, app) {
+        Ok(one) => Ok(one.id().to_owned()),
+        Err(unfound) => Err(Failure::new(unfound.what)
+            .means(unfound.means)
+            .remedy(unfound.to_do)),
     })
-}
-
-/// The only one of a tenant's connections that is called as the application or as this name.
-pub(crate) fn only_called<'a>(
-    all: &'a [Connection],
-    name: &str,
-    app: Option<&str>,
-) -> Option<&'a Connection> {
-    match called(all, name, app)[..] {
-        [one] => Some(one),
-        _ => None,
-    }
-}
-
-fn called<'a>(all: &'a [Connection], name: &str, app: Option<&str>) -> Vec<&'a Connection> {
-    all.iter()
-        .filter(|one| one.name() == name || app.is_some_and(|app| is_called(one.name(), app)))
-        .collect()
-}
-
-/// Whether a connection's name at Membrane says that it leads to the app with this address: Membrane shows no address of it.
-fn is_called(called: &str, app: &str) -> bool {
-    let called = called.to_lowercase();
-    let host = host(app).to_lowercase();
-    let host = host.trim_end_matches('.');
-    let host = host.strip_prefix("www.").unwrap_or(host);
-    let mut labels = host.rsplit('.').skip(1);
-    let app = labels.next().unwrap_or(host);
-    called == host
-        || called
-            .split(|char: char| !char.is_alphanumeric())
-            .any(|word| word == app)
-}
-
-/// The host of an app's address, whose scheme may be left out.
-pub(crate) fn host(address: &str) -> &str {
-    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let authority = &rest[..end];
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    }
-}
-
-/// What is said where the tenant has no such connection.
-fn not_connected(name: &str, app: Option<&str>, others: usize) -> Failure {
-    let failure = Failure::new(format!("connection {name} is not made yet"));
-    let failure = match others {
-        0 => failure.means("The tenant that our token speaks for has no connection at all. A mistyped tenant key looks just so."),
-        _ => failure.means(format!(
-            "kartwheel.yaml has no id for it, and the tenant that our token speaks for has no connection that is called as its app ({}).",
-            app.unwrap_or("none is named")
-        )),
-    };
-    failure.remedy(format!(
-        "`kartwheel connect --connection {name}` finds or makes it, `kartwheel doctor` shows whom the token speaks for."
-    ))
 }
 
 /// Why Membrane gave no answer, for a person.
@@ -162,25 +97,9 @@ pub(crate) fn told(failed: &Failed) -> Failure {
         crate::action::Class::OurToken | crate::action::Class::ConnectionDown => {
             failure.remedy("`kartwheel doctor` looks at credentials, clock and connection.")
         }
+        crate::action::Class::Transient => failure.remedy(
+            "Try again in a while; `kartwheel doctor` looks at Membrane's address and the way to it.",
+        ),
         _ => failure,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_called;
-
-    #[test]
-    fn a_connection_is_known_by_the_name_of_its_app() {
-        for (called, app) in [
-            ("Kartra", "kartra.com"),
-            ("kartra.com", "https://app.kartra.com/"),
-            ("Kartra (shop)", "HTTPS://www.Kartra.com:443/x"),
-        ] {
-            assert!(is_called(called, app), "{called} {app}");
-        }
-        for (called, app) in [("HubSpot", "kartra.com"), ("Kartrastic", "kartra.com")] {
-            assert!(!is_called(called, app), "{called} {app}");
-        }
     }
 }

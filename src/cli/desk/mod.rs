@@ -19,7 +19,7 @@ use crate::engine::Controls;
 use crate::store::Store;
 use crate::web::api::Control;
 
-pub(super) use account::{Account, connection_id, host, membrane_desk, only_called, told};
+pub(super) use account::{Account, connection_id, membrane_desk, told};
 pub(super) use choice::{all_or, check_name, one_of, only_or};
 pub(super) use client::{Client, http_client};
 pub(super) use open::{

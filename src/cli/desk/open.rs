@@ -9,9 +9,9 @@ use crate::cli::Failure;
 use crate::clock::SharedClock;
 use crate::config::{Config, Env};
 use crate::problem::{Problem, draw};
-use crate::project::{self, Accounts, Project, Strictness};
+use crate::project::{self, Accounts, Kept, Project, Strictness};
 use crate::rule::RuleSet;
-use crate::store::{self, Reader};
+use crate::store::{self, Reader, Snapshot};
 
 /// A project whose database is open to read.
 pub(crate) struct Opened {
@@ -104,10 +104,11 @@ pub(crate) async fn kept_accounts(
             "the database could not be read, so names were not checked against any account: {error}"
         )
     })?;
-    let accounts = kept.into_iter();
-    Ok(accounts
-        .map(|kept| (kept.connection, kept.account))
-        .collect())
+    let accounts = kept.into_iter().map(|kept| {
+        let Snapshot { from, account, .. } = kept;
+        (kept.connection, Kept { from, account })
+    });
+    Ok(accounts.collect())
 }
 
 /// Settings and rules of a project whose settings can be used, and the problems it has all the same.

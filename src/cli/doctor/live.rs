@@ -8,12 +8,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::finding::Sheet;
-use crate::account::OfferedAction;
 use crate::action::{Call, Class, Outcome};
 use crate::cli::Desk;
 use crate::clock::after;
 use crate::kartra::ACTIONS;
-use crate::membrane::{self, RunLog};
+use crate::membrane::{self, Listed, RunLog};
 
 /// The read that asks for a lead which cannot exist.
 const READ: &str = "get-lead";
@@ -40,11 +39,10 @@ pub(super) async fn offered(id: &str, membrane: &membrane::Desk, sheet: &mut She
             return sheet.problem("actions", failed.message.clone(), "");
         }
     };
-    let find = |key: &str| offered.iter().find(|action| is(action, key));
     let missing: Vec<&str> = ACTIONS
         .iter()
         .map(|spec| spec.key)
-        .filter(|key| find(key).is_none())
+        .filter(|key| !offered.iter().any(|one| one.verb() == *key))
         .collect();
     let there = ACTIONS.len() - missing.len();
     if missing.is_empty() {
@@ -70,19 +68,12 @@ pub(super) async fn offered(id: &str, membrane: &membrane::Desk, sheet: &mut She
     fields(&offered, sheet);
 }
 
-/// Whether this is the action with that key: some come without, and then their name says it.
-fn is(action: &OfferedAction, key: &str) -> bool {
-    ["", "-to-lead", "-from-lead"]
-        .iter()
-        .any(|end| action.key == format!("{key}{end}"))
-}
-
 /// Whether the schemas name the fields as our table does.
-fn fields(offered: &[OfferedAction], sheet: &mut Sheet<'_>) {
+fn fields(offered: &[Listed], sheet: &mut Sheet<'_>) {
     let mut differ: Vec<String> = Vec::new();
     let mut silent = 0;
     for spec in ACTIONS {
-        let Some(action) = offered.iter().find(|action| is(action, spec.key)) else {
+        let Some(Listed { action, .. }) = offered.iter().find(|one| one.verb() == spec.key) else {
             continue;
         };
         let Some(theirs) = action

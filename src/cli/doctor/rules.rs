@@ -10,7 +10,7 @@ use crate::config::{Config, Env};
 use crate::kartra;
 use crate::membrane;
 use crate::problem::Problem;
-use crate::project::{self, Accounts, Strictness};
+use crate::project::{self, Accounts, Kept, Strictness};
 
 /// Reads the account, changing nothing, and checks the rules against it: what they name and it has not.
 pub(super) async fn look(
@@ -41,8 +41,12 @@ pub(super) async fn look(
         let settings = project::settings(&desk.project, &Env::of_process(), Strictness::Check);
         settings.rules(accounts)
     };
+    let kept = Kept {
+        from: config.membrane.place(name),
+        account,
+    };
     let without = read(Accounts::new());
-    let with = read(Accounts::from([(Arc::clone(name), account)]));
+    let with = read(Accounts::from([(Arc::clone(name), kept)]));
     let is_new = |problem: &&Problem| {
         let same = |one: &Problem| {
             (one.code, &one.file, one.span.start, &one.message)

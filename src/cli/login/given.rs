@@ -221,11 +221,12 @@ fn of_credentials(
     let secret = field("workspaceSecret").or_else(|| of_env(&["MEMBRANE_WORKSPACE_SECRET"]));
     let tenant = arguments.tenant.clone().or_else(|| field("tenantKey"));
     let tenant = tenant.or_else(|| of_env(&["MEMBRANE_TENANT_KEY"]));
-    let auth = whole(
-        field("workspaceKey"),
-        secret.map(SecretString::from),
-        tenant,
-    )?;
+    let key = field("workspaceKey").ok_or_else(|| {
+        Failure::new("what came through the pipe has no workspaceKey")
+            .means("`membrane credentials --json` prints one where a workspace is chosen.")
+            .remedy("Log in there with the workspace, or give key and secret: kartwheel login --workspace-key KEY --secret-stdin < secret.txt")
+    })?;
+    let auth = whole(Some(key), secret.map(SecretString::from), tenant)?;
     Ok((auth, field("apiUri")))
 }
 

@@ -9,7 +9,7 @@ use self::given::{Given, Origin};
 use self::keep::Plan;
 use super::connection::view;
 use super::desk::check_name;
-use super::screen::{Line, Tone};
+use super::screen::{Line, Screen, Tone};
 use super::{Desk, Exit, Failure};
 use crate::action::Class;
 use crate::kartra;
@@ -77,13 +77,15 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     let known = try_out(&given, desk).await?;
     let plan = Plan::of(&given, arguments.connection.as_deref(), &desk.project)?;
     let saved = arguments.save && given.origin != Origin::Project;
-    if saved {
-        same_place(&arguments, &given, desk)?;
+    let elsewhere = elsewhere(&arguments, &given, desk);
+    if let (true, Some(project)) = (saved, &elsewhere) {
+        return Err(not_here(&given, project).into());
     }
     let was_written = saved && plan.write(&desk.project)?;
     if arguments.json {
         desk.screen.json(&json!({
             "url": given.url,
+            "project_url": elsewhere,
             "tenant": view::json_of_tenant(&known.tenant),
             "connections": known.connections.iter().map(view::json_of).collect::<Vec<Value>>(),
             "is_empty": known.connections.is_empty(),
@@ -96,28 +98,51 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     if given.origin == Origin::Project {
         desk.screen
             .text("These are the project's own credentials.")?;
+    }
+    if let Some(project) = &elsewhere {
+        tell_elsewhere(project, &given, &mut desk.screen)?;
+        return Ok(Exit::Done);
+    }
+    if given.origin == Origin::Project {
         return Ok(Exit::Done);
     }
     plan.tell(saved, &mut desk.screen)?;
     Ok(plan.exit(saved))
 }
 
-/// A connection has no address of its own: credentials that were tried at another one than the project's would be kept for the wrong one.
-fn same_place(arguments: &Arguments, given: &Given, desk: &Desk) -> Result<(), Failure> {
-    let (Some(name), Some(url)) = (&arguments.connection, given::project_url(&desk.project)) else {
-        return Ok(());
-    };
-    if url.trim_end_matches('/') == given.url.trim_end_matches('/') {
-        return Ok(());
+/// The project's Membrane, where the credentials were tried at another one and cannot be kept for that: a connection has no address
+/// of its own, and the project's own credentials are kept already.
+fn elsewhere(arguments: &Arguments, given: &Given, desk: &Desk) -> Option<String> {
+    if arguments.connection.is_none() && given.origin != Origin::Project {
+        return None;
     }
-    Err(Failure::new(format!(
-        "all connections are at one Membrane, and kartwheel.yaml says {url}"
+    let url = given::project_url(&desk.project)?;
+    (url.trim_end_matches('/') != given.url.trim_end_matches('/')).then_some(url)
+}
+
+const ONE_PLACE: &str = "Set `membrane.url` in kartwheel.yaml if that is the right one for all; else a project of its own is needed.";
+
+fn not_here(given: &Given, project: &str) -> Failure {
+    Failure::new(format!(
+        "all connections are at one Membrane, and kartwheel.yaml says {project}"
     ))
     .means(format!(
-        "These credentials of {name} are good at {}, and were not stored.",
+        "These credentials are good at {}, and were not stored.",
         given.url
     ))
-    .remedy("Set `membrane.url` in kartwheel.yaml if that is the right one for all; else a project of its own is needed."))
+    .remedy(ONE_PLACE)
+}
+
+fn tell_elsewhere(project: &str, given: &Given, screen: &mut Screen) -> std::io::Result<()> {
+    let told = format!(
+        "They were tried at {}, and the project's Membrane is {project}.",
+        given.url
+    );
+    screen.line(&Line::default().add(Tone::Warn, told))?;
+    if given.origin != Origin::Project {
+        screen.text("Nothing was stored, and --save would store nothing: all connections are at one Membrane.")?;
+    }
+    screen.text(ONE_PLACE)
 }
 
 async fn try_out(given: &Given, desk: &Desk) -> anyhow::Result<Known> {
@@ -130,15 +155,18 @@ async fn try_out(given: &Given, desk: &Desk) -> anyhow::Result<Known> {
         Failure::new(format!("these credentials cannot be used: {error:#}"))
             .remedy("`kartwheel login --help` names what is needed.")
     })?;
-    let tenant = membrane.whoami().await.map_err(|failed| refused(&failed))?;
+    let tenant = membrane
+        .whoami()
+        .await
+        .map_err(|failed| refused(&failed, &given.url))?;
     let connections = membrane.connections().await;
     Ok(Known {
         tenant,
-        connections: connections.map_err(|failed| refused(&failed))?,
+        connections: connections.map_err(|failed| refused(&failed, &given.url))?,
     })
 }
 
-fn refused(failed: &Failed) -> Failure {
+fn refused(failed: &Failed, url: &str) -> Failure {
     let failure = Failure::new(failed.message.clone());
     match failed.class {
         Class::OurToken => failure
@@ -147,7 +175,11 @@ fn refused(failed: &Failed) -> Failure {
                 "Compare key and secret with Membrane's console, as they are: the secret's text is used even where it looks like hexadecimal.\n\
                  A token that we sign is refused as well when this machine's clock is wrong.",
             ),
-        _ => failure.means("Nothing was stored, and nothing is known about the credentials."),
+        _ => failure
+            .means("Nothing was stored, and nothing is known about the credentials.")
+            .remedy(format!(
+                "They were tried at {url}: look at that address (--url), the network and the firewall, or try again in a while."
+            )),
     }
 }
 

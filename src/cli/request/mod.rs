@@ -119,6 +119,9 @@ fn refused(arguments: &Arguments, failed: &Failed, screen: &mut Screen) -> anyho
         Class::ConnectionDown => {
             "Nothing reached Kartra. `kartwheel connection status` says what a person must do."
         }
+        Class::OurToken => {
+            "Nothing reached Kartra. `kartwheel doctor` looks at credentials and clock, `kartwheel login` tries others."
+        }
         Class::Transient => "Nothing was changed.",
         _ => "Nothing reached Kartra.",
     }))?;

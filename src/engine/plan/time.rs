@@ -1,7 +1,5 @@
 //! What time decides about a run: waits, the run's own time-out, and the calm after two crashes.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::{CALM, CRASHES_MAX, Sight, Todo, rest, settle};
@@ -9,17 +7,9 @@ use crate::clock;
 use crate::run::{Failure, Progress, Run, State, StepProgress, StepState};
 
 /// A wait: its end is fixed when it is reached, so a restart or a changed clock does not move it.
-pub(super) fn wait(
-    known: &mut StepProgress,
-    until: Timestamp,
-    progress: &mut Progress,
-    sight: &Sight<'_>,
-) -> Option<Todo> {
+pub(super) fn wait(known: &mut StepProgress, until: Timestamp, sight: &Sight<'_>) -> Option<Todo> {
     let until = *known.until.get_or_insert(until);
-    let since = *known.first_at.get_or_insert(sight.now);
     if sight.now >= until {
-        progress.waited_micros +=
-            u64::try_from(clock::between(since, sight.now).as_micros()).unwrap_or(0);
         return settle(known, StepState::Ok, None);
     }
     known.state = StepState::Waiting;
@@ -38,16 +28,11 @@ pub(super) fn until_calm(known: &StepProgress, sight: &Sight<'_>) -> Option<Todo
     wait.then(|| rest(State::Retrying, Some(why.to_owned()), Some(calm)))
 }
 
-/// `timeout:` of the run, its waits and the holds of its connection not counted.
+/// `timeout:` of the run, what it waited not counted.
 pub(super) fn over_time(run: &Run, progress: &mut Progress, sight: &Sight<'_>) -> Option<Todo> {
     let limit = sight.rule.timeout?;
-    let held = sight
-        .held
-        .saturating_sub(Duration::from_micros(progress.held_micros));
-    let spent = clock::between(run.created_at, sight.now)
-        .saturating_sub(held)
-        .saturating_sub(Duration::from_micros(progress.waited_micros))
-        .saturating_sub(sleeping(progress, sight.now));
+    let spent =
+        clock::between(run.created_at, sight.now).saturating_sub(progress.waited(sight.now));
     if spent <= limit {
         return None;
     }
@@ -61,15 +46,4 @@ pub(super) fn over_time(run: &Run, progress: &mut Progress, sight: &Sight<'_>) -
         message: message.clone(),
     });
     Some(rest(State::Failed, Some(message), None))
-}
-
-/// How long the wait under way has lasted.
-fn sleeping(progress: &Progress, now: Timestamp) -> Duration {
-    let waiting = progress
-        .steps
-        .values()
-        .find(|step| step.state == StepState::Waiting);
-    waiting
-        .and_then(|step| step.first_at)
-        .map_or(Duration::ZERO, |since| clock::between(since, now))
 }

@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Ahead, SEND_WITHIN, Worker};
+use super::{Ahead, Worker};
 use crate::action::{Call, Evidence, Outcome, Reads};
 use crate::clock;
-use crate::engine::look;
 use crate::engine::plan::{self, PlannedCall};
 use crate::engine::stop::Drain;
 use crate::engine::vitals::was_heard;
+use crate::engine::{SEND_WITHIN, look};
 use crate::run::{Attempt, Progress, State};
 use crate::store::{Ended, Next, StoreError};
 

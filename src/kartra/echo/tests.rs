@@ -298,3 +298,26 @@ fn long_traces_are_bounded_and_stay_different() {
     assert_ne!(one, other);
     assert_eq!(one, trace("1"));
 }
+
+#[test]
+fn what_a_call_is_reported_by_is_known_again_as_that_call() {
+    let input = json!({
+        "email": "ada@example.com", "tag_name": "buyer", "list_name": "News", "sequence_name": "Welcome",
+        "membership_name": "Academy", "level_name": "Gold", "transaction_id": 5,
+    });
+    for row in REPORTS {
+        let told = reports(row.verb, &input);
+        let kinds: Vec<_> = told.iter().map(|report| report.kind).collect();
+        assert_eq!(kinds, row.events);
+        for mut report in told {
+            report.body["lead"] = json!({ "email": "ada@example.com" });
+            report.body["action_details"]["transaction_id"] = json!(5);
+            let traces = traces_of(report.kind, &report.body);
+            let own = trace(row.verb, &input).expect("it leaves a trace");
+            assert!(traces.contains(&own), "{own} is not in {traces:?}");
+        }
+    }
+    let bare = reports("assign-tag", &json!({}));
+    assert_eq!(bare[0].body["action_details"], json!({ "tag": {} }));
+    assert!(reports("create-lead", &input).is_empty());
+}

@@ -3,9 +3,8 @@
 use serde_json::Value;
 
 use super::{Desk, Failed, Manner, unreadable};
-use crate::account::OfferedAction;
 use crate::action::{Call, Outcome};
-use crate::membrane::listing::{MAX_PAGES, next_cursor, read_action};
+use crate::membrane::listing::{Listed, MAX_PAGES, next_cursor};
 use crate::membrane::probe_call;
 use crate::membrane::wire::Request;
 
@@ -22,7 +21,7 @@ impl Desk {
         connection: &str,
         intent: Option<&str>,
         limit: Option<u32>,
-    ) -> Result<Vec<OfferedAction>, Failed> {
+    ) -> Result<Vec<Listed>, Failed> {
         let what = "the list of actions";
         let size = limit.map_or(PAGE_SIZE, |limit| limit.clamp(1, PAGE_SIZE));
         let size = size.to_string();
@@ -40,8 +39,11 @@ impl Desk {
             let page = answer.body.ok_or_else(|| unreadable(what))?;
             let items = page.get("items").and_then(Value::as_array);
             let items = items.ok_or_else(|| unreadable(what))?;
-            let read = items.iter().filter_map(read_action);
-            all.extend(read.map(|(action, _)| action));
+            all.extend(
+                items
+                    .iter()
+                    .filter_map(|item| Listed::read(item, &self.catalog)),
+            );
             match next_cursor(&page) {
                 Some(next) if all.len() < most && cursor.as_ref() != Some(&next) => {
                     cursor = Some(next);
@@ -53,29 +55,24 @@ impl Desk {
         Ok(all)
     }
 
-    /// The action with this key or id; `None` where the connection does not offer it.
+    /// The action with this key, verb or id; `None` where the connection does not offer it.
     ///
     /// # Errors
     /// If Membrane refuses or does not answer.
-    pub async fn action(
-        &self,
-        connection: &str,
-        key: &str,
-    ) -> Result<Option<OfferedAction>, Failed> {
+    pub async fn action(&self, connection: &str, key: &str) -> Result<Option<Listed>, Failed> {
         let path = ["actions", key];
         let query = [("connectionId", connection)];
         let request = Request::get(&path, &query);
         match self.fetch(key, &request, &Manner::default()).await {
             Ok(answer) => {
-                let read = answer.body.as_ref().and_then(read_action);
-                read.map(|(action, _)| Some(action))
-                    .ok_or_else(|| unreadable("the action"))
+                let read = answer.body.as_ref();
+                let read = read.and_then(|item| Listed::read(item, &self.catalog));
+                read.map(Some).ok_or_else(|| unreadable("the action"))
             }
             // Catalogue actions may have no key: then only the list knows them, by their name.
             Err(failed) if failed.status == Some(404) => {
-                let mut all = self.actions(connection, None, None).await?;
-                let found = all.iter().position(|one| one.key == key || one.id == key);
-                Ok(found.map(|place| all.swap_remove(place)))
+                let all = self.actions(connection, None, None).await?;
+                Ok(all.into_iter().find(|one| one.is_called(key)))
             }
             Err(failed) => Err(failed),
         }

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Desk, Failed, Manner, empty_post, unreadable};
+use super::{Desk, Failed, Manner, unreadable};
 use crate::membrane::connect::{Connection, is_plain_https};
 use crate::membrane::fault::short;
-use crate::membrane::listing::{MAX_PAGES, PAGE_SIZE, next_cursor};
-use crate::membrane::wire::{ACT_TIMEOUT, Answer, READ_TIMEOUT, Request};
+use crate::membrane::wire::{ACT_TIMEOUT, Answer, Request};
 use crate::membrane::{Tenant, read_tenant};
 
 /// The longest that one question may be held, in seconds; Membrane's own limit.
@@ -98,23 +97,7 @@ impl Desk {
     /// # Errors
     /// If Membrane refuses or does not answer.
     pub async fn connections(&self) -> Result<Vec<Connection>, Failed> {
-        let what = "the list of connections";
-        let mut all = Vec::new();
-        let mut cursor = "0".to_owned();
-        for _ in 0..MAX_PAGES {
-            let query = [("cursor", cursor.as_str()), ("limit", PAGE_SIZE)];
-            let request = Request::get(&["connections"], &query);
-            let answer = self.fetch(what, &request, &Manner::default()).await?;
-            let page = answer.body.ok_or_else(|| unreadable(what))?;
-            let items = page.get("items").and_then(Value::as_array);
-            let items = items.ok_or_else(|| unreadable(what))?;
-            all.extend(items.iter().filter_map(Connection::read));
-            match next_cursor(&page) {
-                Some(next) if next != cursor => cursor = next,
-                _ => break,
-            }
-        }
-        Ok(all)
+        self.line.connections().await
     }
 
     /// Has Membrane try the connection with a real call to the application.
@@ -123,35 +106,18 @@ impl Desk {
     /// If Membrane refuses or does not answer.
     pub async fn test(&self, id: &str) -> Result<bool, Failed> {
         let path = ["connections", id, "test"];
-        let headers = HeaderMap::new();
         let request = Request {
             timeout: ACT_TIMEOUT,
             ..Request::get(&path, &[])
         };
-        let manner = empty_post(&headers);
+        let manner = Manner {
+            method: Some(Method::POST),
+            ..Manner::default()
+        };
         let body = self.of_connection(id, &request, &manner).await?.body;
         body.as_ref()
             .and_then(|body| body.get("success")?.as_bool())
             .ok_or_else(|| unreadable("the test of the connection"))
-    }
-
-    /// Asks Membrane to renew the connection's credentials.
-    ///
-    /// # Errors
-    /// If Membrane refuses or does not answer.
-    pub async fn refresh(&self, id: &str) -> Result<(), Failed> {
-        let path = ["connections", id, "refresh-credentials"];
-        let mut headers = HeaderMap::new();
-        // What the SDK sends with a body of nothing.
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        headers.insert(CONTENT_TYPE, form);
-        let request = Request {
-            timeout: READ_TIMEOUT,
-            ..Request::get(&path, &[])
-        };
-        let manner = empty_post(&headers);
-        let answer = self.of_connection(id, &request, &manner).await;
-        answer.map(drop)
     }
 
     /// Makes a link by which a person connects this very connection again.

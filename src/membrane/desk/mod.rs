@@ -15,7 +15,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 pub use self::connections::ConnectRequest;
@@ -40,6 +39,7 @@ pub struct Desk {
     http: Arc<Http>,
     tokens: Arc<Tokens>,
     clock: SharedClock,
+    catalog: Catalog,
     facts: Mutex<Option<Facts>>,
 }
 
@@ -93,6 +93,7 @@ impl Desk {
             http,
             tokens,
             clock,
+            catalog,
             facts: Mutex::new(None),
         })
     }
@@ -168,14 +169,5 @@ impl Desk {
     fn note(&self, raw: &Raw, began: Instant) {
         let facts = Facts::read(raw.status, &raw.headers, began.elapsed(), self.clock.now());
         *self.facts.lock().unwrap_or_else(PoisonError::into_inner) = Some(facts);
-    }
-}
-
-/// A POST that carries nothing, as the SDK sends it.
-fn empty_post(headers: &HeaderMap) -> Manner<'_> {
-    Manner {
-        method: Some(reqwest::Method::POST),
-        headers: Some(headers),
-        ..Manner::default()
     }
 }

@@ -1,5 +1,6 @@
 //! The calls of a step that do not take its own input as it stands: the look of `ensure-lead`, and the tag of a fallback.
 
+use super::judge::{Part, What};
 use super::{Look, Schema};
 use crate::problem::Span;
 
@@ -23,12 +24,16 @@ impl Look<'_> {
         let Some(schema) = self.account.action(verb).and_then(Schema::of) else {
             return;
         };
-        for name in names {
-            if schema.property(name).is_none() {
+        let misfits = schema.misfits_of(names);
+        for misfit in &misfits {
+            if let (What::Unknown, [Part::Name(name), ..]) = (&misfit.what, &misfit.place[..]) {
                 self.no_input(verb, schema, span, name);
             }
         }
-        let lacking = schema.required().find(|name| !names.contains(name));
+        let lacking = misfits.iter().find_map(|misfit| match &misfit.what {
+            What::Missing(name) => Some(name),
+            _ => None,
+        });
         if let Some(name) = lacking {
             let message = format!(
                 "`{verb}` of connection `{}` needs `{name}`, which is not sent here",

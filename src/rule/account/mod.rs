@@ -1,17 +1,19 @@
 //! A rule against the accounts that it acts on: names that are not there, actions that are not offered, inputs that the account's
 //! own actions do not take.
 //!
-//! Each file looks at one thing of a step and notes what is wrong with it; `look` is the list.
+//! Each file looks at one thing of a step and notes what is wrong with it; `Look::all` is the list. `judge` holds an input, as far as
+//! it is `written` out, against a schema: also one that no rule sends.
 
 mod beside;
 mod custom;
+pub mod judge;
 mod name;
 mod offer;
 mod schema;
-mod shape;
 #[cfg(test)]
 mod tests;
 mod used;
+pub mod written;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use crate::problem::{Problem, Severity, Source, Span};
 
 pub use name::like;
 pub(crate) use schema::Schema;
+pub use schema::without_schema;
 pub use used::{UsedName, names_used};
 
 use used::of_input;

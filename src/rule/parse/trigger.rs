@@ -191,6 +191,35 @@ impl Parser<'_> {
         );
     }
 
+    /// A rule that uses the address of events that never have one.
+    pub(crate) fn has_address(&mut self, trigger: Option<&Trigger>) {
+        let (Some(span), Some(Trigger::Webhook { source, events })) = (self.names.address, trigger)
+        else {
+            return;
+        };
+        let around = self.around;
+        let mut sources = around.sources.iter().flatten();
+        let Some(facts) = sources.find(|facts| facts.name == *source) else {
+            return;
+        };
+        let lacking: Vec<String> = events
+            .iter()
+            .filter_map(EventPattern::exact)
+            .filter(|kind| (facts.lacks_address)(kind))
+            .map(|kind| format!("`{kind}`"))
+            .collect();
+        if lacking.is_empty() {
+            return;
+        }
+        let message = format!(
+            "{source} says no address in {}, and nothing earlier can bring it",
+            lacking.join(", ")
+        );
+        let help = "use what these events do have, such as an address that you put into the sender's metadata; \
+                    or write `person: { email: $.body.… }` under the source in kartwheel.yaml";
+        self.reader.warn_help("K0207", span, message, help);
+    }
+
     fn run_failed(&mut self, node: &Node) -> Option<Trigger> {
         let entries = self.reader.map(node, &words::RUN_FAILED)?;
         let mut rules = Vec::new();

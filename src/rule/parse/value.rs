@@ -141,8 +141,9 @@ impl Parser<'_> {
             }
         };
         for name in template.references() {
+            let place = narrow(self.reader.source, node.span, text, &name.range);
+            self.names.used(&name.path, text, place);
             if let Some(unknown) = self.names.check(&name.path) {
-                let place = narrow(self.reader.source, node.span, text, &name.range);
                 self.unknown(unknown, place);
             }
         }

@@ -87,6 +87,7 @@ pub(in crate::rule) fn catalog() -> Catalog {
         look_back: |_, _, _| Look::Found(Evidence::Unclear(String::new())),
         trace: |_, _| None,
         traces_of: |_, _| Vec::new(),
+        reports: |_, _| Vec::new(),
         refuse: |_, _| None,
         missing_name: |_, _, _| None,
     }

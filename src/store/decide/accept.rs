@@ -122,10 +122,9 @@ fn start_runs<'a>(
         run.seq = known.next_run;
         known.next_run += 1;
         let lease = place(&mut run, new, accept.node, known);
-        match (lease, &new.intent) {
-            (Some(_), Some(intent)) => accepting.intents.push((run.seq, intent)),
-            (None, Some(intent)) => drop(run.progress.steps.remove(&intent.step)),
-            (_, None) => {}
+        if let (Some(_), Some(first)) = (lease, &new.intent) {
+            run.progress.clone_from(&first.progress);
+            accepting.intents.push((run.seq, &first.attempt));
         }
         accepting.runs.push(Placed {
             accept: accepting.answers.len(),

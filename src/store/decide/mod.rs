@@ -39,6 +39,13 @@ impl Holds {
         })
     }
 
+    /// Whether a connection is held by something that somebody was told of.
+    pub(super) fn is_told(&self, connection: &str) -> bool {
+        self.0
+            .iter()
+            .any(|hold| &*hold.connection == connection && hold.kind.is_told())
+    }
+
     /// Puts a hold in force; one of the same connection and kind stays since when it was.
     pub(super) fn put(&mut self, hold: &Hold) {
         let same = |held: &&mut Hold| held.connection == hold.connection && held.kind == hold.kind;

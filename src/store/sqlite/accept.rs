@@ -13,7 +13,7 @@ use crate::event::Person;
 use crate::run::{Attempt, Run, State};
 use crate::store::decide::accept::{Accepting, Known, decide};
 use crate::store::sqlite::sql::Rows;
-use crate::store::sqlite::{Answers, Sqlite, hold, rows, statements};
+use crate::store::sqlite::{Answers, Sqlite, hold, person, rows, statements};
 use crate::store::{Accept, Answer, Lease, Op, StoreError};
 
 /// Carries out the accepts of a batch.
@@ -26,9 +26,10 @@ pub(super) async fn carry_out(
         .iter()
         .enumerate()
         .filter_map(|(index, op)| match op {
-            Op::Accept(accept) => Some((index, &**accept)),
+            Op::Accept(accepts) => Some((index, accepts)),
             _ => None,
         })
+        .flat_map(|(index, accepts)| accepts.iter().map(move |accept| (index, accept)))
         .unzip();
     if accepts.is_empty() {
         return Ok(());
@@ -52,8 +53,13 @@ pub(super) async fn carry_out(
     let accepting = decide(&accepts, &mut known);
     (store.memory.next_event, store.memory.next_run) = (known.next_event, known.next_run);
     write(store, &accepts, &accepting).await?;
-    for (index, accepted) in indexes.into_iter().zip(accepting.answers) {
-        answers.set(index, Answer::Accepted(Box::new(accepted)));
+    let mut accepted = indexes.into_iter().zip(accepting.answers).peekable();
+    while let Some((index, first)) = accepted.next() {
+        let mut all = vec![first];
+        while let Some((_, next)) = accepted.next_if(|(other, _)| *other == index) {
+            all.push(next);
+        }
+        answers.set(index, Answer::Accepted(all));
     }
     Ok(())
 }
@@ -167,11 +173,13 @@ async fn write(
     }
     let mut events = Rows::of(&statements::INSERT_EVENTS);
     let mut bodies = Rows::of(&statements::INSERT_BODIES);
+    let mut people = Rows::of(&statements::KEEP_PEOPLE);
     for new in &accepting.events {
         event_row(&mut events, new.seq, new.accept, new.duplicates);
         if !new.accept.event.raw.is_empty() {
             bodies.row().put(new.seq).put(&*new.accept.event.raw);
         }
+        person::rows_of(&mut people, &new.accept.event);
     }
     let mut runs = Rows::of(&statements::INSERT_RUNS);
     for placed in &accepting.runs {
@@ -188,7 +196,7 @@ async fn write(
     for (attempt, event_seq) in &accepting.reports {
         reports.row().put(*attempt).put(*event_seq);
     }
-    for rows in [repeats, events, bodies, runs, attempts, reports] {
+    for rows in [repeats, events, bodies, people, runs, attempts, reports] {
         if !rows.is_empty() {
             rows.execute(&mut store.db).await?;
         }

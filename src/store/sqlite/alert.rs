@@ -1,5 +1,7 @@
 //! Alerts: what somebody must be told stands once, until it is over.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
@@ -32,6 +34,23 @@ pub(super) async fn carry_out(
     Ok(())
 }
 
+/// Raises it; one that was over since less than this stands again instead, and is not new.
+pub(super) async fn raise_again(
+    store: &mut Sqlite,
+    alert: &Alert,
+    within: Duration,
+) -> Result<bool, StoreError> {
+    let since = alert.since.saturating_sub(within);
+    sqlx::query(statements::RAISE_AGAIN.text())
+        .bind(alert.kind.name())
+        .bind(&*alert.subject)
+        .bind(micros(since.unwrap_or(Timestamp::MIN)))
+        .execute(&mut store.db)
+        .await
+        .map_err(error::of)?;
+    raise(store, alert).await
+}
+
 async fn raise(store: &mut Sqlite, alert: &Alert) -> Result<bool, StoreError> {
     let standing = sqlx::query(statements::STANDING_ALERT.text())
         .bind(alert.kind.name())
@@ -56,7 +75,8 @@ async fn raise(store: &mut Sqlite, alert: &Alert) -> Result<bool, StoreError> {
     Ok(standing.is_none())
 }
 
-async fn calm(
+/// It is over. How many stood.
+pub(super) async fn calm(
     store: &mut Sqlite,
     kind: AlertKind,
     subject: &str,

@@ -26,7 +26,8 @@ pub(super) async fn spent<'a>(
                 .put(begin.lease.run_seq)
                 .put(&*budget.step)
                 .maybe_time(budget.per_hour.map(|_| hour))
-                .maybe_time(budget.per_day.map(|_| day));
+                .maybe_time(budget.per_day.map(|_| day))
+                .put(budget.per_hour.max(budget.per_day).unwrap_or(0));
             places.push((place, index));
         }
     }

@@ -1,23 +1,23 @@
 //! Who goes on: runs that are due are taken, runs whose lease ran out become due.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use crate::clock::{from_micros, micros};
 use crate::run::Attempt;
 use crate::store::decide::Place;
-use crate::store::decide::claim::{Candidate, Head, Queue, Shares, Turn, decide, wanted};
+use crate::store::decide::claim::{Candidate, Head, Queue, decide, wanted};
 use crate::store::sqlite::sql::Rows;
 use crate::store::sqlite::{Answers, Sqlite, error, rows, statements};
-use crate::store::{Answer, Claim, Claimed, Lease, Op, StoreError};
+use crate::store::{Answer, Claim, Claimed, Front, Lane, Lease, Op, Room, StoreError};
 
 /// A claim takes at most so many runs, whatever it asks for.
 const CLAIM_RUNS_MAX: u32 = 1024;
-/// How often one claim looks again when runs it found turned out to wait for their key.
+/// How often one claim looks again when rules had fewer runs than turns, or runs turned out to wait for their key.
 const CLAIM_ROUNDS_MAX: usize = 8;
 /// A clock that is put back by less than this makes runs late by less than this, and is left alone.
 pub(super) const CLOCK_JITTER: SignedDuration = SignedDuration::from_secs(10);
@@ -63,13 +63,20 @@ pub(super) async fn carry_out(
 async fn one(store: &mut Sqlite, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
     reckon_anew(store, claim.now).await?;
     let limit = usize::try_from(claim.limit.min(CLAIM_RUNS_MAX)).unwrap_or(0);
+    let mut room = claim.room.clone();
     let mut taken = Vec::new();
-    let mut shares = Shares::default();
     for _ in 0..CLAIM_ROUNDS_MAX {
-        let left = limit - taken.len();
-        let candidates = due(store, claim, left, &shares).await?;
+        let mut fronts = fronts(&mut store.db, claim.now).await?;
+        fronts.retain(|front| front.due_at <= claim.now);
+        let lanes = fronts.len();
+        let turns = Arc::make_mut(&mut store.memory.turns);
+        let dealt = turns.deal(fronts, limit - taken.len(), &mut room);
+        if dealt.is_empty() {
+            break;
+        }
+        let (candidates, emptied) = due(store, claim.now, &dealt, &mut room).await?;
         let queues = queues(store, &candidates, claim.now).await?;
-        let mut claiming = decide(&candidates, &queues, claim, &mut shares);
+        let mut claiming = decide(&candidates, &queues, claim.now, &mut room);
         take(store, claim, &claiming.take).await?;
         let mut queue = Rows::of(&statements::QUEUE_RUNS);
         for seq in &claiming.queue {
@@ -79,11 +86,34 @@ async fn one(store: &mut Sqlite, claim: &Claim) -> Result<Vec<Claimed>, StoreErr
             queue.execute(&mut store.db).await?;
         }
         taken.append(&mut claiming.take);
-        if claiming.queue.is_empty() || taken.len() == limit {
+        if emptied == lanes || taken.len() == limit {
             break;
         }
     }
     claimed(store, claim, &taken).await
+}
+
+/// The first of every lane. A due time that was set in the future is worth nothing: the next claim reckons it anew.
+pub(super) async fn fronts(
+    db: &mut SqliteConnection,
+    now: Timestamp,
+) -> Result<Vec<Front>, StoreError> {
+    let found = sqlx::query(statements::FRONTS.text()).fetch_all(db).await;
+    let fronts = found.map_err(error::of)?;
+    let fronts = fronts.iter().map(|row| {
+        let set = rows::time(row, "due_set_at");
+        let of_a_wrong_clock = set.duration_since(now) > CLOCK_JITTER;
+        Ok(Front {
+            lane: lane(row, rows::shared(row, "connection"))?,
+            due_at: if of_a_wrong_clock {
+                now
+            } else {
+                rows::time(row, "due_at")
+            },
+            seq: row.get("seq"),
+        })
+    });
+    fronts.collect()
 }
 
 /// When the clock was put back, and at the first claim of a process, due times that were set in the future are set anew
@@ -111,38 +141,61 @@ async fn reckon_anew(store: &mut Sqlite, now: Timestamp) -> Result<(), StoreErro
     Ok(())
 }
 
+/// The runs that the turns fall to, in the order of the turns. A lane that has fewer gives the places back; and how many
+/// lanes these are.
 async fn due(
     store: &mut Sqlite,
-    claim: &Claim,
-    limit: usize,
-    shares: &Shares,
-) -> Result<Vec<Candidate>, StoreError> {
-    let taken = shares
-        .iter()
-        .map(|((priority, rule), taken)| json!([rows::priority_number(*priority), rule, taken]));
-    let found = sqlx::query(statements::DUE.text())
-        .bind(micros(claim.now))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .bind(rows::priority_number(claim.at_least))
-        .bind(i64::from(claim.per_rule))
-        .bind(taken.collect::<Value>().to_string())
-        .fetch_all(&mut store.db)
-        .await
-        .map_err(error::of)?;
-    let candidates = found.iter().map(|row| {
+    now: Timestamp,
+    dealt: &[Lane],
+    room: &mut Room,
+) -> Result<(Vec<Candidate>, usize), StoreError> {
+    let mut turns: BTreeMap<&Lane, Vec<usize>> = BTreeMap::new();
+    for (turn, lane) in dealt.iter().enumerate() {
+        turns.entry(lane).or_default().push(turn);
+    }
+    let mut look_up = Rows::of(&statements::DUE);
+    let mut lanes: Vec<_> = turns.into_iter().collect();
+    for (index, (lane, turns)) in (0i64..).zip(&mut lanes) {
+        look_up
+            .row()
+            .put(index)
+            .put(&*lane.connection)
+            .put(rows::priority_number(lane.priority))
+            .put(&*lane.rule)
+            .time(now)
+            .put(i64::try_from(turns.len()).unwrap_or(i64::MAX));
+        // The first one is taken from the end.
+        turns.reverse();
+    }
+    let mut candidates = BTreeMap::new();
+    for row in look_up.fetch(&mut store.db).await? {
+        let index = usize::try_from(row.get::<i64, _>("i")).ok();
+        let Some((lane, turns)) = index.and_then(|index| lanes.get_mut(index)) else {
+            continue;
+        };
+        let Some(turn) = turns.pop() else { continue };
         let key = row.get::<Option<String>, _>("key");
-        Ok(Candidate {
+        let candidate = Candidate {
             seq: row.get("seq"),
-            turn: turn(row)?,
-            place: key.map(|key| (rows::shared(row, "connection"), key)),
+            lane: (*lane).clone(),
+            place: key.map(|key| (lane.connection.clone(), key)),
             holds_key: row.get("holds_key"),
-        })
-    });
-    candidates.collect()
+        };
+        candidates.insert(turn, candidate);
+    }
+    let emptied = lanes.iter().filter(|(_, turns)| !turns.is_empty()).count();
+    for (lane, turns) in lanes {
+        turns.iter().for_each(|_| room.leave(lane));
+    }
+    Ok((candidates.into_values().collect(), emptied))
 }
 
-fn turn(row: &SqliteRow) -> Result<Turn, StoreError> {
-    Ok((rows::priority(row)?, rows::shared(row, "rule")))
+fn lane(row: &SqliteRow, connection: Arc<str>) -> Result<Lane, StoreError> {
+    Ok(Lane {
+        connection,
+        priority: rows::priority(row)?,
+        rule: rows::shared(row, "rule"),
+    })
 }
 
 async fn queues(
@@ -165,20 +218,21 @@ async fn queues(
         return Ok(queues);
     }
     for row in look_up.fetch(&mut store.db).await? {
+        let place = usize::try_from(row.get::<i64, _>("i")).ok();
+        let Some(place) = place.and_then(|index| places.get(index)) else {
+            continue;
+        };
         let head = match row.get::<Option<i64>, _>("seq") {
             Some(seq) => Some(Head {
                 seq,
-                turn: turn(&row)?,
+                lane: lane(&row, place.0.clone())?,
                 state: rows::state(&row)?,
                 due_at: row.get::<Option<i64>, _>("due_at").map(from_micros),
             }),
             None => None,
         };
-        let place = usize::try_from(row.get::<i64, _>("i")).ok();
-        if let Some(place) = place.and_then(|index| places.get(index)) {
-            let holder = row.get("holder");
-            queues.insert((*place).clone(), Queue { holder, head });
-        }
+        let holder = row.get("holder");
+        queues.insert((*place).clone(), Queue { holder, head });
     }
     Ok(queues)
 }

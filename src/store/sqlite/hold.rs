@@ -1,4 +1,4 @@
-//! Holds: what is in force, and how long each connection was held in all.
+//! Holds: what is in force, and the alert that stands for a connection as long as one does.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use sqlx::sqlite::SqliteConnection;
 
 use crate::clock::{from_micros, micros};
 use crate::store::sqlite::sql::Rows;
-use crate::store::sqlite::{Answers, Sqlite, error, statements};
-use crate::store::{Answer, Hold, HoldKind, Op, StoreError};
+use crate::store::sqlite::{Answers, Sqlite, alert, error, statements};
+use crate::store::{Alert, AlertKind, Answer, Hold, HoldKind, Op, RELAPSE_WITHIN, StoreError};
 
 /// The holds in force, the longest first.
 pub(super) async fn in_force(db: &mut SqliteConnection) -> Result<Vec<Hold>, StoreError> {
@@ -36,10 +36,11 @@ pub(super) async fn carry_out(
         match op {
             Op::Hold(hold) => {
                 // A thousand workers that meet one lapsed login say so a thousand times.
-                if !store.memory.holds.says(hold) {
-                    put(store, hold).await?;
-                }
-                answers.set(index, Answer::Ok);
+                let told = match store.memory.holds.says(hold) {
+                    true => false,
+                    false => put(store, hold).await?,
+                };
+                answers.set(index, Answer::Count(told.into()));
             }
             Op::Release(connection, kind, now) => {
                 let ended = end(store, connection, *kind, *now).await?;
@@ -69,7 +70,8 @@ pub(super) async fn know<'n>(
     Ok(())
 }
 
-async fn put(store: &mut Sqlite, hold: &Hold) -> Result<(), StoreError> {
+/// Whether somebody must be told anew.
+async fn put(store: &mut Sqlite, hold: &Hold) -> Result<bool, StoreError> {
     know(store, std::iter::once(&hold.connection)).await?;
     sqlx::query(statements::INSERT_HOLD.text())
         .bind(&*hold.connection)
@@ -86,7 +88,21 @@ async fn put(store: &mut Sqlite, hold: &Hold) -> Result<(), StoreError> {
         .await
         .map_err(error::of)?;
     store.memory.holds.put(hold);
-    audit(store, "hold", &hold.connection, &hold.reason, hold.since).await
+    audit(store, "hold", &hold.connection, &hold.reason, hold.since).await?;
+    if !hold.kind.is_told() {
+        return Ok(false);
+    }
+    alert::raise_again(store, &told_of(hold), RELAPSE_WITHIN).await
+}
+
+fn told_of(hold: &Hold) -> Alert {
+    Alert {
+        kind: AlertKind::ConnectionHeld,
+        subject: hold.connection.to_string(),
+        text: hold.reason.clone(),
+        since: hold.since,
+        over_at: None,
+    }
 }
 
 async fn end(
@@ -104,11 +120,13 @@ async fn end(
         .rows_affected();
     if ended > 0 {
         sqlx::query(statements::END_HELD.text())
-            .bind(micros(now))
             .execute(&mut store.db)
             .await
             .map_err(error::of)?;
         store.memory.holds.end(connection, kind);
+        if !store.memory.holds.is_told(connection) {
+            alert::calm(store, AlertKind::ConnectionHeld, connection, now).await?;
+        }
         let what = kind.map_or("all", HoldKind::name);
         audit(store, "release", connection, what, now).await?;
     }

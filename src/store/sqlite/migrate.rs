@@ -26,6 +26,14 @@ pub const MIGRATIONS: &[Migration] = &[
         "0002_priorities_budgets_alerts",
         include_str!("../../../migrations/sqlite/0002_priorities_budgets_alerts.sql"),
     ),
+    (
+        "0003_places_of_accounts",
+        include_str!("../../../migrations/sqlite/0003_places_of_accounts.sql"),
+    ),
+    (
+        "0004_people",
+        include_str!("../../../migrations/sqlite/0004_people.sql"),
+    ),
 ];
 
 /// Marks a SQLite file as ours: "Kart".

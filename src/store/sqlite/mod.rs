@@ -15,6 +15,7 @@ mod ledger;
 mod link;
 mod lists;
 mod migrate;
+mod person;
 mod read;
 mod rows;
 mod runs;
@@ -36,6 +37,7 @@ use sqlx::{Connection, Row};
 
 use crate::clock::SharedClock;
 use crate::store::decide::Holds;
+use crate::store::decide::claim::Turns;
 use crate::store::{Answer, Backend, Failure, Op, OpenOptions, Reader, Store, StoreError};
 
 pub use migrate::{MIGRATIONS, Migration, migrate_to};
@@ -93,6 +95,8 @@ struct Memory {
     /// Due times were looked through since this process started.
     reckoned: bool,
     refusals: ledger::Minute,
+    /// Whose turn it is to be claimed. Shared with the copy that a batch which fails goes back to.
+    turns: Arc<Turns>,
 }
 
 /// The backend.
@@ -234,6 +238,7 @@ impl Memory {
             latest: None,
             reckoned: false,
             refusals: ledger::Minute::default(),
+            turns: Arc::default(),
         })
     }
 }

@@ -1,21 +1,20 @@
 //! Reads. Each sees what was committed and never waits for the writer.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 use uuid::Uuid;
 
-use crate::clock::{self, SharedClock, from_micros, micros};
+use crate::clock::{SharedClock, micros};
 use crate::run::{Attempt, Run, State};
-use crate::store::sqlite::claim::CLOCK_JITTER;
 use crate::store::sqlite::statements::{attempt_columns, due_groups, event_columns, run_columns};
-use crate::store::sqlite::{alert, error, hold, ledger, lists, rows, snapshot, trace};
+use crate::store::sqlite::{
+    alert, claim, error, hold, ledger, lists, person, rows, snapshot, trace,
+};
 use crate::store::{
-    Alert, Counts, EventFilter, Hold, Reader, RefusalCount, RuleText, RunFilter, Snapshot,
-    StoreError, StoredEvent, Traced,
+    Alert, Counts, EventFilter, Front, Hold, KnownPerson, Reader, RefusalCount, RuleText,
+    RunFilter, Snapshot, StoreError, StoredEvent, Traced,
 };
 
 const EVENT: &str = concat!(
@@ -36,9 +35,6 @@ const ATTEMPTS: &str = concat!(
 const SHORT_IDS: &str = "SELECT id FROM events WHERE substr(id, 13, 4) = ?1
     UNION ALL SELECT id FROM runs WHERE substr(id, 13, 4) = ?1 ORDER BY id";
 const RULE_TEXT: &str = "SELECT hash, rule, file, text FROM rules WHERE hash = ?1";
-/// A connection that nothing is known of was held as long as everything was.
-const HELD_FOR: &str = "SELECT held_micros, held_since FROM connections WHERE name IN (?1, '')
-    ORDER BY name DESC LIMIT 1";
 const REFUSALS: &str =
     "SELECT source, reason, minute, count, detail FROM refusals WHERE minute >= ?1
     ORDER BY minute DESC, count DESC, source, reason LIMIT ?2";
@@ -50,13 +46,6 @@ pub(super) const DUE: &str = concat!(
     AND r.rule = g.rule AND r.due_at IS NOT NULL AND r.due_at <= ?1"
 );
 const EVENTS: &str = "SELECT count(*) FROM events";
-pub(super) const NEXT_DUE: &str = concat!(
-    due_groups!(),
-    " SELECT r.due_at, r.due_set_at FROM groups g CROSS JOIN runs r ON r.seq = (SELECT d.seq FROM runs d
-        WHERE d.connection = g.connection AND d.priority = g.priority AND d.rule = g.rule AND d.due_at IS NOT NULL
-        ORDER BY d.due_at LIMIT 1)
-    ORDER BY r.due_at LIMIT 1"
-);
 
 /// Every fixed text, for the test that prepares them.
 #[cfg(test)]
@@ -66,12 +55,10 @@ pub(super) const ALL: &[&str] = &[
     ATTEMPTS,
     SHORT_IDS,
     RULE_TEXT,
-    HELD_FOR,
     REFUSALS,
     STATES,
     DUE,
     EVENTS,
-    NEXT_DUE,
     alert::ALL,
     alert::STANDING,
     snapshot::ALL,
@@ -186,16 +173,6 @@ impl Reader for Sqlite {
         hold::in_force(&mut *self.reader().await?).await
     }
 
-    async fn held_for(&self, connection: &str, now: Timestamp) -> Result<Duration, StoreError> {
-        let row = maybe(&mut *self.reader().await?, HELD_FOR, connection).await?;
-        Ok(row.map_or(Duration::ZERO, |row| {
-            let over = u64::try_from(row.get::<i64, _>("held_micros")).unwrap_or(0);
-            let since = row.get::<Option<i64>, _>("held_since").map(from_micros);
-            let present = since.map_or(Duration::ZERO, |since| clock::between(since, now));
-            Duration::from_micros(over) + present
-        }))
-    }
-
     async fn refusals(
         &self,
         since: Timestamp,
@@ -234,6 +211,14 @@ impl Reader for Sqlite {
         trace::find(&mut *self.reader().await?, traces, since).await
     }
 
+    async fn known_person(
+        &self,
+        source: &str,
+        ids: &[(String, String)],
+    ) -> Result<Option<KnownPerson>, StoreError> {
+        person::find(&mut *self.reader().await?, source, ids).await
+    }
+
     async fn counts(&self, now: Timestamp) -> Result<Counts, StoreError> {
         let mut db = self.reader().await?;
         let states = sqlx::query(STATES).fetch_all(&mut *db).await;
@@ -256,18 +241,8 @@ impl Reader for Sqlite {
         })
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+    async fn fronts(&self) -> Result<Vec<Front>, StoreError> {
         let mut db = self.reader().await?;
-        let row = sqlx::query(NEXT_DUE).fetch_optional(&mut *db).await;
-        Ok(row.map_err(error::of)?.map(|row| {
-            let now = self.clock.now();
-            let set = rows::time(&row, "due_set_at");
-            // A due time set in the future is worth nothing: the next claim reckons it anew.
-            if set.duration_since(now) > CLOCK_JITTER {
-                now
-            } else {
-                rows::time(&row, "due_at")
-            }
-        }))
+        claim::fronts(&mut db, self.clock.now()).await
     }
 }

@@ -1,5 +1,6 @@
 //! Snapshots: what was read last of the account behind each connection.
 
+use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
 
 use crate::clock::micros;
@@ -8,7 +9,7 @@ use crate::store::{Answer, Op, Snapshot, StoreError};
 
 /// What is kept of all accounts.
 pub(super) const ALL: &str =
-    "SELECT connection, synced_at, content FROM accounts ORDER BY connection";
+    "SELECT connection, place, synced_at, content FROM accounts ORDER BY connection";
 
 /// Carries out what is to be kept, in order.
 pub(super) async fn carry_out(
@@ -20,10 +21,10 @@ pub(super) async fn carry_out(
         let Op::KeepSnapshot(snapshot) = op else {
             continue;
         };
-        let content = serde_json::to_string(&snapshot.account)
-            .map_err(|error| StoreError::Row(error.to_string()))?;
+        let content = text(&snapshot.account)?;
         sqlx::query(statements::KEEP_ACCOUNT.text())
             .bind(&*snapshot.connection)
+            .bind(text(&snapshot.from)?)
             .bind(micros(snapshot.synced_at))
             .bind(content)
             .execute(&mut store.db)
@@ -39,9 +40,11 @@ pub(super) async fn all(db: &mut SqliteConnection) -> Result<Vec<Snapshot>, Stor
     let found = sqlx::query(ALL).fetch_all(db).await.map_err(error::of)?;
     let snapshots = found.iter().filter_map(|row| {
         let connection = rows::shared(row, "connection");
-        match rows::json(row, "content") {
-            Ok(account) => Some(Snapshot {
+        let read = rows::json(row, "place").and_then(|from| Ok((from, rows::json(row, "content")?)));
+        match read {
+            Ok((from, account)) => Some(Snapshot {
                 connection,
+                from,
                 synced_at: rows::time(row, "synced_at"),
                 account,
             }),
@@ -52,4 +55,8 @@ pub(super) async fn all(db: &mut SqliteConnection) -> Result<Vec<Snapshot>, Stor
         }
     });
     Ok(snapshots.collect())
+}
+
+fn text(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Row(error.to_string()))
 }

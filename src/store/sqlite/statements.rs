@@ -66,6 +66,13 @@ statements! {
             rule_set, format, duplicates, verdicts, envelope) SELECT * FROM v WHERE v.seq IS NOT NULL";
     INSERT_BODIES = "WITH v(event_seq, raw) AS (VALUES @)
         INSERT INTO bodies (event_seq, raw) SELECT * FROM v WHERE v.event_seq IS NOT NULL";
+    /// Of two events of one batch that tell of the same id the later one counts: rows come in the order of the events.
+    KEEP_PEOPLE = "WITH v(source, kind, value, email, first_name, last_name, phone, event_id, at) AS (VALUES @)
+        INSERT INTO people (source, kind, value, email, first_name, last_name, phone, event_id, at)
+        SELECT * FROM v WHERE v.source IS NOT NULL
+        ON CONFLICT (source, kind, value) DO UPDATE SET email = excluded.email,
+            first_name = coalesce(excluded.first_name, first_name), last_name = coalesce(excluded.last_name, last_name),
+            phone = coalesce(excluded.phone, phone), event_id = excluded.event_id, at = excluded.at";
     /// The first event that reports a call is its report.
     MARK_REPORTED = "WITH v(seq, event_seq) AS (VALUES @)
         UPDATE attempts SET reported_by = v.event_seq FROM v WHERE attempts.seq = v.seq AND attempts.reported_by IS NULL";
@@ -81,10 +88,10 @@ statements! {
             EXISTS (SELECT 1 FROM runs h WHERE h.connection = v.connection AND h.key = v.key AND h.holds_key = 1)
             OR EXISTS (SELECT 1 FROM runs q WHERE q.connection = v.connection AND q.key = v.key AND q.key IS NOT NULL
                 AND q.holds_key = 0 AND q.state IN ('ready', 'held', 'waiting') AND q.gives_way = 0))";
-    /// Connections begin with what a hold of everything has added up so far.
+    /// A hold of everything holds a new connection too.
     INSERT_CONNECTIONS = "WITH v(name) AS (VALUES @)
         INSERT INTO connections (name, held_micros, held_since)
-        SELECT v.name, a.held_micros, a.held_since FROM v CROSS JOIN connections a ON a.name = ''
+        SELECT v.name, 0, a.held_since FROM v CROSS JOIN connections a ON a.name = ''
         WHERE v.name IS NOT NULL ON CONFLICT (name) DO NOTHING";
     INSERT_RUNS = "WITH v(seq, id, event_seq, rule, rule_hash, connection, priority, key, once, state, why, due_at,
             due_set_at, lease_node, lease_until, lease_epoch, holds_key, created_at, updated_at, progress) AS (VALUES @)
@@ -114,11 +121,15 @@ statements! {
             app_type = v.app_type, action_run_id = coalesce(v.action_run_id, attempts.action_run_id), output = v.output
         FROM v WHERE attempts.run_seq = v.run_seq AND attempts.step = v.step AND attempts.number = v.number
             AND (attempts.ended_at IS NULL OR attempts.class = 'unknown')";
-    /// How much of these budgets is used: whether this step of this run is counted, and how many since these times.
-    SPENT = "WITH v(i, scope, run_seq, step, hour, day) AS (VALUES @)
+    /// How much of these budgets is used: whether this step of this run is counted, and how many since these times, counted
+    /// no further than the highest of the limits.
+    SPENT = "WITH v(i, scope, run_seq, step, hour, day, most) AS (VALUES @)
         SELECT v.i, EXISTS (SELECT 1 FROM spent s WHERE s.scope = v.scope AND s.run_seq = v.run_seq AND s.step = v.step)
-            AS counted, (SELECT count(*) FROM spent s WHERE s.scope = v.scope AND s.at > v.hour) AS hour,
-            (SELECT count(*) FROM spent s WHERE s.scope = v.scope AND s.at > v.day) AS day
+            AS counted,
+            (SELECT count(*) FROM (SELECT 1 FROM spent s WHERE s.scope = v.scope AND s.at > v.hour
+                LIMIT (SELECT max(most) FROM v))) AS hour,
+            (SELECT count(*) FROM (SELECT 1 FROM spent s WHERE s.scope = v.scope AND s.at > v.day
+                LIMIT (SELECT max(most) FROM v))) AS day
         FROM v WHERE v.i IS NOT NULL";
     INSERT_SPENT = "WITH v(scope, run_seq, step, at) AS (VALUES @)
         INSERT INTO spent (scope, run_seq, step, at) SELECT * FROM v WHERE v.scope IS NOT NULL";
@@ -138,22 +149,25 @@ statements! {
         INSERT INTO audit (at, action, run_seq, connection, state_before, state_after, reason)
         SELECT * FROM v WHERE v.at IS NOT NULL";
 
-    /// What is due, of connections that are not held: the highest priority first, then the rules in turns, of each the
-    /// oldest first. From each part of the index at most ?2 are read, so that neither a long queue, nor that of a held
-    /// connection, nor runs behind a key (they are not in `runs_due`) cost anything. ?5 says how many of a priority and
-    /// rule were taken already.
-    DUE = concat!(due_groups!(), ",
-        turns AS (SELECT r.seq, r.connection, r.priority, r.rule, r.key, r.holds_key, r.due_at, r.due_set_at,
-            row_number() OVER (PARTITION BY r.priority, r.rule ORDER BY r.due_at, r.due_set_at, r.seq)
-                + coalesce((SELECT t.value ->> 2 FROM json_each(?5) t
-                    WHERE t.value ->> 0 = r.priority AND t.value ->> 1 = r.rule), 0) AS turn
-            FROM groups g
-            CROSS JOIN json_each((SELECT json_group_array(d.seq) FROM (SELECT seq FROM runs
-                WHERE connection = g.connection AND priority = g.priority AND rule = g.rule AND due_at IS NOT NULL
-                    AND due_at <= ?1 ORDER BY due_at, due_set_at, seq LIMIT min(?2, ?4)) d)) j
-            CROSS JOIN runs r ON r.seq = j.value
-            WHERE g.rule IS NOT NULL AND g.priority >= ?3)
-        SELECT * FROM turns WHERE turn <= ?4 ORDER BY priority DESC, turn, due_at, due_set_at, seq LIMIT ?2");
+    /// The first of each part of `runs_due`: nothing but steps into the index, whatever stands in each.
+    FRONTS = concat!(due_groups!(), "
+        SELECT g.connection, g.priority, g.rule,
+            (SELECT d.due_at FROM runs d WHERE d.connection = g.connection AND d.priority = g.priority
+                AND d.rule = g.rule AND d.due_at IS NOT NULL ORDER BY d.due_at LIMIT 1) AS due_at,
+            (SELECT d.due_set_at FROM runs d WHERE d.connection = g.connection AND d.priority = g.priority
+                AND d.rule = g.rule AND d.due_at IS NOT NULL ORDER BY d.due_at, d.due_set_at LIMIT 1) AS due_set_at,
+            (SELECT d.seq FROM runs d WHERE d.connection = g.connection AND d.priority = g.priority
+                AND d.rule = g.rule AND d.due_at IS NOT NULL ORDER BY d.due_at, d.due_set_at, d.seq LIMIT 1) AS seq
+        FROM groups g WHERE g.rule IS NOT NULL");
+    /// Of each of these parts of `runs_due` so many, the longest due first. The index alone is read for those that are too
+    /// many, and of it no more than the most that is asked for: SQLite has no limit that differs from row to row.
+    DUE = "WITH v(i, connection, priority, rule, now, most) AS (VALUES @)
+        SELECT v.i, r.seq, r.key, r.holds_key
+        FROM v CROSS JOIN json_each((SELECT json_group_array(d.seq) FROM (SELECT seq FROM runs
+            WHERE connection = v.connection AND priority = v.priority AND rule = v.rule AND due_at IS NOT NULL
+                AND due_at <= v.now ORDER BY due_at, due_set_at, seq LIMIT (SELECT max(most) FROM v)) d)) j
+        CROSS JOIN runs r ON r.seq = j.value
+        WHERE v.i IS NOT NULL AND j.key < v.most ORDER BY v.i, j.key";
     /// Who has each key, and who is next.
     QUEUES = "WITH v(i, connection, key, now) AS (VALUES @)
         SELECT v.i, (SELECT h.seq FROM runs h WHERE h.connection = v.connection AND h.key = v.key AND h.holds_key = 1)
@@ -198,17 +212,20 @@ statements! {
         ON CONFLICT (connection, kind) DO UPDATE SET reason = excluded.reason";
     START_HELD = "UPDATE connections SET held_since = ?2 WHERE held_since IS NULL AND (name = ?1 OR ?1 = '')";
     DELETE_HOLD = "DELETE FROM holds WHERE connection = ?1 AND (?2 IS NULL OR kind = ?2)";
-    /// Adds up the time of connections that no hold is left for.
-    END_HELD = "UPDATE connections SET held_micros = held_micros + max(0, ?1 - held_since), held_since = NULL
+    /// Of connections that no hold is left for.
+    END_HELD = "UPDATE connections SET held_since = NULL
         WHERE held_since IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.connection IN (connections.name, ''))";
 
     STANDING_ALERT = "SELECT text FROM alerts WHERE kind = ?1 AND subject = ?2 AND over_at IS NULL";
     INSERT_ALERT = "INSERT INTO alerts (kind, subject, text, since) VALUES (?1, ?2, ?3, ?4)";
+    /// The last alert of its kind and subject stands again, if none does and it was over since then.
+    RAISE_AGAIN = "UPDATE alerts SET over_at = NULL WHERE kind = ?1 AND subject = ?2 AND over_at >= ?3
+        AND seq = (SELECT max(l.seq) FROM alerts l WHERE l.kind = ?1 AND l.subject = ?2)";
     RENEW_ALERT = "UPDATE alerts SET text = ?3 WHERE kind = ?1 AND subject = ?2 AND over_at IS NULL";
     CALM_ALERT = "UPDATE alerts SET over_at = ?3 WHERE kind = ?1 AND subject = ?2 AND over_at IS NULL";
-    KEEP_ACCOUNT = "INSERT INTO accounts (connection, synced_at, content) VALUES (?1, ?2, ?3)
-        ON CONFLICT (connection) DO UPDATE SET synced_at = excluded.synced_at, content = excluded.content";
+    KEEP_ACCOUNT = "INSERT INTO accounts (connection, place, synced_at, content) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (connection) DO UPDATE SET place = excluded.place, synced_at = excluded.synced_at, content = excluded.content";
 
     COUNT_REFUSALS = "WITH v(source, reason, minute, times, detail) AS (VALUES @)
         INSERT INTO refusals (source, reason, minute, count, detail) SELECT * FROM v WHERE v.source IS NOT NULL

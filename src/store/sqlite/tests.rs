@@ -1,5 +1,6 @@
 //! What only SQLite can show: that every statement is one, that the settings hold, that a batch is whole.
 
+mod bounds;
 mod plans;
 
 use std::path::PathBuf;
@@ -13,7 +14,9 @@ use crate::clock::{SettableClock, from_micros};
 use crate::event::{Event, Format, Person};
 use crate::run::{Progress, Run, State};
 use crate::store::sqlite::sql::SIZES;
-use crate::store::{Accept, ActivateRules, Claim, Hold, HoldKind, NewRun, RuleText, RunFilter};
+use crate::store::{
+    Accept, ActivateRules, Claim, Hold, HoldKind, NewRun, Room, RuleText, RunFilter,
+};
 
 struct Fresh {
     db: SqliteConnection,
@@ -183,8 +186,7 @@ async fn a_run_that_cannot_be_read_is_held_and_the_others_are_taken() {
         now: from_micros(1),
         lease_until: from_micros(2),
         limit: 10,
-        per_rule: u32::MAX,
-        at_least: Priority::Low,
+        room: Room::default(),
     });
     let answers = backend.commit(&[claim]).await.unwrap();
     let Answer::Claimed(claimed) = &answers[0] else {
@@ -244,7 +246,7 @@ async fn one_batch_holds_repeats_and_runs_that_want_the_same() {
             take: true,
             intent: None,
         }];
-        Op::Accept(Box::new(Accept {
+        Op::Accept(vec![Accept {
             event,
             rule_set: "set1".into(),
             verdicts: vec![],
@@ -252,7 +254,7 @@ async fn one_batch_holds_repeats_and_runs_that_want_the_same() {
             report_of: None,
             node: uuid::Uuid::nil(),
             lease_until: at,
-        }))
+        }])
     };
     let batch = [
         accept(1, "a"),
@@ -262,7 +264,7 @@ async fn one_batch_holds_repeats_and_runs_that_want_the_same() {
     ];
     let answers = backend.commit(&batch).await.unwrap();
     let states = answers.iter().map(|answer| match answer {
-        Answer::Accepted(accepted) => accepted.runs.first().map(|(run, _)| run.state),
+        Answer::Accepted(accepted) => accepted[0].runs.first().map(|(run, _)| run.state),
         other => panic!("{other:?}"),
     });
     let states: Vec<_> = states.collect();

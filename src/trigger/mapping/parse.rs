@@ -14,13 +14,15 @@ pub(in crate::trigger) fn parse(
     let mut mapping = preset.map(Mapping::of).unwrap_or_default();
     if let Some(node) = settings.take("id") {
         let nodes = one_or_more(node);
-        mapping.id = nodes.iter().filter_map(|node| id(settings, node)).collect();
+        mapping.id = vec![nodes.iter().filter_map(|node| id(settings, node)).collect()];
     }
     if let Some(kind) = word(settings, "type") {
-        mapping.kind = kind;
+        mapping.kind = vec![kind];
+        mapping.kind_of = None;
     }
     if let Some(live) = word(settings, "live") {
         mapping.live = live;
+        mapping.test = Word::Absent;
     }
     if let Some(node) = settings.take("person") {
         mapping.person = person(settings, node);

@@ -1,7 +1,6 @@
 //! Kartra's outbound API: what happens in the account, as JSON.
 
 use super::{People, Preset, Row, Sample};
-use crate::trigger::signature::url_secret::UrlSecret;
 
 /// Equal bodies within this time are repeats. They hold neither an id nor a time, so the same tag given once more soon after
 /// looks the same: the time is short.
@@ -16,16 +15,14 @@ pub(super) static PRESET: Preset = Preset {
           such events start no rule unless it says `echo: true`. A purchase may come a second time by the preset `kartra-ipn`, with the same `transaction_id`.",
     verified: "The secret stands in the URL.",
     retries: "Not documented.",
-    id: &["$.body.action", "$.body.action_details..transaction_id"],
-    kind: "$.body.action",
-    live: "",
+    id: &[&["$.body.action", "$.body.action_details..transaction_id"]],
+    kind: &["$.body.action"],
     people: People::Rows(PEOPLE),
     events: EVENTS,
     samples: SAMPLES,
     reports_account: true,
     dedupe_s: Some(DEDUPE_S),
-    scheme: |_| Box::new(UrlSecret),
-    refuse: None,
+    ..Preset::NEW
 };
 
 /// Every event carries the whole lead.
@@ -41,11 +38,10 @@ static PEOPLE: &[Row] = &[Row {
 /// A sample of this event.
 macro_rules! sample {
     ($kind:literal) => {
-        Sample {
-            kind: $kind,
-            content_type: "application/json",
-            body: include_str!(concat!("samples/kartra-", $kind, ".json")),
-        }
+        Sample::json(
+            $kind,
+            include_str!(concat!("samples/kartra-", $kind, ".json")),
+        )
     };
 }
 

@@ -20,9 +20,8 @@ pub(super) static PRESET: Preset = Preset {
           `transaction_parent_id` is the sale's `transaction_id`.",
     verified: "The field `secret_key` of the form is the secret key of the notification. It is taken out before anything is stored.",
     retries: "Not documented.",
-    id: &["$.body.transaction_id", "$.body.transaction_type"],
-    kind: "$.body.transaction_type",
-    live: "",
+    id: &[&["$.body.transaction_id", "$.body.transaction_type"]],
+    kind: &["$.body.transaction_type"],
     people: People::Finder(person),
     events: &[
         "cancellation",
@@ -35,19 +34,17 @@ pub(super) static PRESET: Preset = Preset {
     ],
     samples: SAMPLES,
     reports_account: true,
-    dedupe_s: None,
-    scheme: |_| Box::new(Field::new(vec!["secret_key".into()])),
-    refuse: None,
+    scheme: |_| Ok(Box::new(Field::new(vec!["secret_key".into()]))),
+    ..Preset::NEW
 };
 
 /// A sample of this type.
 macro_rules! sample {
     ($kind:literal) => {
-        Sample {
-            kind: $kind,
-            content_type: "application/x-www-form-urlencoded",
-            body: include_str!(concat!("samples/kartra-ipn-", $kind, ".form")),
-        }
+        Sample::form(
+            $kind,
+            include_str!(concat!("samples/kartra-ipn-", $kind, ".form")),
+        )
     };
 }
 

@@ -2,7 +2,6 @@
 
 /// Their names, each with the settings that take its deliveries today. By name.
 pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
-    ("activecampaign", URL_SECRET),
     (
         "acuity",
         "verify: { hmac: sha256, header: X-Acuity-Signature, encoding: base64 }",
@@ -21,50 +20,12 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
         "verify: { hmac: sha256, header: X-Dropbox-Signature }",
     ),
     ("eventbrite", URL_SECRET),
-    (
-        "github",
-        "verify: { hmac: sha256, header: X-Hub-Signature-256, prefix: \"sha256=\" }",
-    ),
     ("google-forms", "verify: bearer"),
-    ("gumroad", URL_SECRET),
-    ("hotmart", "verify: { header: X-Hotmart-Hottok }"),
     ("jotform", URL_SECRET),
-    (
-        "kit",
-        "verify: { hmac: sha256, header: X-Kit-Signature, separator: \",\", prefix: \"v1=\", timestamp: \"t=\", signed: \"{timestamp}.{body}\" }",
-    ),
-    ("kit-legacy", URL_SECRET),
-    (
-        "lemon-squeezy",
-        "verify: { hmac: sha256, header: X-Signature }",
-    ),
-    ("mailchimp", URL_SECRET),
     ("mandrill", URL_SECRET),
-    (
-        "meta",
-        "verify: { hmac: sha256, header: X-Hub-Signature-256, prefix: \"sha256=\" }",
-    ),
-    (
-        "paddle",
-        "verify: { hmac: sha256, header: Paddle-Signature, separator: \";\", prefix: \"h1=\", timestamp: \"ts=\", signed: \"{timestamp}:{body}\", tolerance: 5s }",
-    ),
     ("paddle-classic", URL_SECRET),
     ("paypal", URL_SECRET),
     ("paypal-ipn", URL_SECRET),
-    ("podia", URL_SECRET),
-    ("samcart", URL_SECRET),
-    (
-        "shopify",
-        "verify: { hmac: sha256, header: X-Shopify-Hmac-Sha256, encoding: base64 }",
-    ),
-    (
-        "slack",
-        "verify: { hmac: sha256, header: X-Slack-Signature, prefix: \"v0=\", timestamp: X-Slack-Request-Timestamp, signed: \"v0:{timestamp}:{body}\" }",
-    ),
-    (
-        "square",
-        "verify: { hmac: sha256, header: X-Square-Hmacsha256-Signature, encoding: base64, signed: \"{url}{body}\" }",
-    ),
     (
         "svix",
         "verify: { hmac: sha256, header: svix-signature, encoding: base64, separator: \" \", prefix: \"v1,\", id: svix-id, timestamp: svix-timestamp, signed: \"{id}.{timestamp}.{body}\", key: base64, key_prefix: whsec_ }",
@@ -72,16 +33,6 @@ pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
     (
         "tally",
         "verify: { hmac: sha256, header: Tally-Signature, encoding: base64 }",
-    ),
-    ("teachable", URL_SECRET),
-    ("thrivecart", "verify: { field: $.body.thrivecart_secret }"),
-    (
-        "woocommerce",
-        "verify: { hmac: sha256, header: X-WC-Webhook-Signature, encoding: base64 }",
-    ),
-    (
-        "zoom",
-        "verify: { hmac: sha256, header: X-Zm-Signature, prefix: \"v0=\", timestamp: X-Zm-Request-Timestamp, signed: \"v0:{timestamp}:{body}\" }",
     ),
 ];
 

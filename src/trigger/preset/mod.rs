@@ -3,33 +3,76 @@
 //! To add a sender: one file with a `static` [`Preset`], its sample bodies under `samples/`, two lines here, and its row removed
 //! from `later.rs`. The tests over the list then compile its paths, sign and read every sample, and expect a type and an id.
 
+mod activecampaign;
+mod github;
+mod gumroad;
+mod hotmart;
 mod kartra;
 mod kartra_ipn;
+mod kit;
+mod kit_legacy;
 mod later;
+mod lemon_squeezy;
+mod mailchimp;
+mod meta;
+mod paddle;
+mod podia;
+mod samcart;
+mod shopify;
+mod slack;
+mod square;
 mod standard_webhooks;
 mod stripe;
+mod teachable;
 #[cfg(test)]
 mod tests;
+mod thrivecart;
 mod typeform;
+mod woocommerce;
+mod zoom;
 
 use std::fmt;
 
+use secrecy::SecretString;
 use serde_json::Value;
 
+use super::delivery::Request;
+use super::json;
 use super::settings::Around;
+use super::signature::url_secret::UrlSecret;
 use super::signature::{Refusal, Scheme};
 use crate::event::Person;
 use crate::problem::nearest;
+use crate::rule::pattern::EventPattern;
 
 pub(super) use later::{LATER, later};
 
 /// All presets, by name.
 pub static PRESETS: &[&Preset] = &[
+    &activecampaign::PRESET,
+    &github::PRESET,
+    &gumroad::PRESET,
+    &hotmart::PRESET,
     &kartra::PRESET,
     &kartra_ipn::PRESET,
+    &kit::PRESET,
+    &kit_legacy::PRESET,
+    &lemon_squeezy::PRESET,
+    &mailchimp::PRESET,
+    &meta::PRESET,
+    &paddle::PRESET,
+    &podia::PRESET,
+    &samcart::PRESET,
+    &shopify::PRESET,
+    &slack::PRESET,
+    &square::PRESET,
     &standard_webhooks::PRESET,
     &stripe::PRESET,
+    &teachable::PRESET,
+    &thrivecart::PRESET,
     &typeform::PRESET,
+    &woocommerce::PRESET,
+    &zoom::PRESET,
 ];
 
 /// What is known of a sender.
@@ -44,12 +87,16 @@ pub struct Preset {
     pub verified: &'static str,
     /// How often the sender tries, and when it gives up.
     pub retries: &'static str,
-    /// Paths to the sender's id of an event, joined if several.
-    pub id: &'static [&'static str],
-    /// Path to the type.
-    pub kind: &'static str,
-    /// Path to a mark that says `true` or `live` for a real event; empty if the sender has none.
-    pub live: &'static str,
+    /// From which outage of ours on its events are lost for good.
+    pub lost_after: &'static str,
+    /// Paths to the sender's id of an event: the first row counts all of whose paths lead to text, which are joined.
+    pub id: &'static [&'static [&'static str]],
+    /// Paths to the type; the first counts that leads to text.
+    pub kind: &'static [&'static str],
+    /// The type, where it takes more than paths to tell: of `{"body": …, "headers": …, "query": …}`.
+    pub kind_of: Option<fn(&Value) -> Option<String>>,
+    /// How the sender marks its test mode.
+    pub live: Live,
     /// Where the person is.
     pub people: People,
     /// The types that the sender is known to send; empty if that is not known.
@@ -60,10 +107,143 @@ pub struct Preset {
     pub reports_account: bool,
     /// Within which equal bodies without an id are repeats, where the usual time would swallow true events.
     pub dedupe_s: Option<i64>,
+    /// Settings of a source that this preset takes beside those that every source has.
+    pub settings: &'static [&'static str],
+    /// Fields of the body, each as names from `$.body` on, that hold secrets.
+    pub secret_fields: &'static [&'static [&'static str]],
+    /// The field of a form that names its character set; empty if there is none.
+    pub charset_field: &'static str,
     /// The scheme, with the source's settings.
-    pub(super) scheme: fn(&Around) -> Box<dyn Scheme>,
-    /// Deliveries of this sender that are true and still of no use.
-    pub(super) refuse: Option<fn(&Value) -> Option<Refusal>>,
+    pub(super) scheme: fn(&Around) -> Result<Box<dyn Scheme>, Lack>,
+    /// What to make of a body: events as they are to be seen. The refusal of what is true and still of no use.
+    pub(super) unfold: Option<fn(Value) -> Result<Unfolded, Refusal>>,
+    /// Answers a request that carries no proof and asks for nothing else.
+    pub(super) greet: Option<fn(&Request<'_>, &Keys<'_>) -> Option<Answer>>,
+    /// Answers a verified delivery that is a question and no event: of `{"body": …, "headers": …, "query": …}`.
+    pub(super) answer: Option<fn(&Value, &Keys<'_>) -> Option<Answer>>,
+}
+
+impl Preset {
+    /// Nothing known: what the files of presets begin from.
+    pub(super) const NEW: Self = Self {
+        name: "",
+        title: "",
+        doc: "",
+        verified: "",
+        retries: "",
+        lost_after: "",
+        id: &[],
+        kind: &[],
+        kind_of: None,
+        live: Live::Unmarked,
+        people: People::Rows(&[]),
+        events: &[],
+        samples: &[],
+        reports_account: false,
+        dedupe_s: None,
+        settings: &[],
+        secret_fields: &[],
+        charset_field: "",
+        scheme: |_| Ok(Box::new(UrlSecret)),
+        unfold: None,
+        greet: None,
+        answer: None,
+    };
+}
+
+impl Preset {
+    /// Whether events of this type hold no address, nor an id that comes with one in another event.
+    #[must_use]
+    pub fn lacks_address(&self, kind: &str) -> bool {
+        let People::Rows(rows) = self.people else {
+            return false;
+        };
+        if rows.is_empty() {
+            return false;
+        }
+        let holds =
+            |row: &&Row| EventPattern::parse(row.events).is_ok_and(|pattern| pattern.matches(kind));
+        let Some(row) = rows.iter().find(holds) else {
+            return true;
+        };
+        let bring = |id: &str| {
+            rows.iter()
+                .any(|row| !row.email.is_empty() && row.ids.iter().any(|(other, _)| *other == id))
+        };
+        row.email.is_empty() && !row.ids.iter().any(|(id, _)| bring(id))
+    }
+}
+
+/// How a sender marks events of its test mode.
+#[derive(Debug, Clone, Copy)]
+pub enum Live {
+    /// Not in the event.
+    Unmarked,
+    /// This path leads to `true`, `live` or `production` for a real event.
+    At(&'static str),
+    /// This path leads to `true` or `1` for a test; nothing there is a real event.
+    TestAt(&'static str),
+}
+
+/// What a body turned out to hold.
+#[derive(Debug)]
+pub(super) enum Unfolded {
+    /// One event, as it came.
+    AsIs(Value),
+    /// Events that stand in it, or were written in another way; each is kept as JSON.
+    Anew(Vec<Value>),
+}
+
+/// A setting that a preset cannot do without.
+#[derive(Debug)]
+pub(super) struct Lack {
+    /// The setting.
+    pub(super) key: &'static str,
+    /// What is wrong with it.
+    pub(super) message: String,
+    /// What to write.
+    pub(super) help: &'static str,
+}
+
+/// What a handshake may use.
+pub(super) struct Keys<'k> {
+    /// The source's secrets.
+    pub(super) secrets: &'k [SecretString],
+    /// Its settings.
+    pub(super) around: &'k Around,
+}
+
+/// The answer to a question of a sender's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answer {
+    /// What kind of question.
+    pub(super) kind: &'static str,
+    /// The status.
+    pub(super) status: u16,
+    /// Whether the body is JSON; else it is plain text.
+    pub(super) is_json: bool,
+    /// The body.
+    pub(super) body: String,
+}
+
+impl Answer {
+    /// 200 with this text.
+    pub(super) fn text(kind: &'static str, body: impl Into<String>) -> Self {
+        Self {
+            kind,
+            status: 200,
+            is_json: false,
+            body: body.into(),
+        }
+    }
+
+    /// 200 with this value.
+    pub(super) fn json(kind: &'static str, body: &Value) -> Self {
+        Self {
+            is_json: true,
+            ..Self::text(kind, body.to_string())
+        }
+    }
 }
 
 /// Where a sender says who an event is about.
@@ -114,8 +294,35 @@ pub struct Sample {
     pub kind: &'static str,
     /// How the body is written.
     pub content_type: &'static str,
+    /// Headers that belong to it, names in lower case.
+    pub headers: &'static [(&'static str, &'static str)],
     /// The body.
     pub body: &'static str,
+}
+
+impl Sample {
+    /// A JSON body.
+    pub(super) const fn json(kind: &'static str, body: &'static str) -> Self {
+        Self {
+            kind,
+            content_type: "application/json",
+            headers: &[],
+            body,
+        }
+    }
+
+    /// A form.
+    pub(super) const fn form(kind: &'static str, body: &'static str) -> Self {
+        Self {
+            content_type: "application/x-www-form-urlencoded",
+            ..Self::json(kind, body)
+        }
+    }
+
+    /// The same with headers.
+    pub(super) const fn with(self, headers: &'static [(&'static str, &'static str)]) -> Self {
+        Self { headers, ..self }
+    }
 }
 
 impl fmt::Debug for Preset {
@@ -135,6 +342,15 @@ pub fn find(name: &str) -> Option<&'static Preset> {
 pub fn sample(preset: &str, kind: &str) -> Option<&'static Sample> {
     let samples = find(preset)?.samples;
     samples.iter().find(|sample| sample.kind == kind)
+}
+
+/// The body in the field `payload` of a form, where senders let their users choose between JSON and forms.
+fn payload(body: Value) -> Unfolded {
+    let inner = body.get("payload").and_then(Value::as_str);
+    match inner.map(|text| json::parse(text.as_bytes())) {
+        Some(Ok(inner)) => Unfolded::Anew(vec![inner]),
+        _ => Unfolded::AsIs(body),
+    }
 }
 
 /// The name, known now or later, that was probably meant.

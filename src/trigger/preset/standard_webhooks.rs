@@ -11,20 +11,16 @@ pub(super) static PRESET: Preset = Preset {
           The secret is `whsec_` and base64. Public keys (`whpk_…`, signatures `v1a`) are not in this version.",
     verified: "`webhook-signature` holds one or more HMAC-SHA256 signatures over id, time and body, keyed with the decoded secret.",
     retries: "Up to the sender. The specification's own example: ten times over about three days. An answer 410 ends it for good.",
-    id: &["$.headers['webhook-id']"],
-    kind: "$.body.type",
-    live: "",
+    id: &[&["$.headers['webhook-id']"]],
+    kind: &["$.body.type"],
     people: People::Rows(PEOPLE),
     events: &[],
-    samples: &[Sample {
-        kind: "contact.created",
-        content_type: "application/json",
-        body: include_str!("samples/standard-webhooks-contact.created.json"),
-    }],
-    reports_account: false,
-    dedupe_s: None,
+    samples: &[Sample::json(
+        "contact.created",
+        include_str!("samples/standard-webhooks-contact.created.json"),
+    )],
     scheme: |around| {
-        Box::new(Hmac {
+        Ok(Box::new(Hmac {
             encoding: Encoding::Base64,
             header: "webhook-signature".into(),
             prefix: "v1,".into(),
@@ -43,9 +39,9 @@ pub(super) static PRESET: Preset = Preset {
                 prefix: "whsec_".into(),
             },
             ..Hmac::default()
-        })
+        }))
     },
-    refuse: None,
+    ..Preset::NEW
 };
 
 /// The specification says nothing of persons: these are the usual places. `person:` of the source says better.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{People, Preset, Row, Sample};
+use super::{Live, People, Preset, Row, Sample, Unfolded};
 use crate::trigger::signature::hmac::{Hmac, Piece, Time};
 use crate::trigger::signature::{Refusal, reason};
 
@@ -14,16 +14,14 @@ pub(super) static PRESET: Preset = Preset {
           Subscription events carry no address, only the customer's id.",
     verified: "`Stripe-Signature` holds a time and one or more HMAC-SHA256 signatures over time and body, keyed with the whole secret.",
     retries: "Live: with growing gaps for up to three days. Test mode: three times within hours.",
-    id: &["$.body.id"],
-    kind: "$.body.type",
-    live: "$.body.livemode",
+    id: &[&["$.body.id"]],
+    kind: &["$.body.type"],
+    live: Live::At("$.body.livemode"),
     people: People::Rows(PEOPLE),
     events: EVENTS,
     samples: SAMPLES,
-    reports_account: false,
-    dedupe_s: None,
     scheme: |around| {
-        Box::new(Hmac {
+        Ok(Box::new(Hmac {
             header: "stripe-signature".into(),
             prefix: "v1=".into(),
             separator: Some(','),
@@ -31,23 +29,25 @@ pub(super) static PRESET: Preset = Preset {
             time: Some(Time::Part("t=".into())),
             tolerance_s: around.tolerance_s.unwrap_or(300),
             ..Hmac::default()
-        })
+        }))
     },
-    refuse: Some(refuse),
+    unfold: Some(unfold),
+    ..Preset::NEW
 };
 
 /// What is no event, and events of the second kind: they name an object instead of holding it.
-fn refuse(body: &Value) -> Option<Refusal> {
+fn unfold(body: Value) -> Result<Unfolded, Refusal> {
     if body.get("type").and_then(Value::as_str).is_none() {
         let detail = "a body without a `type`: no event of Stripe's";
-        return Some(Refusal::unusable(reason::BODY, detail));
+        return Err(Refusal::unusable(reason::BODY, detail));
     }
     let object = body.get("object").and_then(Value::as_str);
-    (object == Some("v2.core.event")).then(|| {
+    if object == Some("v2.core.event") {
         let detail = "a thin event of Stripe's API v2: it names an object instead of holding it. \
                       Register an endpoint for snapshot events (API v1) instead";
-        Refusal::unusable(reason::THIN, detail)
-    })
+        return Err(Refusal::unusable(reason::THIN, detail));
+    }
+    Ok(Unfolded::AsIs(body))
 }
 
 /// Ids under which Stripe knows a customer; expanded objects hold them one level deeper.
@@ -128,6 +128,39 @@ static PEOPLE: &[Row] = &[
         ids: &[("customer", &["$.body.data.object.id"])],
         ..Row::NONE
     },
+    // Of nobody in particular.
+    Row {
+        events: "account.*",
+        ..Row::NONE
+    },
+    Row {
+        events: "balance.*",
+        ..Row::NONE
+    },
+    Row {
+        events: "coupon.*",
+        ..Row::NONE
+    },
+    Row {
+        events: "payout.*",
+        ..Row::NONE
+    },
+    Row {
+        events: "plan.*",
+        ..Row::NONE
+    },
+    Row {
+        events: "price.*",
+        ..Row::NONE
+    },
+    Row {
+        events: "product.*",
+        ..Row::NONE
+    },
+    Row {
+        events: "tax_rate.*",
+        ..Row::NONE
+    },
     Row {
         email: &[
             "$.body.data.object.billing_details.email",
@@ -141,29 +174,23 @@ static PEOPLE: &[Row] = &[
 ];
 
 static SAMPLES: &[Sample] = &[
-    Sample {
-        kind: "charge.refunded",
-        content_type: JSON,
-        body: include_str!("samples/stripe-charge.refunded.json"),
-    },
-    Sample {
-        kind: "checkout.session.completed",
-        content_type: JSON,
-        body: include_str!("samples/stripe-checkout.session.completed.json"),
-    },
-    Sample {
-        kind: "customer.subscription.deleted",
-        content_type: JSON,
-        body: include_str!("samples/stripe-customer.subscription.deleted.json"),
-    },
-    Sample {
-        kind: "invoice.paid",
-        content_type: JSON,
-        body: include_str!("samples/stripe-invoice.paid.json"),
-    },
+    Sample::json(
+        "charge.refunded",
+        include_str!("samples/stripe-charge.refunded.json"),
+    ),
+    Sample::json(
+        "checkout.session.completed",
+        include_str!("samples/stripe-checkout.session.completed.json"),
+    ),
+    Sample::json(
+        "customer.subscription.deleted",
+        include_str!("samples/stripe-customer.subscription.deleted.json"),
+    ),
+    Sample::json(
+        "invoice.paid",
+        include_str!("samples/stripe-invoice.paid.json"),
+    ),
 ];
-
-const JSON: &str = "application/json; charset=utf-8";
 
 /// The types that Stripe's API v1 sends to an account's own endpoints, without those of Connect, Issuing, Treasury and Terminal.
 static EVENTS: &[&str] = &[

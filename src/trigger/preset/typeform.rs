@@ -27,27 +27,23 @@ pub(super) static PRESET: Preset = Preset {
           Answers stand in a list: `$.body.form_response.answers[?@.field.ref=='email'].email`.",
     verified: "`Typeform-Signature` holds `sha256=` and the base64 HMAC-SHA256 of the body.",
     retries: "After 408, 423, 429 and 503 every two to three minutes for ten hours; after other failures seven times over about ten hours; after 404 and 410 never.",
-    id: &["$.body.event_id"],
-    kind: "$.body.event_type",
-    live: "",
+    id: &[&["$.body.event_id"]],
+    kind: &["$.body.event_type"],
     people: People::Finder(person),
     events: &["form_response", "form_response_partial"],
-    samples: &[Sample {
-        kind: "form_response",
-        content_type: "application/json",
-        body: include_str!("samples/typeform-form_response.json"),
-    }],
-    reports_account: false,
-    dedupe_s: None,
+    samples: &[Sample::json(
+        "form_response",
+        include_str!("samples/typeform-form_response.json"),
+    )],
     scheme: |_| {
-        Box::new(Hmac {
+        Ok(Box::new(Hmac {
             encoding: Encoding::Base64,
             header: "typeform-signature".into(),
             prefix: "sha256=".into(),
             ..Hmac::default()
-        })
+        }))
     },
-    refuse: None,
+    ..Preset::NEW
 };
 
 /// What a question asks for.

@@ -69,9 +69,9 @@ impl Scheme for Basic {
         }
     }
 
-    fn traces(&self) -> Traces<'_> {
+    fn traces(&self) -> Traces {
         Traces {
-            header: Some(HEADER),
+            headers: vec![HEADER.into()],
             secret_travels: true,
             ..Traces::default()
         }

@@ -53,9 +53,9 @@ impl Scheme for Bearer {
         }
     }
 
-    fn traces(&self) -> Traces<'_> {
+    fn traces(&self) -> Traces {
         Traces {
-            header: Some(HEADER),
+            headers: vec![HEADER.into()],
             secret_travels: true,
             ..Traces::default()
         }

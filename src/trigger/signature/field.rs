@@ -112,9 +112,9 @@ impl Scheme for Field {
         }
     }
 
-    fn traces(&self) -> Traces<'_> {
+    fn traces(&self) -> Traces {
         Traces {
-            field: &self.names,
+            fields: vec![self.names.clone()],
             secret_travels: true,
             ..Traces::default()
         }

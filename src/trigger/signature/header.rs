@@ -11,13 +11,11 @@ pub(super) static KIND: Kind = Kind {
     doc: "The secret itself stands in a header: `verify: { header: X-Token }`. Anybody who sees one delivery can send others: use it over HTTPS only.",
     parse: |settings| {
         let header = settings.header_name("header")?;
-        Some(Box::new(Header { name: header }))
+        Some(Box::new(Header::new(header)))
     },
     samples: || {
         vec![KnownGood {
-            scheme: Box::new(Header {
-                name: "x-hotmart-hottok".into(),
-            }),
+            scheme: Box::new(Header::new("x-hotmart-hottok".into())),
             secret: "FAKEhottok0123456789",
             body: br#"{"id":"evt-0001"}"#,
             headers: vec![("x-hotmart-hottok", "FAKEhottok0123456789")],
@@ -29,9 +27,18 @@ pub(super) static KIND: Kind = Kind {
     },
 };
 
+/// The scheme, with the header it looks at.
 #[derive(Debug)]
-struct Header {
+pub(crate) struct Header {
+    /// In lower case.
     name: Box<str>,
+}
+
+impl Header {
+    /// Of this name, in lower case.
+    pub(crate) fn new(name: Box<str>) -> Self {
+        Self { name }
+    }
 }
 
 impl Scheme for Header {
@@ -60,9 +67,9 @@ impl Scheme for Header {
         }
     }
 
-    fn traces(&self) -> Traces<'_> {
+    fn traces(&self) -> Traces {
         Traces {
-            header: Some(&self.name),
+            headers: vec![self.name.clone()],
             secret_travels: true,
             ..Traces::default()
         }

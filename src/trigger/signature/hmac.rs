@@ -2,6 +2,7 @@
 //!
 //! Nearly every sender is a setting of this one scheme; presets build it as [`Hmac`] directly.
 
+mod html;
 mod parse;
 mod samples;
 mod tag;
@@ -55,6 +56,8 @@ pub(crate) enum Encoding {
 pub(crate) enum Key {
     /// Its bytes.
     Text,
+    /// Its bytes, once the special characters of HTML in it are decoded.
+    HtmlText,
     /// Base64, after this prefix if it is there.
     Base64 {
         /// Such as `whsec_`.
@@ -106,6 +109,13 @@ pub(crate) struct Hmac {
     pub(crate) id: Option<Box<str>>,
     pub(crate) url: Box<str>,
     pub(crate) key: Key,
+}
+
+/// The HMAC-SHA256 of these bytes, keyed with the secret's text.
+pub(crate) fn tag_of(secret: &SecretString, bytes: &[u8]) -> Vec<u8> {
+    let key = secret.expose_secret().as_bytes();
+    let tag = Tag::of::<Keyed<Sha256>>(key, std::iter::once(bytes));
+    tag.as_ref().map(Tag::bytes).unwrap_or_default().to_vec()
 }
 
 impl Default for Hmac {
@@ -188,9 +198,9 @@ impl Scheme for Hmac {
         }
     }
 
-    fn traces(&self) -> Traces<'_> {
+    fn traces(&self) -> Traces {
         Traces {
-            header: Some(&self.header),
+            headers: vec![self.header.clone()],
             ..Traces::default()
         }
     }
@@ -284,6 +294,7 @@ impl Hmac {
     fn key_of<'s>(&self, secret: &'s str) -> Option<std::borrow::Cow<'s, [u8]>> {
         match &self.key {
             Key::Text => Some(secret.as_bytes().into()),
+            Key::HtmlText => Some(html::decode(secret).into_bytes().into()),
             Key::Base64 { prefix } => {
                 let text = secret.strip_prefix(&**prefix).unwrap_or(secret);
                 tag::LENIENT.decode(text).ok().map(Into::into)

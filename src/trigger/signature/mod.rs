@@ -11,7 +11,7 @@
 mod basic;
 mod bearer;
 pub(super) mod field;
-mod header;
+pub(super) mod header;
 pub(super) mod hmac;
 mod none;
 pub(super) mod url_secret;
@@ -153,7 +153,7 @@ pub trait Scheme: Debug + Send + Sync {
     fn sign(&self, secret: &SecretString, body: &[u8], now: Timestamp) -> Signed;
 
     /// Where a delivery carries what must not be kept.
-    fn traces(&self) -> Traces<'_>;
+    fn traces(&self) -> Traces;
 
     /// What is wrong with a secret, if anything is.
     fn complaint(&self, secret: &str) -> Option<String> {
@@ -166,6 +166,11 @@ pub trait Scheme: Debug + Send + Sync {
         false
     }
 
+    /// Whether a sender's part can be played with the secret: not where only the sender has the key to sign with.
+    fn can_sign(&self) -> bool {
+        true
+    }
+
     /// Whether it works without a secret.
     fn is_open(&self) -> bool {
         false
@@ -173,12 +178,12 @@ pub trait Scheme: Debug + Send + Sync {
 }
 
 /// What a delivery carries that must not be kept: taken out before anything is stored or shown.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Traces<'s> {
-    /// A header, by its name in lower case.
-    pub header: Option<&'s str>,
-    /// A field of the body, as names from `$.body` on.
-    pub field: &'s [Box<str>],
+#[derive(Debug, Clone, Default)]
+pub struct Traces {
+    /// Headers, by their names in lower case.
+    pub headers: Vec<Box<str>>,
+    /// Fields of the body, each as names from `$.body` on.
+    pub fields: Vec<Vec<Box<str>>>,
     /// The secret itself travels, so other headers may repeat it.
     pub secret_travels: bool,
 }

@@ -41,7 +41,7 @@ impl Scheme for Unverified {
         Signed::default()
     }
 
-    fn traces(&self) -> Traces<'_> {
+    fn traces(&self) -> Traces {
         Traces::default()
     }
 

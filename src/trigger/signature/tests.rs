@@ -47,7 +47,7 @@ impl Case {
             body: &self.body,
             peer: None,
         };
-        let delivery = Delivery::new(&request);
+        let delivery = Delivery::new(&request, "");
         self.good.scheme.verify(&self.secrets, &delivery, self.now)
     }
 

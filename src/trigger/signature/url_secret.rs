@@ -70,7 +70,7 @@ impl Scheme for UrlSecret {
         }
     }
 
-    fn traces(&self) -> Traces<'_> {
+    fn traces(&self) -> Traces {
         Traces {
             secret_travels: true,
             ..Traces::default()

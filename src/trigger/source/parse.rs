@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Source, secret};
+use super::{Home, Source, around, secret};
 use crate::problem::{self, Problem};
 use crate::trigger::address::Range;
 use crate::trigger::mapping;
 use crate::trigger::preset::{self, Preset};
-use crate::trigger::settings::{Around, Settings, listed};
+use crate::trigger::settings::{Settings, listed};
 use crate::trigger::signature::{SCHEMES, Scheme};
 use crate::trigger::types::Types;
 use crate::yaml::Node;
@@ -17,15 +17,13 @@ use crate::yaml::Node;
 const DEDUPE_S: i64 = 24 * 60 * 60;
 /// Longest name of a source.
 const NAME_BYTES_MAX: usize = 64;
-/// Settings of presets that later versions bring.
-const LATER: &[&str] = &["public_key", "verify_token", "webhook_id", "certificate"];
 
 /// Reads all of it, so that every mistake is told at once.
 pub(super) fn parse(
     name: &str,
     node: &Node,
     file: &problem::Source,
-    secrets: &dyn Fn(&str) -> Option<String>,
+    home: &Home<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Source> {
     let before = problems.len();
@@ -41,10 +39,7 @@ pub(super) fn parse(
         settings.error("K0104", node.span, message, help);
         return None;
     }
-    settings.around = Around {
-        url: settings.text("url").unwrap_or_default(),
-        tolerance_s: settings.seconds("tolerance"),
-    };
+    settings.around = around::parse(&mut settings, name, home);
     let (preset, scheme) = scheme(&mut settings);
     let mapping = mapping::parse(&mut settings, preset);
     let types = Types::parse(&mut settings);
@@ -55,20 +50,31 @@ pub(super) fn parse(
         check_tolerance(&mut settings, scheme);
     }
     let secrets = match scheme.as_deref() {
-        Some(scheme) => secret::parse(&mut settings, scheme, secrets),
+        Some(scheme) => secret::parse(&mut settings, scheme, home.secrets),
         None => {
             settings.take("secret");
             Vec::new()
         }
     };
     check_later(&mut settings);
+    around::check(&mut settings, preset);
+    let around = settings.around.clone();
     settings.finish("a source");
     let failed = problems[before..].iter().any(Problem::is_error);
     let scheme = scheme.filter(|_| !failed)?;
+    let mut traces = scheme.traces();
+    let fields = preset.map_or(&[][..], |preset| preset.secret_fields);
+    traces.fields.extend(
+        fields
+            .iter()
+            .map(|names| names.iter().map(|name| Box::from(*name)).collect()),
+    );
     Some(Source {
         name: Arc::from(name),
         preset,
         scheme,
+        traces,
+        around,
         secrets,
         allow_from,
         mapping,
@@ -95,10 +101,15 @@ fn scheme(settings: &mut Settings<'_, '_>) -> (Option<&'static Preset>, Option<B
     match (preset, verify) {
         (Some(node), None) => {
             let preset = preset_of(settings, node);
-            (
-                preset,
-                preset.map(|preset| (preset.scheme)(&settings.around)),
-            )
+            let scheme = preset.and_then(|preset| match (preset.scheme)(&settings.around) {
+                Ok(scheme) => Some(scheme),
+                Err(lack) => {
+                    let span = settings.take(lack.key).map_or(node.span, |node| node.span);
+                    settings.error("K0707", span, lack.message, lack.help);
+                    None
+                }
+            });
+            (preset, scheme)
         }
         (None, Some(node)) => (None, verify_of(settings, node)),
         (Some(_), Some(node)) => {
@@ -292,11 +303,5 @@ fn check_later(settings: &mut Settings<'_, '_>) {
             message,
             "leave it for a later version, or remove it",
         );
-    }
-    for key in LATER {
-        if let Some(entry) = settings.entry(key) {
-            let message = format!("`{key}` is not in this version");
-            settings.error("K0107", entry.key_span, message, "remove it");
-        }
     }
 }

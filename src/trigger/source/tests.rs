@@ -25,7 +25,7 @@ fn parsed(text: &str) -> (Option<Source>, Vec<Told>) {
     let file = File::new("kartwheel.yaml", text);
     let mut problems = Vec::new();
     let node = yaml::parse(&file, &mut problems).remove(0);
-    let source = Source::parse("shop", &node, &file, &look_up, &mut problems);
+    let source = Source::parse("shop", &node, &file, &Home::of(&look_up), &mut problems);
     let told = problems
         .into_iter()
         .map(|problem| {
@@ -225,7 +225,7 @@ fn the_name_must_fit_into_a_url() {
     for name in ["", "Shop", "a/b", "shop 1", "ü"] {
         let mut problems = Vec::new();
         let node = yaml::parse(&file, &mut problems).remove(0);
-        assert!(Source::parse(name, &node, &file, &look_up, &mut problems).is_none());
+        assert!(Source::parse(name, &node, &file, &Home::of(&look_up), &mut problems).is_none());
         assert_eq!(problems[0].code, "K0105", "{name}");
     }
 }

@@ -74,10 +74,15 @@ impl From<StoreError> for Refusal {
                 "store_older",
                 "Start the daemon once with this version of Kartwheel.",
             ),
-            StoreError::Fatal(_) | StoreError::Unusable(_) => (
+            StoreError::Fatal(_) => (
                 500,
                 "store_failed",
                 "Look at the daemon's log, and at the disk.",
+            ),
+            StoreError::Unusable(_) => (
+                500,
+                "store_failed",
+                "`kartwheel doctor` looks at the database and at the disk.",
             ),
         };
         Self::new(status, code, error.to_string()).help(help)

@@ -12,8 +12,10 @@ use serde_json::{Map, Value, json};
 use super::answer::Input;
 use super::{Api, Refusal};
 use crate::account::Account;
+use crate::action::Catalog;
 use crate::engine::Engine;
 use crate::engine::catalog::{SyncError, Synced};
+use crate::rule::account::without_schema;
 use crate::store::Snapshot;
 
 /// The accounts behind the connections, as the API needs them.
@@ -62,7 +64,7 @@ pub(super) async fn show(State(api): State<Api>) -> Result<Json<Value>, Refusal>
         .iter()
         .map(|name| {
             let kept = kept.iter().find(|kept| kept.connection == *name);
-            kept_view(name, kept, now)
+            kept_view(name, kept, &api.catalog, now)
         })
         .collect();
     Ok(Json(json!({ "connections": connections })))
@@ -95,15 +97,24 @@ pub(super) async fn sync(
     Ok(Json(json!({ "synced": synced, "failed": failed })))
 }
 
-/// What is kept of one account: since when, and how much of each part; `null` where nothing is known.
+/// What is kept of one account: from where and since when, how much of each part, what could not be read, and which actions say
+/// nothing of their inputs; `null` where nothing is known.
 #[must_use]
-pub fn kept_view(connection: &str, kept: Option<&Snapshot>, now: Timestamp) -> Value {
+pub fn kept_view(
+    connection: &str,
+    kept: Option<&Snapshot>,
+    catalog: &Catalog,
+    now: Timestamp,
+) -> Value {
     let age = kept.map(|kept| now.duration_since(kept.synced_at).as_secs().max(0));
     json!({
         "connection": connection,
+        "from": kept.map(|kept| &kept.from),
         "synced_at": kept.map(|kept| kept.synced_at),
         "age_seconds": age,
         "counts": kept.map(|kept| counts(&kept.account)),
+        "unread": kept.map(|kept| kept.account.unread()),
+        "without_schema": kept.map(|kept| without_schema(&kept.account, catalog)),
     })
 }
 

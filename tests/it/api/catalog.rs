@@ -19,12 +19,19 @@ async fn what_is_kept_of_each_account_is_shown_with_its_age() {
     };
     assert_eq!(
         *other,
-        json!({ "connection": "client_b", "synced_at": null, "age_seconds": null, "counts": null })
+        json!({
+            "connection": "client_b", "from": null, "synced_at": null, "age_seconds": null, "counts": null, "unread": null,
+            "without_schema": null,
+        })
     );
     assert_eq!(main["connection"], "main");
     assert_eq!(main["age_seconds"], 60);
     assert_eq!(main["counts"]["tags"], 2);
     assert_eq!(main["counts"]["lists"], json!(null), "not known");
+    assert_eq!(
+        main["unread"],
+        json!(["actions", "lists", "sequences", "pages", "custom_fields"])
+    );
 }
 
 #[tokio::test]

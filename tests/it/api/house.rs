@@ -1,6 +1,6 @@
 //! The API's tests: a store with one event and its run, the API over it, and a control that writes down what it is asked.
 
-use kartwheel::account::Account;
+use kartwheel::account::{Account, Place};
 use kartwheel::action::{Class, Outcome, Priority};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -90,6 +90,7 @@ impl Accounts for Notebook {
 pub(super) fn snapshot(connection: &str, tags: &[&str]) -> Snapshot {
     Snapshot {
         connection: connection.into(),
+        from: Place::default(),
         synced_at: Timestamp::from_second(1_793_519_940).unwrap(),
         account: Account {
             tags: Some(tags.iter().map(|tag| (*tag).to_owned()).collect()),

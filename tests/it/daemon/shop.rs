@@ -18,7 +18,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// A project of its own, made by `kartwheel init`, on addresses that were free.
 pub(super) struct Shop {
     pub(super) dir: PathBuf,
-    _temporary: tempfile::TempDir,
+    temporary: tempfile::TempDir,
 }
 
 impl Shop {
@@ -32,10 +32,12 @@ impl Shop {
             .replace("127.0.0.1:8080", &free_address())
             .replace("127.0.0.1:8081", &free_address());
         fs::write(dir.join("kartwheel.yaml"), settings).unwrap();
-        Self {
-            dir,
-            _temporary: temporary,
-        }
+        Self { dir, temporary }
+    }
+
+    /// Where the daemon that was started last writes its log.
+    pub(super) fn log(&self) -> PathBuf {
+        self.temporary.path().join("daemon.log")
     }
 
     pub(super) fn run(&self, line: &str) -> Said {
@@ -86,7 +88,7 @@ impl Daemon {
     pub(super) fn start(shop: &Shop) -> Self {
         let mut child = command(&shop.dir, &["serve", "--sandbox"])
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(fs::File::create(shop.log()).unwrap())
             .spawn()
             .unwrap();
         let (tell, told) = mpsc::channel();

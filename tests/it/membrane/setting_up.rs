@@ -1,10 +1,13 @@
 //! The exchanges around a connection: who we are, which connection, what it offers, in the words of the fixtures.
 
-use kartwheel::action::{Actions, Readiness};
-use kartwheel::membrane::ConnectionSettings;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use kartwheel::action::{Actions, Class, Readiness};
+use kartwheel::membrane::{Client, ConnectionSettings};
 use serde_json::json;
 
-use super::fake::{CONNECTION, Fake, healthy};
+use super::fake::{CONNECTION, Fake, Reply, healthy};
 use super::fixtures::{assert_sent, fixture, reply_of};
 
 #[tokio::test]
@@ -99,7 +102,7 @@ async fn a_pinned_connection_is_looked_at_by_its_id() {
 }
 
 #[tokio::test]
-async fn a_connection_without_an_id_is_found_by_the_applications_address() {
+async fn a_connection_without_an_id_is_found_by_its_name_and_told_of_as_it_is() {
     for (name, says) in [
         ("connection-ensure-ready", ""),
         ("connection-ensure-building", "wait a few minutes"),
@@ -116,39 +119,19 @@ async fn a_connection_without_an_id_is_found_by_the_applications_address() {
             "no usable authentication option",
         ),
         ("connection-ensure-setup-failed", "could not be built"),
-        ("connection-ensure-bad-url", "Invalid URL"),
     ] {
-        let file = fixture(name);
-        let request = file["request"].clone();
-        let reply = reply_of(&file);
-        let fake = Fake::start(move |seen| {
-            if seen.path.starts_with("/connections/") {
-                reply.clone()
-            } else {
-                healthy(seen)
-            }
+        let reply = reply_of(&fixture(name));
+        let mut there = fixture(name)["response"]["body"].clone();
+        there["name"] = json!("Kartra");
+        let other = json!({ "id": "c2", "name": "HubSpot", "state": "READY" });
+        let list = Reply::json(200, &json!({ "items": [other, there] }));
+        let fake = Fake::start(move |seen| match seen.path.as_str() {
+            "/connections" => list.clone(),
+            path if path.starts_with("/connections/") => reply.clone(),
+            _ => healthy(seen),
         })
         .await;
-        // The connection's local name becomes its name in Membrane.
-        let local = request["body"]["name"].as_str().unwrap_or("main");
-        let mut settings = super::settings(&fake.url());
-        settings.connections.clear();
-        let connection = ConnectionSettings {
-            app: request["body"]["appUrl"].as_str().map(str::to_owned),
-            ..ConnectionSettings::default()
-        };
-        let client = super::client(settings.with_connection(local, connection), &super::clock());
-        let readiness = client.readiness(local).await;
-        let mut ensure = fake.seen_at("/connections/ensure");
-        assert_eq!(ensure.len(), 1, "{name}");
-        if request["body"].get("name").is_none() {
-            ensure[0]
-                .body
-                .as_object_mut()
-                .expect("an object")
-                .remove("name");
-        }
-        assert_sent(name, &ensure[0], &request);
+        let readiness = unpinned(&fake).readiness("main").await;
         match readiness {
             Readiness::Ready => assert_eq!(says, "", "{name}"),
             Readiness::NotReady(text) => {
@@ -156,5 +139,71 @@ async fn a_connection_without_an_id_is_found_by_the_applications_address() {
             }
             Readiness::Unknown(text) => panic!("{name}: {text}"),
         }
+        assert_eq!(fake.seen_at("/connections/ensure").len(), 0, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_not_there_or_not_the_only_one_is_told_of_and_never_made() {
+    let (hubspot, kartra) = (
+        json!({ "id": "c2", "name": "HubSpot", "state": "READY" }),
+        json!({ "id": CONNECTION, "name": "Kartra", "state": "READY" }),
+    );
+    let lists = [
+        (json!([]), "mistyped tenant key"),
+        (json!([hubspot]), "called as its app (kartra.com)"),
+        (json!([kartra, kartra]), "2 that may be meant"),
+        (json!([kartra]), ""),
+    ];
+    let turn = Arc::new(AtomicUsize::new(0));
+    let (at, shown) = (Arc::clone(&turn), lists.clone());
+    let fake = Fake::start(move |seen| match seen.path.as_str() {
+        "/connections" => {
+            let items = &shown[at.load(Ordering::SeqCst)].0;
+            Reply::json(200, &json!({ "items": items }))
+        }
+        _ => healthy(seen),
+    })
+    .await;
+    let clock = super::clock();
+    let client = unpinned(&fake);
+    for (number, (_, says)) in lists.iter().enumerate() {
+        turn.store(number, Ordering::SeqCst);
+        // Once it is there it is found, by the same client.
+        if says.is_empty() {
+            assert_eq!(client.readiness("main").await, Readiness::Ready);
+            continue;
+        }
+        let readiness = client.readiness("main").await;
+        let call = super::call(&clock, "assign-tag", json!({}));
+        let called = client.call(&call).await;
+        assert_eq!(
+            called.class,
+            Class::ConnectionDown,
+            "{says}: held, not lost"
+        );
+        let survey = client.survey("main").await.expect_err("there is none");
+        for told in [format!("{readiness:?}"), called.message, survey.message] {
+            assert!(told.contains(says), "{told}");
+            assert!(
+                told.contains("`kartwheel connect --connection main`"),
+                "{told}"
+            );
+        }
+    }
+    assert_eq!(fake.seen_at("/connections/ensure").len(), 0);
+}
+
+/// A client whose connection is known by its application alone.
+fn unpinned(fake: &Fake) -> Client {
+    let mut settings = super::settings(&fake.url());
+    settings.connections.clear();
+    let connection = ConnectionSettings {
+        app: Some("kartra.com".to_owned()),
+        ..ConnectionSettings::default()
+    };
+    super::client(
+        settings.with_connection("main", connection),
+        &super::clock(),
+    )
 }

@@ -1,8 +1,8 @@
 //! Accepting: nothing is lost, nothing is stored twice, `once` holds, the fast path is taken when it may be.
 
 use kartwheel::event::{Envelope, Format};
-use kartwheel::run::{State, StepProgress};
-use kartwheel::store::{EventFilter, HoldKind, NewRun, StoreError};
+use kartwheel::run::{Progress, State, StepProgress};
+use kartwheel::store::{EventFilter, FirstIntent, HoldKind, NewRun, StoreError};
 use serde_json::json;
 
 use super::on_every_store;
@@ -213,16 +213,19 @@ async fn the_first_intent_is_written_only_with_the_lease(home: Home) {
             world.hold(connection, HoldKind::Paused).await;
         }
         let event = world.event(&format!("evt {held}"));
-        let mut run = world.run(&event);
         let begun = StepProgress {
             attempts: 1,
             ..StepProgress::default()
         };
-        run.progress.steps.insert("0".into(), begun);
+        let mut progress = Progress::default();
+        progress.steps.insert("0".into(), begun);
         let new = NewRun {
-            run,
+            run: world.run(&event),
             take: true,
-            intent: Some(world.intent(1)),
+            intent: Some(FirstIntent {
+                attempt: world.intent(1),
+                progress,
+            }),
         };
         let accepted = world.store.accept(world.accept(event, vec![new]));
         let (run, lease) = one(accepted.await.unwrap());

@@ -1,6 +1,6 @@
 //! What somebody must be told once, and what is kept of accounts.
 
-use kartwheel::account::{Account, CustomField, OfferedAction};
+use kartwheel::account::{Account, CustomField, OfferedAction, Place};
 use kartwheel::store::{Alert, AlertKind, Snapshot};
 use serde_json::json;
 
@@ -140,11 +140,17 @@ async fn a_snapshot_replaces_the_one_before(home: Home) {
     };
     let mut snapshot = Snapshot {
         connection: "main".into(),
+        from: Place {
+            url: "https://api.getmembrane.com".into(),
+            tenant: None,
+            connection: Some("c1".into()),
+        },
         synced_at: world.now(),
         account,
     };
     let other = Snapshot {
         connection: "agency".into(),
+        from: Place::default(),
         synced_at: world.now(),
         account: Account::default(),
     };
@@ -154,6 +160,7 @@ async fn a_snapshot_replaces_the_one_before(home: Home) {
     let kept = world.reader().snapshots().await.unwrap();
     assert_eq!(kept, [other.clone(), snapshot.clone()]);
     snapshot.synced_at = world.advance(60);
+    snapshot.from.connection = Some("c2".into());
     snapshot.account.tags = Some(Vec::new());
     world.store.keep_snapshot(snapshot.clone()).await.unwrap();
     let world = world.reopen().await;

@@ -1,10 +1,9 @@
-//! Holds: a connection that sends nothing, for how long, and what people see meanwhile.
+//! Holds: a connection that sends nothing, who is told, and what people see meanwhile.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use kartwheel::run::State;
-use kartwheel::store::{Hold, HoldKind, RunFilter};
+use kartwheel::store::{Alert, AlertKind, Hold, HoldKind, RELAPSE_WITHIN, RunFilter};
 
 use super::on_every_store;
 use super::world::{Home, World, ids};
@@ -14,8 +13,9 @@ on_every_store!(
     a_hold_of_everything_holds_every_connection,
     a_hold_that_is_said_again_stays_since_when_it_was,
     a_release_ends_one_kind_or_all,
-    the_time_held_is_that_of_any_hold,
-    a_connection_that_is_new_was_held_as_long_as_everything,
+    a_connection_is_held_while_any_hold_is_left,
+    a_hold_stands_with_its_alert,
+    a_relapse_is_the_same_alert,
     a_run_whose_connection_is_held_is_shown_held,
 );
 
@@ -99,49 +99,80 @@ async fn a_release_ends_one_kind_or_all(home: Home) {
     assert_eq!(&*left[0].connection, "other");
 }
 
-async fn held(world: &World, connection: &str) -> u64 {
-    let held = world.reader().held_for(connection, world.now()).await;
-    held.unwrap().as_secs()
-}
-
-async fn the_time_held_is_that_of_any_hold(home: Home) {
+async fn a_connection_is_held_while_any_hold_is_left(home: Home) {
     let world = home.open().await;
-    world.start(true, |_| {}).await;
-    assert_eq!(held(&world, "main").await, 0);
+    let (run, _) = world.start(false, |_| {}).await;
     world.hold("main", HoldKind::Down).await;
-    world.advance(10);
-    assert_eq!(held(&world, "main").await, 10, "while it lasts");
     world.hold("", HoldKind::Paused).await;
-    world.advance(10);
     world.release("main", None).await;
-    world.advance(10);
+    assert!(world.claim(10).await.is_empty(), "everything is held");
     world.hold("main", HoldKind::Broken).await;
     world.release("", None).await;
-    world.advance(10);
-    world.release("main", None).await;
-    world.advance(100);
-    assert_eq!(held(&world, "main").await, 40, "one stretch of four parts");
-    world.hold("main", HoldKind::Paused).await;
-    world.advance(5);
+    assert!(world.claim(10).await.is_empty(), "it has one of its own");
     let world = world.reopen().await;
-    assert_eq!(held(&world, "main").await, 45);
+    assert!(world.claim(10).await.is_empty());
+    world.release("main", None).await;
+    assert_eq!(ids(&world.claim(10).await), [run.id]);
 }
 
-async fn a_connection_that_is_new_was_held_as_long_as_everything(home: Home) {
+async fn alerts(world: &World, standing: bool) -> Vec<Alert> {
+    world.reader().alerts(standing, 10).await.unwrap()
+}
+
+/// What holds a connection is told with the hold itself, in one commit, and over with it.
+async fn a_hold_stands_with_its_alert(home: Home) {
     let world = home.open().await;
-    world.hold("", HoldKind::Paused).await;
-    world.advance(30);
-    let before = world.reader().held_for("main", world.now()).await.unwrap();
-    world.start(true, |_| {}).await;
-    let after = world.reader().held_for("main", world.now()).await.unwrap();
-    assert_eq!(
-        (before, after),
-        (Duration::from_secs(30), Duration::from_secs(30))
-    );
-    world.advance(5);
-    world.release("", None).await;
-    world.advance(5);
-    assert_eq!(held(&world, "main").await, 35);
+    let hold = |kind, reason: &str| Hold {
+        connection: "main".into(),
+        kind,
+        reason: reason.into(),
+        since: world.now(),
+    };
+    let put = |kind, reason| world.store.hold(hold(kind, reason));
+    assert!(!put(HoldKind::Paused, "renaming").await.unwrap());
+    assert_eq!(alerts(&world, true).await, [], "whoever pauses knows");
+    assert!(put(HoldKind::Broken, "calls broke down").await.unwrap());
+    assert!(!put(HoldKind::Down, "it lapsed").await.unwrap());
+    assert!(!put(HoldKind::Down, "log in here").await.unwrap());
+    let expected = Alert {
+        kind: AlertKind::ConnectionHeld,
+        subject: "main".into(),
+        text: "log in here".into(),
+        since: world.now(),
+        over_at: None,
+    };
+    assert_eq!(alerts(&world, true).await, [expected]);
+    world.release("main", Some(HoldKind::Broken)).await;
+    assert_eq!(alerts(&world, true).await.len(), 1, "it is down still");
+    world.release("main", Some(HoldKind::Down)).await;
+    assert_eq!(alerts(&world, true).await, [], "only the pause is left");
+}
+
+/// A connection that lapses again at once has one alert; one that lapses another day, another.
+async fn a_relapse_is_the_same_alert(home: Home) {
+    let world = home.open().await;
+    let first = world.now();
+    let mut told = Vec::new();
+    for pause in [60, RELAPSE_WITHIN.as_secs(), RELAPSE_WITHIN.as_secs() + 1] {
+        let hold = Hold {
+            connection: "main".into(),
+            kind: HoldKind::Down,
+            reason: format!("lapsed, then well for {pause} s"),
+            since: world.now(),
+        };
+        told.push(world.store.hold(hold).await.unwrap());
+        world.advance(3_600);
+        world.release("main", None).await;
+        world.advance(pause);
+    }
+    assert_eq!(told, [true, false, false]);
+    let [alert] = &alerts(&world, false).await[..] else {
+        panic!("one alert")
+    };
+    assert_eq!(alert.since, first);
+    assert!(alert.text.ends_with("901 s"), "{alert:?}");
+    world.hold("main", HoldKind::Down).await;
+    assert_eq!(alerts(&world, false).await.len(), 2, "another lapse");
 }
 
 async fn a_run_whose_connection_is_held_is_shown_held(home: Home) {

@@ -1,7 +1,7 @@
 //! Invariant 7: runs with one key go one after another, oldest first.
 
 use kartwheel::run::{Progress, State};
-use kartwheel::store::{Changed, HoldKind, NewRun, Next, Written};
+use kartwheel::store::{Changed, FirstIntent, HoldKind, NewRun, Next, Written};
 
 use super::on_every_store;
 use super::world::{Home, World, ids, one};
@@ -51,7 +51,10 @@ async fn within_one_batch_the_first_has_the_key(home: Home) {
         let new = NewRun {
             run,
             take: true,
-            intent: Some(world.intent(1)),
+            intent: Some(FirstIntent {
+                attempt: world.intent(1),
+                progress: Progress::default(),
+            }),
         };
         world.accept(event, vec![new])
     });

@@ -12,6 +12,7 @@ mod keys;
 mod lists;
 mod model;
 mod passing;
+mod people;
 mod reports;
 mod runs;
 mod turns;

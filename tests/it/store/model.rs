@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use kartwheel::action::Priority;
 use kartwheel::clock::after;
 use kartwheel::run::State;
-use kartwheel::store::{Changed, Claim, Claimed, HoldKind, Lease, RunFilter, Written};
+use kartwheel::store::{Changed, Claim, Claimed, HoldKind, Lease, Room, RunFilter, Written};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use uuid::Uuid;
 
 use super::on_every_store;
-use super::world::{Home, LEASE, World, YES};
+use super::world::{Home, LEASE, World, YES, crowded};
 
 const CASES: usize = 40;
 const CONNECTIONS: [&str; 2] = ["main", "other"];
@@ -48,7 +48,7 @@ async fn the_store_does_what_the_model_does(home: Home) {
 enum Action {
     /// A run arrives, with a key of three or none.
     Accept(usize, Option<u8>, bool),
-    /// Somebody takes up to so many, so urgent.
+    /// Somebody takes up to so many; where memory is full of others, only what is so urgent.
     Claim(u32, Priority),
     /// The holder of a lease, present or past, rests its run; a held one for an approval or a budget, or neither.
     Rest(prop::sample::Index, State, Option<&'static str>),
@@ -204,8 +204,12 @@ impl Both {
 
     async fn claim(&mut self, limit: u32, urgent: Priority) -> Vec<Claimed> {
         let may = self.claimable(urgent);
+        let room = match urgent {
+            Priority::High => crowded(&RULES, 0),
+            _ => Room::default(),
+        };
         let claim = Claim {
-            at_least: urgent,
+            room,
             ..self.world.claiming(limit)
         };
         let claimed = self.world.store.claim(claim).await.unwrap();

@@ -9,8 +9,9 @@ use kartwheel::clock::{Clock, SettableClock, after, from_micros};
 use kartwheel::event::{Envelope, Event, Format, Person};
 use kartwheel::run::{Attempt, Progress, Run, State};
 use kartwheel::store::{
-    self, Accept, Accepted, Begin, Change, Changed, Claim, Claimed, Ended, Hold, HoldKind, Lease,
-    NewRun, Next, OpenOptions, Reader, Record, Store, StoreError, StoredVerdict, Written,
+    self, Accept, Accepted, Begin, Change, Changed, Claim, Claimed, Ended, Hold, HoldKind, Lane,
+    Lease, NewRun, Next, OpenOptions, Reader, Record, Room, Store, StoreError, StoredVerdict,
+    Written,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -213,15 +214,14 @@ impl World {
         self.store.claim(claim).await.unwrap()
     }
 
-    /// A claim of every priority and rule.
+    /// A claim into an empty memory.
     pub(super) fn claiming(&self, limit: u32) -> Claim {
         Claim {
             node: self.node,
             now: self.now(),
             lease_until: after(self.now(), LEASE),
             limit,
-            per_rule: u32::MAX,
-            at_least: Priority::Low,
+            room: Room::default(),
         }
     }
 
@@ -370,6 +370,27 @@ pub(super) fn ended(number: u32, class: Class, output: Option<Value>) -> Ended {
             ..Outcome::new(class, "said so")
         },
     }
+}
+
+/// A memory in which, on both connections, these rules have so many normal places left and no other has any; access and money
+/// have theirs.
+pub(super) fn crowded(rules: &[&str], left: usize) -> Room {
+    let mut room = Room::default();
+    for connection in ["main", "other"] {
+        let mut enter = |rule: &str, runs: usize| {
+            let lane = Lane {
+                connection: connection.into(),
+                priority: Priority::Normal,
+                rule: rule.into(),
+            };
+            (0..runs).for_each(|_| room.enter(&lane));
+        };
+        enter("flood", 300);
+        for rule in rules {
+            enter(rule, 16 - left);
+        }
+    }
+    room
 }
 
 /// The ids of claimed runs.

@@ -1,0 +1,68 @@
+//! Settings of a source that only some presets take: keys, tokens, ids, the URL as the sender has it.
+
+use super::Home;
+use crate::trigger::preset::Preset;
+use crate::trigger::settings::{Around, Settings};
+
+/// The settings.
+const SETTINGS: &[&str] = &["verify_token"];
+/// Settings of presets that later versions bring.
+const LATER: &[&str] = &["certificate", "public_key", "webhook_id"];
+
+/// Reads them all. `url` is by default where the source of this name can be reached.
+pub(super) fn parse(settings: &mut Settings<'_, '_>, name: &str, home: &Home<'_>) -> Around {
+    let reached = home
+        .public_url
+        .map(|url| format!("{}/hooks/{name}", url.trim_end_matches('/')));
+    Around {
+        url: settings
+            .text("url")
+            .or(reached.map(Into::into))
+            .unwrap_or_default(),
+        tolerance_s: settings.seconds("tolerance"),
+        verify_token: looked_up(settings, "verify_token", home),
+    }
+}
+
+/// A text, or what `env:NAME` or `file:PATH` holds; empty if there is none.
+fn looked_up(settings: &mut Settings<'_, '_>, key: &'static str, home: &Home<'_>) -> Box<str> {
+    let Some(node) = settings.take(key) else {
+        return Box::default();
+    };
+    let Some(text) = settings.as_text(key, node) else {
+        return Box::default();
+    };
+    if !text.starts_with("env:") && !text.starts_with("file:") {
+        return text.trim().into();
+    }
+    match (home.secrets)(text) {
+        Some(found) if !found.trim().is_empty() => found.trim().into(),
+        _ => {
+            let message = format!("`{key}: {text}` leads to nothing");
+            let help =
+                "set the environment variable, or see that the file is there and may be read";
+            settings.warn("K0702", node.span, message, help);
+            Box::default()
+        }
+    }
+}
+
+/// What the preset does not take would promise what nothing keeps.
+pub(super) fn check(settings: &mut Settings<'_, '_>, preset: Option<&Preset>) {
+    for key in LATER {
+        if let Some(entry) = settings.entry(key) {
+            let message = format!("`{key}` is not in this version");
+            settings.error("K0107", entry.key_span, message, "remove it");
+        }
+    }
+    let taken = preset.map_or(&[][..], |preset| preset.settings);
+    for key in SETTINGS.iter().filter(|key| !taken.contains(key)) {
+        if let Some(entry) = settings.entry(key) {
+            let message = match preset {
+                Some(preset) => format!("`{key}` has no effect with `preset: {}`", preset.name),
+                None => format!("`{key}` has no effect without a preset that takes it"),
+            };
+            settings.error("K0707", entry.key_span, message, "remove it");
+        }
+    }
+}
