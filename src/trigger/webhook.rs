@@ -17,13 +17,6 @@ use crate::event::{Envelope, Event, Format};
 /// Most events in one delivery.
 pub const BATCH_EVENTS_MAX: usize = 1_000;
 
-/// What the events of one delivery have in common.
-struct Common<'a> {
-    headers: Map<String, Value>,
-    query: Map<String, Value>,
-    arrival: Arrival<'a>,
-}
-
 impl Source {
     /// What a request means. GET and HEAD, by which senders and people look whether somebody is there, need no proof and bring no event.
     #[must_use]
@@ -72,12 +65,12 @@ impl Source {
             .map_err(|wrong| Refusal::unusable(reason::BODY, wrong))?;
         let query = redact::query(request, &self.traces, &self.secrets)
             .map_err(|wrong| Refusal::unusable(reason::QUERY, wrong))?;
-        let headers = redact::headers(request.headers, &self.traces, &self.secrets);
-        let mut common = Common {
-            headers,
-            query,
-            arrival,
-        };
+        let mut headers = Value::Object(redact::headers(
+            request.headers,
+            &self.traces,
+            &self.secrets,
+        ));
+        let mut query = Value::Object(query);
         let mut is_changed = body.is_translated;
         for names in &self.traces.fields {
             is_changed |= redact::field(&mut body.value, names);
@@ -100,7 +93,13 @@ impl Source {
         let count = values.len();
         let mut events = Vec::with_capacity(count);
         for value in values {
-            let mut tree = common.tree(value);
+            // Each event has what came with all of them; the last one takes it.
+            let is_last = events.len() + 1 == count;
+            let own = |shared: &mut Value| match is_last {
+                true => shared.take(),
+                false => shared.clone(),
+            };
+            let mut tree = tree_of(value, own(&mut headers), own(&mut query));
             if count == 1
                 && let Some(answer) = self.answer(&tree)
             {
@@ -113,7 +112,7 @@ impl Source {
             } else {
                 (body.format, request.body.into())
             };
-            events.push(self.event(&mut common, tree, format, raw, events.len() + 1 < count));
+            events.push(self.event(arrival, tree, format, raw));
         }
         if events.is_empty() {
             return Ok(Answer::text("empty batch", "").into());
@@ -126,16 +125,14 @@ impl Source {
         answer(tree, &self.keys())
     }
 
-    /// One event, whose parts stand in `tree`; headers and query are copied if more events follow.
+    /// One event, whose parts stand in `tree`.
     fn event(
         &self,
-        common: &mut Common<'_>,
+        arrival: Arrival<'_>,
         mut tree: Value,
         format: Format,
         raw: Arc<[u8]>,
-        more: bool,
     ) -> Event {
-        let arrival = common.arrival;
         let kind = self.mapping.kind(&tree);
         let (sender_id, earlier) = match self.mapping.id(&tree) {
             Some(id) => (id, None),
@@ -162,14 +159,9 @@ impl Source {
             Value::Object(map) => map,
             _ => Map::new(),
         };
-        let (headers, query) = (map(branch("headers")), map(branch("query")));
-        if more {
-            common.headers.clone_from(&headers);
-            common.query.clone_from(&query);
-        }
         let envelope = Envelope {
-            headers,
-            query,
+            headers: map(branch("headers")),
+            query: map(branch("query")),
             env: arrival.env.clone(),
             ..Envelope::default()
         };
@@ -199,21 +191,13 @@ impl Source {
     }
 }
 
-impl Common<'_> {
-    /// What paths lead into; takes the headers and the query along.
-    fn tree(&mut self, body: Value) -> Value {
-        let mut tree = Map::with_capacity(3);
-        tree.insert("body".into(), body);
-        tree.insert(
-            "headers".into(),
-            Value::Object(std::mem::take(&mut self.headers)),
-        );
-        tree.insert(
-            "query".into(),
-            Value::Object(std::mem::take(&mut self.query)),
-        );
-        Value::Object(tree)
-    }
+/// What paths lead into.
+fn tree_of(body: Value, headers: Value, query: Value) -> Value {
+    let mut tree = Map::with_capacity(3);
+    tree.insert("body".into(), body);
+    tree.insert("headers".into(), headers);
+    tree.insert("query".into(), query);
+    Value::Object(tree)
 }
 
 impl From<Answer> for Received {

@@ -1,7 +1,7 @@
 //! Calendly: meetings that people book.
 
 use super::{People, Preset, Row, Sample};
-use crate::trigger::signature::hmac::{Hmac, Piece, Time};
+use crate::trigger::signature::hmac::Hmac;
 
 /// How far the time of signing may lie from ours, in seconds: what Calendly's own example allows.
 const TOLERANCE_S: i64 = 180;
@@ -42,15 +42,11 @@ pub(super) static PRESET: Preset = Preset {
         ),
     ],
     scheme: |around| {
-        Ok(Box::new(Hmac {
-            header: "calendly-webhook-signature".into(),
-            prefix: "v1=".into(),
-            separator: Some(','),
-            signed: vec![Piece::Timestamp, Piece::Text(".".into()), Piece::Body],
-            time: Some(Time::Part("t=".into())),
-            tolerance_s: around.tolerance_s.unwrap_or(TOLERANCE_S),
-            ..Hmac::default()
-        }))
+        Ok(Box::new(Hmac::timed_list(
+            "calendly-webhook-signature",
+            around,
+            TOLERANCE_S,
+        )))
     },
     ..Preset::NEW
 };

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Answer, Keys, People, Preset, Row, Sample, payload};
-use crate::trigger::signature::hmac::{Hmac, Piece, Time};
+use crate::trigger::signature::hmac::Hmac;
 
 /// The longest challenge that is given back.
 const CHALLENGE_BYTES_MAX: usize = 1_024;
@@ -25,19 +25,11 @@ pub(super) static PRESET: Preset = Preset {
         include_str!("samples/slack-team_join.json"),
     )],
     scheme: |around| {
-        Ok(Box::new(Hmac {
-            header: "x-slack-signature".into(),
-            prefix: "v0=".into(),
-            signed: vec![
-                Piece::Text("v0:".into()),
-                Piece::Timestamp,
-                Piece::Text(":".into()),
-                Piece::Body,
-            ],
-            time: Some(Time::Header("x-slack-request-timestamp".into())),
-            tolerance_s: around.tolerance_s.unwrap_or(300),
-            ..Hmac::default()
-        }))
+        Ok(Box::new(Hmac::versioned(
+            "x-slack-signature",
+            "x-slack-request-timestamp",
+            around,
+        )))
     },
     unfold: Some(|body| Ok(payload(body))),
     answer: Some(challenge),

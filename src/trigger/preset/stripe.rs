@@ -3,8 +3,11 @@
 use serde_json::Value;
 
 use super::{Live, People, Preset, Row, Sample, Unfolded};
-use crate::trigger::signature::hmac::{Hmac, Piece, Time};
+use crate::trigger::signature::hmac::Hmac;
 use crate::trigger::signature::{Refusal, reason};
+
+/// How far the time of a signature may lie from ours, to either side, in seconds.
+const TOLERANCE_S: i64 = 300;
 
 /// The preset.
 pub(super) static PRESET: Preset = Preset {
@@ -21,15 +24,11 @@ pub(super) static PRESET: Preset = Preset {
     events: EVENTS,
     samples: SAMPLES,
     scheme: |around| {
-        Ok(Box::new(Hmac {
-            header: "stripe-signature".into(),
-            prefix: "v1=".into(),
-            separator: Some(','),
-            signed: vec![Piece::Timestamp, Piece::Text(".".into()), Piece::Body],
-            time: Some(Time::Part("t=".into())),
-            tolerance_s: around.tolerance_s.unwrap_or(300),
-            ..Hmac::default()
-        }))
+        Ok(Box::new(Hmac::timed_list(
+            "stripe-signature",
+            around,
+            TOLERANCE_S,
+        )))
     },
     unfold: Some(unfold),
     ..Preset::NEW

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Keys, People, Preset, Row, Sample};
-use crate::trigger::signature::hmac::{Hmac, Piece, Time, tag_of};
+use crate::trigger::signature::hmac::{Hmac, tag_of};
 
 /// The longest token that is signed for Zoom.
 const TOKEN_BYTES_MAX: usize = 512;
@@ -38,19 +38,11 @@ pub(super) static PRESET: Preset = Preset {
         include_str!("samples/zoom-meeting.participant_joined.json"),
     )],
     scheme: |around| {
-        Ok(Box::new(Hmac {
-            header: "x-zm-signature".into(),
-            prefix: "v0=".into(),
-            signed: vec![
-                Piece::Text("v0:".into()),
-                Piece::Timestamp,
-                Piece::Text(":".into()),
-                Piece::Body,
-            ],
-            time: Some(Time::Header("x-zm-request-timestamp".into())),
-            tolerance_s: around.tolerance_s.unwrap_or(300),
-            ..Hmac::default()
-        }))
+        Ok(Box::new(Hmac::versioned(
+            "x-zm-signature",
+            "x-zm-request-timestamp",
+            around,
+        )))
     },
     answer: Some(validation),
     ..Preset::NEW

@@ -6,6 +6,7 @@ mod html;
 mod parse;
 mod samples;
 mod tag;
+mod usual;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
