@@ -9,10 +9,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use jiff::Timestamp;
-use kartwheel::action::Priority;
 use kartwheel::clock::{Clock, SystemClock, after};
 use kartwheel::event::{Envelope, Event, Format, Person};
-use kartwheel::run::{Progress, Run, State};
+use kartwheel::run::Run;
 use kartwheel::store::{self, Accept, Claim, NewRun, OpenOptions, Room, Store};
 use serde_json::json;
 use uuid::Uuid;
@@ -120,21 +119,6 @@ fn event(number: usize, now: Timestamp) -> Event {
 }
 
 fn run_of(event: &Event, rule: &str, now: Timestamp) -> Run {
-    Run {
-        seq: 0,
-        id: SystemClock.new_id(),
-        event: event.id,
-        rule: rule.into(),
-        rule_hash: "a".repeat(64).into(),
-        connection: "main".into(),
-        priority: Priority::Normal,
-        key: None,
-        once: None,
-        state: State::Ready,
-        why: None,
-        due_at: Some(now),
-        progress: Progress::default(),
-        created_at: now,
-        updated_at: now,
-    }
+    let text = (rule.into(), "a".repeat(64).into());
+    Run::due(SystemClock.new_id(), event.id, text, "main".into(), now)
 }

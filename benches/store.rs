@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
-use kartwheel::action::{Class, Outcome, Priority};
+use kartwheel::action::{Class, Outcome};
 use kartwheel::clock::{Clock, SystemClock, after};
 use kartwheel::event::{Envelope, Event, Format, Person};
 use kartwheel::run::{Attempt, Progress, Run, State};
@@ -176,38 +176,20 @@ impl Client {
     }
 
     fn run(&self, event: &Event, now: Timestamp) -> NewRun {
+        let text = ("welcome".into(), "a".repeat(64).into());
         let run = Run {
-            seq: 0,
-            id: self.clock.new_id(),
-            event: event.id,
-            rule: "welcome".into(),
-            rule_hash: "a".repeat(64).into(),
-            connection: "main".into(),
-            priority: Priority::Normal,
             key: event.person.email.clone(),
             once: Some(event.sender_id.clone()),
-            state: State::Ready,
-            why: None,
             due_at: None,
-            progress: Progress::default(),
-            created_at: now,
-            updated_at: now,
+            ..Run::due(self.clock.new_id(), event.id, text, "main".into(), now)
         };
-        let intent = Attempt {
-            step: "0".into(),
-            number: 1,
-            verb: "assign-tag".into(),
-            input: json!({ "email": event.person.email, "tag_name": "buyer" }),
-            trace: None,
-            intended_at: now,
-            send_by: after(now, Duration::from_secs(5)),
-            ended_at: None,
-            class: None,
-            message: None,
-            output: None,
-            app_type: None,
-            action_run_id: None,
-        };
+        let intent = Attempt::intended(
+            "0".into(),
+            1,
+            "assign-tag".into(),
+            json!({ "email": event.person.email, "tag_name": "buyer" }),
+            (now, after(now, Duration::from_secs(5))),
+        );
         NewRun {
             run,
             take: true,

@@ -177,6 +177,36 @@ pub struct Run {
     pub updated_at: Timestamp,
 }
 
+impl Run {
+    /// A run of this rule for this event, to be taken at once.
+    #[must_use]
+    pub fn due(
+        id: Uuid,
+        event: Uuid,
+        (rule, rule_hash): (Arc<str>, Arc<str>),
+        connection: Arc<str>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            seq: 0,
+            id,
+            event,
+            rule,
+            rule_hash,
+            connection,
+            priority: Priority::default(),
+            key: None,
+            once: None,
+            state: State::Ready,
+            why: None,
+            due_at: Some(now),
+            progress: Progress::default(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
 /// One try of a step: the intent, then the outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
@@ -206,6 +236,34 @@ pub struct Attempt {
     pub app_type: Option<u16>,
     /// Membrane's id of the run.
     pub action_run_id: Option<String>,
+}
+
+impl Attempt {
+    /// The intent of a call: nothing has come of it yet.
+    #[must_use]
+    pub fn intended(
+        step: Arc<str>,
+        number: u32,
+        verb: Arc<str>,
+        input: Value,
+        (intended_at, send_by): (Timestamp, Timestamp),
+    ) -> Self {
+        Self {
+            step,
+            number,
+            verb,
+            input,
+            trace: None,
+            intended_at,
+            send_by,
+            ended_at: None,
+            class: None,
+            message: None,
+            output: None,
+            app_type: None,
+            action_run_id: None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::{Engine, LEASE, echo};
 use crate::clock;
 use crate::event::Event;
 use crate::rule::{LEAF_LIVE, Rule, Verdict};
-use crate::run::{Failure, Progress, Run, State};
+use crate::run::{Failure, Run, State};
 use crate::store::{Accept, Accepted, FirstIntent, NewRun, StoreError, StoredVerdict};
 
 /// Why an event was not taken.
@@ -162,22 +162,10 @@ impl Engine {
             .connection
             .clone()
             .unwrap_or_else(|| self.0.parts.default_connection.clone());
+        let text = (rule.id.clone(), rule.hash.clone());
         let mut run = Run {
-            seq: 0,
-            id: self.clock().new_id(),
-            event: event.id,
-            rule: rule.id.clone(),
-            rule_hash: rule.hash.clone(),
-            connection,
             priority: plan::priority(&rule, &self.0.parts.catalog),
-            key: None,
-            once: None,
-            state: State::Ready,
-            why: None,
-            due_at: Some(now),
-            progress: Progress::default(),
-            created_at: now,
-            updated_at: now,
+            ..Run::due(self.clock().new_id(), event.id, text, connection, now)
         };
         match rule.start(event) {
             Ok(start) => {
@@ -214,12 +202,7 @@ impl Engine {
         };
         // Within its rule a new run comes last.
         let slot = self.slot_at_once(&call, &plan::turn(&call, run, i64::MAX))?;
-        let attempt = job::intent(&call, sight.now);
-        let intended = Intended {
-            send_by: attempt.send_by,
-            call: *call,
-            slot,
-        };
+        let (attempt, intended) = Intended::now(*call, slot, sight.now);
         let progress = settle::under_way(progress, &intended.call, rule, sight.now);
         Some((FirstIntent { attempt, progress }, intended))
     }

@@ -47,6 +47,19 @@ pub(super) struct Intended {
     pub(super) slot: Box<dyn Slot>,
 }
 
+impl Intended {
+    /// The call with its slot, and the intent that is to be on disk before it is sent.
+    pub(super) fn now(call: PlannedCall, slot: Box<dyn Slot>, now: Timestamp) -> (Attempt, Self) {
+        let attempt = intent(&call, now);
+        let intended = Self {
+            send_by: attempt.send_by,
+            call,
+            slot,
+        };
+        (attempt, intended)
+    }
+}
+
 /// Carries the run out as far as it goes now. Whatever happens, the engine's count of active runs is right afterwards.
 pub(super) async fn carry_out(engine: Engine, job: Job) {
     let span =
@@ -104,20 +117,15 @@ async fn set_aside(engine: &Engine, lease: Lease, id: Uuid) {
 }
 
 /// The intent of a call, as it is stored before the call is made.
-pub(super) fn intent(call: &PlannedCall, now: Timestamp) -> Attempt {
+fn intent(call: &PlannedCall, now: Timestamp) -> Attempt {
     Attempt {
-        step: call.step.clone(),
-        number: call.number,
-        verb: call.verb.clone(),
-        input: (*call.input).clone(),
         trace: call.trace.clone(),
-        intended_at: now,
-        send_by: clock::after(now, SEND_WITHIN),
-        ended_at: None,
-        class: None,
-        message: None,
-        output: None,
-        app_type: None,
-        action_run_id: None,
+        ..Attempt::intended(
+            call.step.clone(),
+            call.number,
+            call.verb.clone(),
+            (*call.input).clone(),
+            (now, clock::after(now, SEND_WITHIN)),
+        )
     }
 }

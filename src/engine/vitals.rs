@@ -54,31 +54,23 @@ impl Vitals {
         vital.relapses = vital.relapses.saturating_add(1);
     }
 
-    /// Takes an outcome in.
-    fn note(&self, connection: &str, outcome: &Outcome) -> Noted {
+    /// Takes an outcome in. Whether so many broke down that the connection is better left alone.
+    fn note(&self, connection: &str, outcome: &Outcome) -> bool {
         let mut vitals = self.lock();
         if broke_down(outcome) {
             let vital = vitals.entry(connection.into()).or_default();
             vital.broken += 1;
             if vital.broken < BROKEN_MAX {
-                return Noted::Nothing;
+                return false;
             }
             vital.broken = 0;
-            return Noted::Broken;
+            return true;
         }
-        if !was_heard(outcome.class) {
-            return Noted::Nothing;
+        if was_heard(outcome.class) {
+            vitals.remove(connection);
         }
-        vitals.remove(connection);
-        Noted::Nothing
+        false
     }
-}
-
-/// What an outcome says about its connection.
-enum Noted {
-    Nothing,
-    /// So many broke down that it is better left alone.
-    Broken,
 }
 
 /// Nothing came back, or nothing that came from the application.
@@ -105,17 +97,15 @@ pub(super) const fn was_heard(class: Class) -> bool {
 impl Engine {
     /// Takes an outcome into the health of its connection, and leaves a broken one alone.
     pub(super) async fn note_outcome(&self, connection: &Arc<str>, outcome: &Outcome) {
-        match self.0.vitals.note(connection, outcome) {
-            Noted::Nothing => {}
-            Noted::Broken => {
-                let reason = format!(
-                    "{BROKEN_MAX} calls in a row broke down, the last with: {}. Its runs wait; it is tried with a cheap read until one succeeds",
-                    outcome.message
-                );
-                if let Err(error) = self.hold(connection, HoldKind::Broken, reason).await {
-                    tracing::error!(%error, %connection, "could not store the hold");
-                }
-            }
+        if !self.0.vitals.note(connection, outcome) {
+            return;
+        }
+        let reason = format!(
+            "{BROKEN_MAX} calls in a row broke down, the last with: {}. Its runs wait; it is tried with a cheap read until one succeeds",
+            outcome.message
+        );
+        if let Err(error) = self.hold(connection, HoldKind::Broken, reason).await {
+            tracing::error!(%error, %connection, "could not store the hold");
         }
     }
 }
@@ -136,14 +126,14 @@ mod tests {
         let vitals = Vitals::default();
         let broken = answer(Class::Unknown, Some(502));
         for _ in 1..BROKEN_MAX {
-            assert!(matches!(vitals.note("main", &broken), Noted::Nothing));
+            assert!(!vitals.note("main", &broken));
         }
         vitals.note("main", &answer(Class::TargetMissing, Some(200)));
         for _ in 1..BROKEN_MAX {
-            assert!(matches!(vitals.note("main", &broken), Noted::Nothing));
+            assert!(!vitals.note("main", &broken));
         }
-        assert!(matches!(vitals.note("other", &broken), Noted::Nothing));
-        assert!(matches!(vitals.note("main", &broken), Noted::Broken));
+        assert!(!vitals.note("other", &broken));
+        assert!(vitals.note("main", &broken));
     }
 
     #[test]

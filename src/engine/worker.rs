@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use look::Looked;
 
-use super::job::{Intended, Ready, intent};
+use super::job::{Intended, Ready};
 use super::plan::{self, PlannedCall, Sight, Todo};
 use super::settle::{self, Lost};
 use super::stop::Drain;
@@ -167,15 +167,9 @@ impl Worker {
         };
         let turn = plan::turn(&call, &self.run, self.run.seq);
         if let Some(slot) = self.engine.slot_at_once(&call, &turn) {
-            let intent = intent(&call, self.engine.clock().now());
-            let send_by = intent.send_by;
             let progress = self.under_way(progress, &call);
-            let record = self.build(ended, progress, Next::Go(Some(intent)));
-            let intended = Intended {
-                call,
-                send_by,
-                slot,
-            };
+            let (attempt, intended) = Intended::now(call, slot, self.engine.clock().now());
+            let record = self.build(ended, progress, Next::Go(Some(attempt)));
             return Ok(self.write(record).await?.then_some(intended));
         }
         let is_news = ended.is_some() || progress != before;
@@ -202,8 +196,8 @@ impl Worker {
             true => Vec::new(),
             false => budget::spend(&call.budgets, &mut progress),
         };
-        let attempt = intent(&call, now);
-        let send_by = attempt.send_by;
+        let (attempt, intended) = Intended::now(call, slot, now);
+        let call = &intended.call;
         let begin = Begin {
             lease: self.lease,
             attempt,
@@ -220,19 +214,15 @@ impl Worker {
         {
             Written::Yes { .. } => {
                 self.run.progress = progress;
-                Ok(Some(Intended {
-                    call,
-                    send_by,
-                    slot,
-                }))
+                Ok(Some(intended))
             }
             Written::Held => {
-                slot.give_back();
-                self.hand_back(&call).await
+                intended.slot.give_back();
+                self.hand_back(&intended.call).await
             }
             Written::OverBudget { budget, day } => {
-                slot.give_back();
-                self.over_budget(&call, budget, day).await
+                intended.slot.give_back();
+                self.over_budget(&intended.call, budget, day).await
             }
             Written::Cancelled | Written::LeaseLost => Ok(None),
         }

@@ -222,38 +222,18 @@ async fn an_observed_intent_that_a_dead_process_left_is_in_no_doubt() {
 /// A run whose first call is about to be sent.
 fn begun_refund(world: &World, event: Uuid, hash: &Arc<str>) -> NewRun {
     let now = world.clock.now();
+    let text = ("refund".into(), hash.clone());
     let run = Run {
-        seq: 0,
-        id: world.clock.new_id(),
-        event,
-        rule: "refund".into(),
-        rule_hash: hash.clone(),
-        connection: "main".into(),
         priority: Priority::High,
-        key: None,
-        once: None,
-        state: State::Ready,
-        why: None,
-        due_at: Some(now),
-        progress: Progress::default(),
-        created_at: now,
-        updated_at: now,
+        ..Run::due(world.clock.new_id(), event, text, "main".into(), now)
     };
-    let attempt = Attempt {
-        step: "0".into(),
-        number: 1,
-        verb: "refund-transaction".into(),
-        input: json!({ "transaction_id": 1, "refund_amount": 5 }),
-        trace: None,
-        intended_at: now,
-        send_by: after(now, SEND_WITHIN),
-        ended_at: None,
-        class: None,
-        message: None,
-        output: None,
-        app_type: None,
-        action_run_id: None,
-    };
+    let attempt = Attempt::intended(
+        "0".into(),
+        1,
+        "refund-transaction".into(),
+        json!({ "transaction_id": 1, "refund_amount": 5 }),
+        (now, after(now, SEND_WITHIN)),
+    );
     let mut progress = Progress::default();
     let begun = StepProgress {
         state: StepState::Running,

@@ -9,10 +9,9 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Executor, Row, SqlSafeStr};
 
 use super::*;
-use crate::action::Priority;
 use crate::clock::{SettableClock, from_micros};
 use crate::event::{Event, Format, Person};
-use crate::run::{Progress, Run, State};
+use crate::run::{Run, State};
 use crate::store::sqlite::sql::SIZES;
 use crate::store::{
     Accept, ActivateRules, Claim, Hold, HoldKind, NewRun, Room, RuleText, RunFilter,
@@ -225,21 +224,16 @@ async fn one_batch_holds_repeats_and_runs_that_want_the_same() {
             tree: Arc::default(),
         };
         let run = Run {
-            seq: 0,
-            id: uuid::Uuid::from_u128(100 + number),
-            event: event.id,
-            rule: "welcome".into(),
-            rule_hash: "aa".into(),
-            connection: "main".into(),
-            priority: Priority::Normal,
             key: Some("ada".into()),
             once: (number > 2).then(|| "order 7".into()),
-            state: State::Ready,
-            why: None,
             due_at: None,
-            progress: Progress::default(),
-            created_at: at,
-            updated_at: at,
+            ..Run::due(
+                uuid::Uuid::from_u128(100 + number),
+                event.id,
+                ("welcome".into(), "aa".into()),
+                "main".into(),
+                at,
+            )
         };
         let runs = vec![NewRun {
             run,

@@ -1,7 +1,7 @@
 //! The API's tests: a store with one event and its run, the API over it, and a control that writes down what it is asked.
 
 use kartwheel::account::{Account, Place};
-use kartwheel::action::{Class, Outcome, Priority};
+use kartwheel::action::{Class, Outcome};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use kartwheel::clock::{Clock, SettableClock, SharedClock};
 use kartwheel::engine::catalog::{SyncError, Synced};
 use kartwheel::event::{Envelope, Event, Format, Person};
-use kartwheel::run::{Progress, Run, State};
+use kartwheel::run::Run;
 use kartwheel::store::{self, Accept, NewRun, OpenOptions, Snapshot, Store, StoredVerdict};
 use kartwheel::web::api::ids::short;
 use kartwheel::web::api::{self, Accounts, Api, As, Control, Guard, Refusal};
@@ -191,21 +191,14 @@ impl House {
             verdicts: vec![verdict("course", "matched"), verdict("vip", "declined")],
             runs: vec![NewRun {
                 run: Run {
-                    seq: 0,
-                    id: run,
-                    event,
-                    rule: "course".into(),
-                    rule_hash: "hash".into(),
-                    connection: "main".into(),
-                    priority: Priority::Normal,
                     key: Some(email.into()),
-                    once: None,
-                    state: State::Ready,
-                    why: None,
-                    due_at: Some(now),
-                    progress: Progress::default(),
-                    created_at: now,
-                    updated_at: now,
+                    ..Run::due(
+                        run,
+                        event,
+                        ("course".into(), "hash".into()),
+                        "main".into(),
+                        now,
+                    )
                 },
                 take: false,
                 intent: None,

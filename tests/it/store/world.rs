@@ -123,22 +123,10 @@ impl World {
 
     /// A run of the rule `welcome` that may start at once.
     pub(super) fn run(&self, event: &Event) -> Run {
+        let text = ("welcome".into(), "aa11".into());
         Run {
-            seq: 0,
-            id: self.id(),
-            event: event.id,
-            rule: "welcome".into(),
-            rule_hash: "aa11".into(),
-            connection: "main".into(),
-            priority: Priority::Normal,
-            key: None,
-            once: None,
-            state: State::Ready,
-            why: None,
             due_at: None,
-            progress: Progress::default(),
-            created_at: self.now(),
-            updated_at: self.now(),
+            ..Run::due(self.id(), event.id, text, "main".into(), self.now())
         }
     }
 
@@ -285,21 +273,13 @@ impl World {
 
     /// The intent of the first step's try of this number.
     pub(super) fn intent(&self, number: u32) -> Attempt {
-        Attempt {
-            step: "0".into(),
+        Attempt::intended(
+            "0".into(),
             number,
-            verb: "assign-tag".into(),
-            input: json!({ "tag_name": "buyer\u{0}", "amount": 0.1 }),
-            trace: None,
-            intended_at: self.now(),
-            send_by: after(self.now(), Duration::from_secs(5)),
-            ended_at: None,
-            class: None,
-            message: None,
-            output: None,
-            app_type: None,
-            action_run_id: None,
-        }
+            "assign-tag".into(),
+            json!({ "tag_name": "buyer\u{0}", "amount": 0.1 }),
+            (self.now(), after(self.now(), Duration::from_secs(5))),
+        )
     }
 
     /// Does what a person does: looks at the run, then changes it.
