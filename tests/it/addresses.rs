@@ -1,10 +1,10 @@
 //! The address of an app, by the rules of Membrane's own schema: what the stand-in takes is what `connect` sends, and nothing else is
 //! sent.
 
-use kartwheel::sandbox::{CONNECTION_ID, ConnectionState, Sandbox};
+use kartwheel::sandbox::{CONNECTION_ID, ConnectionState};
 use serde_json::{Value, json};
 
-use crate::setup::{TOKEN, house, piped};
+use crate::setup::{TOKEN, ensured, house, piped};
 
 /// What an address leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +39,6 @@ const ADDRESSES: &[(&str, To)] = &[
     ("https://a b.com", To::Nothing),
     ("", To::Nothing),
 ];
-
-fn ensured(sandbox: &Sandbox) -> usize {
-    let calls = sandbox.world().calls();
-    let ensured = calls
-        .iter()
-        .filter(|call| call.path == "/connections/ensure");
-    ensured.count()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_stand_in_takes_is_what_connect_sends() {

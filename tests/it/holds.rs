@@ -9,7 +9,7 @@ use kartwheel::store::HoldKind;
 
 use crate::cli::kartwheel;
 use crate::faults::{REFUND, TAG, effects, start, under};
-use crate::world::{SOURCES, START, World};
+use crate::world::World;
 
 #[tokio::test]
 async fn on_error_continue_goes_on_behind_a_failed_step() {
@@ -173,8 +173,7 @@ async fn a_run_whose_step_goes_to_a_held_connection_rests_and_looks_again() {
             "tag_name: buyer }",
             "tag_name: buyer }\n    connection: other",
         );
-    let settings = format!("  other: {{ id: {CONNECTION_ID} }}\nsources:{SOURCES}");
-    let world = World::at(START, &rule, &settings).await;
+    let world = World::with_other(&rule).await;
     let engine = world.app().engine();
     engine.pause(Some("other"), "renaming").await.expect("held");
     let event = start(&world).await;
@@ -199,8 +198,7 @@ async fn a_look_up_waits_until_the_connection_of_its_step_is_no_longer_held() {
             "refund_amount: 5 }",
             "refund_amount: 5 }\n    connection: other",
         );
-    let settings = format!("  other: {{ id: {CONNECTION_ID} }}\nsources:{SOURCES}");
-    let world = World::at(START, &rule, &settings).await;
+    let world = World::with_other(&rule).await;
     let lost = Fault::on_verb("refund-transaction", FaultKind::DropAfter);
     world.sandbox.world().add_fault(lost.times(1));
     let event = start(&world).await;

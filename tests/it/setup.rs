@@ -40,6 +40,15 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
+/// How often Membrane was asked to find or make a connection.
+pub(crate) fn ensured(sandbox: &Sandbox) -> usize {
+    let calls = sandbox.world().calls();
+    let ensured = calls
+        .iter()
+        .filter(|call| call.path == "/connections/ensure");
+    ensured.count()
+}
+
 /// A project in a folder, a sandbox, and the sandbox's address.
 pub(crate) async fn house(settings: &str) -> (tempfile::TempDir, Sandbox, String) {
     let dir = tempfile::tempdir().unwrap();

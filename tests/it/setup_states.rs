@@ -2,20 +2,12 @@
 
 use std::fs;
 
-use kartwheel::sandbox::{CONNECTION_ID, ConnectionState, Fault, FaultKind, Sandbox, ToDo};
+use kartwheel::sandbox::{CONNECTION_ID, ConnectionState, Fault, FaultKind, ToDo};
 
-use crate::setup::{SECRET, TOKEN, house, piped};
+use crate::setup::{SECRET, TOKEN, ensured, house, piped};
 
 const SETTINGS: &str = "timezone: UTC\nmembrane: { url: URL, token: env:MEMBRANE_TOKEN }\n";
 const BY_TOKEN: [(&str, &str); 1] = [("MEMBRANE_TOKEN", TOKEN)];
-
-fn ensured(sandbox: &Sandbox) -> usize {
-    let calls = sandbox.world().calls();
-    let ensured = calls
-        .iter()
-        .filter(|call| call.path == "/connections/ensure");
-    ensured.count()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn looking_makes_no_connection_where_the_tenant_has_one_to_another_app_alone() {

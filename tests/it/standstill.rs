@@ -5,7 +5,7 @@ use std::time::Duration;
 use kartwheel::clock::Clock;
 use kartwheel::engine::Resolution;
 use kartwheel::run::State;
-use kartwheel::sandbox::{CONNECTION_ID, Delay, Fault, FaultKind};
+use kartwheel::sandbox::{Delay, Fault, FaultKind};
 
 use crate::faults::{REFUND, TAG, effects, start, under};
 use crate::world::{SOURCES, START, World};
@@ -20,8 +20,7 @@ async fn on_two_connections() -> World {
             "tag_name: buyer }",
             "tag_name: buyer }\n    connection: other\n    retry: { within: 1m, backoff: 1s..2s }",
         );
-    let settings = format!("  other: {{ id: {CONNECTION_ID} }}\nsources:{SOURCES}");
-    World::at(START, &rule, &settings).await
+    World::with_other(&rule).await
 }
 
 /// It was never in anybody's hands: it came while nothing was sent.

@@ -84,6 +84,15 @@ impl World {
         Self::at(START, rules, &format!("sources:{SOURCES}{settings}")).await
     }
 
+    /// A world with these rules and a second connection, `other`, to the same account.
+    pub(crate) async fn with_other(rules: &str) -> Self {
+        let settings = format!(
+            "  other: {{ id: {} }}\nsources:{SOURCES}",
+            sandbox::CONNECTION_ID
+        );
+        Self::at(START, rules, &settings).await
+    }
+
     /// A world that begins at `start`, with these rules and these settings beside those that lead to the sandbox.
     pub(crate) async fn at(start: &str, rules: &str, settings: &str) -> Self {
         Self::at_pace(start, rules, PACE, settings).await
