@@ -1,7 +1,7 @@
 //! Calendly: meetings that people book.
 
 use super::{People, Preset, Row, Sample};
-use crate::trigger::signature::hmac::Hmac;
+use crate::trigger::signature::hmac::timed_list;
 
 /// How far the time of signing may lie from ours, in seconds: what Calendly's own example allows.
 const TOLERANCE_S: i64 = 180;
@@ -42,7 +42,7 @@ pub(super) static PRESET: Preset = Preset {
         ),
     ],
     scheme: |around| {
-        Ok(Box::new(Hmac::timed_list(
+        Ok(Box::new(timed_list(
             "calendly-webhook-signature",
             around,
             TOLERANCE_S,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{People, Preset, Row, Sample, Unfolded};
-use crate::trigger::signature::hmac::Hmac;
+use crate::trigger::signature::hmac::timed_list;
 use crate::trigger::signature::{Refusal, reason};
 
 /// How far the time of a signature may lie from ours, to either side, in seconds.
@@ -32,13 +32,7 @@ pub(super) static PRESET: Preset = Preset {
             include_str!("samples/kit-subscriber.tag_added.json"),
         ),
     ],
-    scheme: |around| {
-        Ok(Box::new(Hmac::timed_list(
-            "x-kit-signature",
-            around,
-            TOLERANCE_S,
-        )))
-    },
+    scheme: |around| Ok(Box::new(timed_list("x-kit-signature", around, TOLERANCE_S))),
     unfold: Some(unfold),
     ..Preset::NEW
 };

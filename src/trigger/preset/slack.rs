@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Answer, Keys, People, Preset, Row, Sample, payload};
-use crate::trigger::signature::hmac::Hmac;
+use crate::trigger::signature::hmac::versioned;
 
 /// The longest challenge that is given back.
 const CHALLENGE_BYTES_MAX: usize = 1_024;
@@ -25,7 +25,7 @@ pub(super) static PRESET: Preset = Preset {
         include_str!("samples/slack-team_join.json"),
     )],
     scheme: |around| {
-        Ok(Box::new(Hmac::versioned(
+        Ok(Box::new(versioned(
             "x-slack-signature",
             "x-slack-request-timestamp",
             around,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Live, People, Preset, Row, Sample, Unfolded};
-use crate::trigger::signature::hmac::Hmac;
+use crate::trigger::signature::hmac::timed_list;
 use crate::trigger::signature::{Refusal, reason};
 
 /// How far the time of a signature may lie from ours, to either side, in seconds.
@@ -24,7 +24,7 @@ pub(super) static PRESET: Preset = Preset {
     events: EVENTS,
     samples: SAMPLES,
     scheme: |around| {
-        Ok(Box::new(Hmac::timed_list(
+        Ok(Box::new(timed_list(
             "stripe-signature",
             around,
             TOLERANCE_S,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Keys, People, Preset, Row, Sample};
-use crate::trigger::signature::hmac::{Hmac, tag_of};
+use crate::trigger::signature::hmac::{tag_of, versioned};
 
 /// The longest token that is signed for Zoom.
 const TOKEN_BYTES_MAX: usize = 512;
@@ -38,7 +38,7 @@ pub(super) static PRESET: Preset = Preset {
         include_str!("samples/zoom-meeting.participant_joined.json"),
     )],
     scheme: |around| {
-        Ok(Box::new(Hmac::versioned(
+        Ok(Box::new(versioned(
             "x-zm-signature",
             "x-zm-request-timestamp",
             around,

@@ -16,6 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 use tag::Tag;
+pub(crate) use usual::{timed_list, versioned};
 
 use super::{Kind, Refusal, Scheme, Signed, Traces, header, reason};
 use crate::trigger::delivery::{Delivery, Request};
