@@ -25,11 +25,13 @@ pub(super) fn charset(
     text: &[u8],
     field: &str,
 ) -> Result<Option<&'static Encoding>, String> {
-    let named = text.split(|byte| *byte == b'&').find_map(|pair| {
-        let value = pair.strip_prefix(field.as_bytes())?.strip_prefix(b"=")?;
-        unescape(value)
-    });
-    let named = named.filter(|_| !field.is_empty());
+    let in_field = || {
+        text.split(|byte| *byte == b'&').find_map(|pair| {
+            let value = pair.strip_prefix(field.as_bytes())?.strip_prefix(b"=")?;
+            unescape(value)
+        })
+    };
+    let named = if field.is_empty() { None } else { in_field() };
     let declared = content_type
         .unwrap_or_default()
         .split(';')

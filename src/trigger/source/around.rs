@@ -11,9 +11,7 @@ const LATER: &[&str] = &["certificate", "public_key", "webhook_id"];
 
 /// Reads them all. `url` is by default where the source of this name can be reached.
 pub(super) fn parse(settings: &mut Settings<'_, '_>, name: &str, home: &Home<'_>) -> Around {
-    let reached = home
-        .public_url
-        .map(|url| format!("{}/hooks/{name}", url.trim_end_matches('/')));
+    let reached = home.public_url.map(|url| format!("{url}/hooks/{name}"));
     Around {
         url: settings
             .text("url")
