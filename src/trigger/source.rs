@@ -19,7 +19,7 @@ use super::delivery::Delivery;
 use super::mapping::Mapping;
 use super::preset::{Preset, Sample};
 use super::settings::Around;
-use super::signature::{Refusal, Scheme, Signed, Traces, reason};
+use super::signature::{Kind, Refusal, Scheme, Signed, Traces, reason};
 use super::types::Types;
 use crate::problem::{self, Problem, nearest};
 use crate::rule::path::Path;
@@ -37,6 +37,10 @@ pub struct Source {
     /// What its handshakes may need to know.
     pub(super) around: Around,
     pub(super) secrets: Vec<SecretString>,
+    /// Every secret as it is declared, and whether it is among `secrets`.
+    pub(super) declared: Vec<(Box<str>, bool)>,
+    /// The scheme as a member of the list; a preset has its own.
+    pub(super) kind: Option<&'static Kind>,
     /// Empty: from everywhere.
     pub(super) allow_from: Vec<Range>,
     pub(super) mapping: Mapping,

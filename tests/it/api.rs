@@ -264,6 +264,7 @@ async fn health_tells_the_numbers_and_refusals_are_counted() {
         reason: "signature".into(),
         detail: "no signature matches".into(),
         at: house.clock.now(),
+        count: 1,
     };
     house.store.refused(refused.clone()).await.unwrap();
     house.store.refused(refused).await.unwrap();

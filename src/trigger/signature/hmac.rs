@@ -329,14 +329,14 @@ impl Hmac {
                 "the signature is right, but {age} s old, and `tolerance` allows {allowed} s: it is a copy of an older delivery, \
                  or this machine's clock is ahead of the sender's"
             );
-            return Err(Refusal::unproven(reason::STALE, detail));
+            return Err(Refusal::untimely(reason::STALE, age, detail));
         }
         if age < -allowed {
             let ahead = age.saturating_neg();
             let detail = format!(
                 "the signature is right, but its time lies {ahead} s ahead of this machine's clock, and `tolerance` allows {allowed} s"
             );
-            return Err(Refusal::unproven(reason::FUTURE, detail));
+            return Err(Refusal::untimely(reason::FUTURE, age, detail));
         }
         Ok(())
     }

@@ -6,12 +6,20 @@ use crate::trigger::settings::Settings;
 use crate::trigger::signature::Scheme;
 use crate::yaml::Node;
 
+/// A secret as kartwheel.yaml names it.
+pub(in crate::trigger) struct Declared {
+    /// `env:NAME`, `file:PATH`, or that it is written out.
+    pub(in crate::trigger) name: Box<str>,
+    /// It, if it is there and can be one.
+    pub(in crate::trigger) secret: Option<SecretString>,
+}
+
 /// Reads the secrets; what is wrong with them becomes a problem that doesn't show them.
 pub(super) fn parse(
     settings: &mut Settings<'_, '_>,
     scheme: &dyn Scheme,
     look_up: &dyn Fn(&str) -> Option<String>,
-) -> Vec<SecretString> {
+) -> Vec<Declared> {
     let Some(node) = settings.take("secret") else {
         if !scheme.is_open() {
             let help = "write `secret: env:NAME`, an environment variable, or `secret: file:PATH`";
@@ -31,8 +39,17 @@ pub(super) fn parse(
     }
     nodes
         .iter()
-        .filter_map(|node| one(settings, scheme, look_up, node))
+        .map(|node| Declared {
+            name: name(node),
+            secret: one(settings, scheme, look_up, node),
+        })
         .collect()
+}
+
+fn name(node: &Node) -> Box<str> {
+    let text = node.as_str().unwrap_or_default();
+    let is_named = text.starts_with("env:") || text.starts_with("file:");
+    if is_named { text } else { "written out" }.into()
 }
 
 fn one(

@@ -253,6 +253,7 @@ fn refusal(world: &World, source: &str, detail: &str) -> Refused {
         reason: "signature".into(),
         detail: detail.into(),
         at: world.now(),
+        count: 1,
     }
 }
 
@@ -270,6 +271,7 @@ async fn refusals_are_counted_by_the_minute(home: Home) {
         source: "shop".into(),
         kind: "challenge".into(),
         at: world.now(),
+        count: 2,
     };
     world.store.handshake(shake).await.unwrap();
     let counts = world.reader().refusals(since, 10).await.unwrap();
