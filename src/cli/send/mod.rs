@@ -98,7 +98,11 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     Ok(if refused { Exit::Problems } else { Exit::Done })
 }
 
-fn source(settings: &Config, name: &str) -> Result<Arc<Source>, Failure> {
+/// The source of this name.
+///
+/// # Errors
+/// kartwheel.yaml has none; the text names the nearest.
+pub(super) fn source(settings: &Config, name: &str) -> Result<Arc<Source>, Failure> {
     if let Some(source) = settings.sources.get(name) {
         return Ok(Arc::clone(source));
     }

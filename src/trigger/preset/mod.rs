@@ -105,6 +105,10 @@ pub struct Preset {
     pub retries: &'static str,
     /// From which outage of ours on its events are lost for good.
     pub lost_after: &'static str,
+    /// Which questions of the sender's are answered without an event, in a phrase or two; empty if it asks none.
+    pub handshakes: &'static str,
+    /// Whether events only point to their content, so that rules see neither person nor order.
+    pub thin: bool,
     /// Paths to the sender's id of an event: the first row counts all of whose paths lead to text, which are joined.
     pub id: &'static [&'static [&'static str]],
     /// Paths to the type; the first counts that leads to text.
@@ -148,6 +152,8 @@ impl Preset {
         verified: "",
         retries: "",
         lost_after: "",
+        handshakes: "",
+        thin: false,
         id: &[],
         kind: &[],
         kind_of: None,

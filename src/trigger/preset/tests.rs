@@ -39,6 +39,26 @@ fn the_lists_are_sorted_and_no_name_is_both_now_and_later() {
     }
 }
 
+/// What the documentation and `sources show` say of a preset, against what it does.
+#[test]
+fn a_preset_says_what_it_answers_and_what_its_events_lack() {
+    for preset in PRESETS {
+        let answers = preset.greet.is_some() || preset.answer.is_some();
+        assert_eq!(
+            answers,
+            !preset.handshakes.is_empty(),
+            "{}: `handshakes` says what it answers",
+            preset.name
+        );
+        let rows = match preset.people {
+            People::Rows(rows) => rows,
+            People::Finder(_) => &[],
+        };
+        let has_email = rows.iter().any(|row| !row.email.is_empty());
+        assert!(!(preset.thin && has_email), "{}", preset.name);
+    }
+}
+
 #[test]
 fn every_path_of_every_preset_compiles_and_leads_into_the_delivery() {
     for preset in PRESETS {

@@ -17,6 +17,7 @@ pub(super) static PRESET: Preset = Preset {
     verified: "`x-zm-signature` holds `v0=` and the HMAC-SHA256 of version, time and body.",
     retries: "Three times: after 5, 20 and 60 minutes. It waits three seconds for the answer.",
     lost_after: "85 minutes",
+    handshakes: "`endpoint.url_validation`",
     id: &[
         &[
             "$.body.event",
