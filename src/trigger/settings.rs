@@ -18,6 +18,8 @@ pub(super) struct Around {
     pub(super) url: Box<str>,
     /// `tolerance:` of the source.
     pub(super) tolerance_s: Option<i64>,
+    /// `public_key:` of the source.
+    pub(super) public_key: Box<str>,
     /// `verify_token:` of the source.
     pub(super) verify_token: Box<str>,
 }

@@ -2,8 +2,6 @@
 
 /// Their names, each with the settings that take its deliveries today. By name.
 pub(in crate::trigger) const LATER: &[(&str, &str)] = &[
-    ("braintree", URL_SECRET),
-    ("mandrill", URL_SECRET),
     ("paddle-classic", URL_SECRET),
     ("paypal", URL_SECRET),
     ("paypal-ipn", URL_SECRET),

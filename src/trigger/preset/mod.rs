@@ -5,6 +5,7 @@
 
 mod activecampaign;
 mod acuity;
+mod braintree;
 mod cal_com;
 mod calendly;
 mod dropbox;
@@ -21,6 +22,7 @@ mod kit_legacy;
 mod later;
 mod lemon_squeezy;
 mod mailchimp;
+mod mandrill;
 mod meta;
 mod paddle;
 mod podia;
@@ -59,6 +61,7 @@ pub(super) use later::{LATER, later};
 pub static PRESETS: &[&Preset] = &[
     &activecampaign::PRESET,
     &acuity::PRESET,
+    &braintree::PRESET,
     &cal_com::PRESET,
     &calendly::PRESET,
     &dropbox::PRESET,
@@ -74,6 +77,7 @@ pub static PRESETS: &[&Preset] = &[
     &kit_legacy::PRESET,
     &lemon_squeezy::PRESET,
     &mailchimp::PRESET,
+    &mandrill::PRESET,
     &meta::PRESET,
     &paddle::PRESET,
     &podia::PRESET,

@@ -20,6 +20,7 @@ pub(super) use sent::{
 fn around() -> Around {
     Around {
         url: "https://hooks.example.com/hooks/shop".into(),
+        public_key: "fakepublickey0001".into(),
         ..Around::default()
     }
 }

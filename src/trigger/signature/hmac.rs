@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
-use tag::Tag;
+pub(crate) use tag::{LENIENT, Tag};
 
 use super::{Kind, Refusal, Scheme, Signed, Traces, header, reason};
 use crate::trigger::delivery::{Delivery, Request};
@@ -111,11 +111,17 @@ pub(crate) struct Hmac {
     pub(crate) key: Key,
 }
 
-/// The HMAC-SHA256 of these bytes, keyed with the secret's text.
-pub(crate) fn tag_of(secret: &SecretString, bytes: &[u8]) -> Vec<u8> {
-    let key = secret.expose_secret().as_bytes();
-    let tag = Tag::of::<Keyed<Sha256>>(key, std::iter::once(bytes));
-    tag.as_ref().map(Tag::bytes).unwrap_or_default().to_vec()
+/// The keyed hash of these pieces, one after the other. `None` only for a key that cannot be one.
+pub(crate) fn tag_of<'p>(
+    hash: Hash,
+    key: &[u8],
+    pieces: impl Iterator<Item = &'p [u8]>,
+) -> Option<Tag> {
+    match hash {
+        Hash::Sha1 => Tag::of::<Keyed<Sha1>>(key, pieces),
+        Hash::Sha256 => Tag::of::<Keyed<Sha256>>(key, pieces),
+        Hash::Sha512 => Tag::of::<Keyed<Sha512>>(key, pieces),
+    }
 }
 
 impl Default for Hmac {
@@ -283,11 +289,7 @@ impl Hmac {
             Piece::Url => self.url.as_bytes(),
             Piece::Text(text) => text.as_bytes(),
         });
-        match self.hash {
-            Hash::Sha1 => Tag::of::<Keyed<Sha1>>(&key, pieces),
-            Hash::Sha256 => Tag::of::<Keyed<Sha256>>(&key, pieces),
-            Hash::Sha512 => Tag::of::<Keyed<Sha512>>(&key, pieces),
-        }
+        tag_of(self.hash, &key, pieces)
     }
 
     /// The key that a secret stands for.
@@ -297,7 +299,7 @@ impl Hmac {
             Key::HtmlText => Some(html::decode(secret).into_bytes().into()),
             Key::Base64 { prefix } => {
                 let text = secret.strip_prefix(&**prefix).unwrap_or(secret);
-                tag::LENIENT.decode(text).ok().map(Into::into)
+                LENIENT.decode(text).ok().map(Into::into)
             }
         }
     }

@@ -256,7 +256,7 @@ fn is_one_of(text: &str, secrets: &[SecretString]) -> bool {
 }
 
 /// The header's value, or that it is missing.
-fn header<'d>(delivery: &'d Delivery<'_>, name: &str) -> Result<&'d str, Refusal> {
+pub(super) fn header<'d>(delivery: &'d Delivery<'_>, name: &str) -> Result<&'d str, Refusal> {
     delivery
         .request
         .headers

@@ -5,9 +5,9 @@ use crate::trigger::preset::Preset;
 use crate::trigger::settings::{Around, Settings};
 
 /// The settings.
-const SETTINGS: &[&str] = &["verify_token"];
+const SETTINGS: &[&str] = &["public_key", "verify_token"];
 /// Settings of presets that later versions bring.
-const LATER: &[&str] = &["certificate", "public_key", "webhook_id"];
+const LATER: &[&str] = &["certificate", "webhook_id"];
 
 /// Reads them all. `url` is by default where the source of this name can be reached.
 pub(super) fn parse(settings: &mut Settings<'_, '_>, name: &str, home: &Home<'_>) -> Around {
@@ -20,6 +20,7 @@ pub(super) fn parse(settings: &mut Settings<'_, '_>, name: &str, home: &Home<'_>
             .or(reached.map(Into::into))
             .unwrap_or_default(),
         tolerance_s: settings.seconds("tolerance"),
+        public_key: looked_up(settings, "public_key", home),
         verify_token: looked_up(settings, "verify_token", home),
     }
 }

@@ -15,9 +15,14 @@ pub(in crate::trigger::preset) const SECRET: &str =
 pub(in crate::trigger::preset) const JSON: &str = "application/json";
 pub(in crate::trigger::preset) const FORM: &str = "application/x-www-form-urlencoded";
 
+/// Settings that presets cannot do without.
+const NEEDED: &[(&str, &str)] = &[("braintree", "public_key: fakepublickey0001")];
+
 pub(in crate::trigger::preset) fn source(preset: &str) -> Source {
+    let needed = NEEDED.iter().find(|(name, _)| *name == preset);
+    let needed = needed.map_or("", |(_, settings)| settings);
     set_up(
-        &format!("preset: {preset}"),
+        &format!("preset: {preset}\n{needed}"),
         Some("https://hooks.example.com"),
     )
     .expect("the preset is set up")
