@@ -25,6 +25,8 @@ mod mailchimp;
 mod mandrill;
 mod meta;
 mod paddle;
+mod paddle_classic;
+mod paypal;
 mod podia;
 mod samcart;
 mod shopify;
@@ -32,6 +34,7 @@ mod slack;
 mod square;
 mod standard_webhooks;
 mod stripe;
+mod svix;
 mod tally;
 mod teachable;
 #[cfg(test)]
@@ -80,6 +83,8 @@ pub static PRESETS: &[&Preset] = &[
     &mandrill::PRESET,
     &meta::PRESET,
     &paddle::PRESET,
+    &paddle_classic::PRESET,
+    &paypal::PRESET,
     &podia::PRESET,
     &samcart::PRESET,
     &shopify::PRESET,
@@ -87,6 +92,7 @@ pub static PRESETS: &[&Preset] = &[
     &square::PRESET,
     &standard_webhooks::PRESET,
     &stripe::PRESET,
+    &svix::PRESET,
     &tally::PRESET,
     &teachable::PRESET,
     &thrivecart::PRESET,

@@ -124,6 +124,30 @@ pub(crate) fn tag_of<'p>(
     }
 }
 
+/// Whether the time of signing is near enough. Asked only once the signature is known to be right.
+pub(crate) fn check_time(text: &str, allowed: i64, now: Timestamp) -> Result<(), Refusal> {
+    let signed_at = seconds(text).ok_or_else(|| {
+        let detail = "the signature is right, but its time is neither a Unix time nor RFC 3339";
+        Refusal::unproven(reason::MALFORMED, detail)
+    })?;
+    let age = now.as_second().saturating_sub(signed_at);
+    if age > allowed {
+        let detail = format!(
+            "the signature is right, but {age} s old, and `tolerance` allows {allowed} s: it is a copy of an older delivery, \
+             or this machine's clock is ahead of the sender's"
+        );
+        return Err(Refusal::unproven(reason::STALE, detail));
+    }
+    if age < -allowed {
+        let ahead = age.saturating_neg();
+        let detail = format!(
+            "the signature is right, but its time lies {ahead} s ahead of this machine's clock, and `tolerance` allows {allowed} s"
+        );
+        return Err(Refusal::unproven(reason::FUTURE, detail));
+    }
+    Ok(())
+}
+
 impl Default for Hmac {
     /// HMAC-SHA256 of the body alone, as hexadecimal.
     fn default() -> Self {
@@ -170,7 +194,7 @@ impl Scheme for Hmac {
             return Err(self.no_match(signatures.len(), secrets.len(), request));
         }
         if self.time.is_some() {
-            self.check_time(time, now)?;
+            check_time(time, self.tolerance_s, now)?;
         }
         Ok(())
     }
@@ -316,31 +340,6 @@ impl Hmac {
                 self.header
             ),
         )
-    }
-
-    /// Whether the time of signing is near enough. Asked only once the signature is known to be right.
-    fn check_time(&self, text: &str, now: Timestamp) -> Result<(), Refusal> {
-        let signed_at = seconds(text).ok_or_else(|| {
-            let detail = "the signature is right, but its time is neither a Unix time nor RFC 3339";
-            Refusal::unproven(reason::MALFORMED, detail)
-        })?;
-        let age = now.as_second().saturating_sub(signed_at);
-        let allowed = self.tolerance_s;
-        if age > allowed {
-            let detail = format!(
-                "the signature is right, but {age} s old, and `tolerance` allows {allowed} s: it is a copy of an older delivery, \
-                 or this machine's clock is ahead of the sender's"
-            );
-            return Err(Refusal::unproven(reason::STALE, detail));
-        }
-        if age < -allowed {
-            let ahead = age.saturating_neg();
-            let detail = format!(
-                "the signature is right, but its time lies {ahead} s ahead of this machine's clock, and `tolerance` allows {allowed} s"
-            );
-            return Err(Refusal::unproven(reason::FUTURE, detail));
-        }
-        Ok(())
     }
 }
 

@@ -166,7 +166,8 @@ pub trait Scheme: Debug + Send + Sync {
         false
     }
 
-    /// Whether a sender's part can be played with the secret: not where only the sender has the key to sign with.
+    /// Whether a sender's part can be played with the secret: not where only the sender has the key to sign with. Such a
+    /// source has no secret.
     fn can_sign(&self) -> bool {
         true
     }
