@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::action::{Class, Priority};
 
 pub use progress::{
-    Failure, Limited, LookBack, Progress, ReadFrom, StepProgress, StepState, step_number,
+    Failure, Limited, LookBack, Progress, StepProgress, StepState, Watch, step_number,
 };
 
 /// How `why` of a run begins that is held until a person approves its next call.

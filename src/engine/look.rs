@@ -11,7 +11,7 @@ use super::settle::{self, Settled};
 use crate::action::{Class, Evidence, Outcome, Safety};
 use crate::clock;
 use crate::rule::Step;
-use crate::run::{LookBack, Progress, ReadFrom, Run, State, StepState};
+use crate::run::{LookBack, Progress, Run, State, StepState, Watch};
 
 /// The first look, after the instant up to which the call may have been sent.
 const FIRST: Duration = Duration::from_secs(5);
@@ -32,50 +32,62 @@ pub fn due(look: &LookBack) -> Timestamp {
     let planned = match (look.missed_at, look.looks) {
         (Some(missed), _) => clock::after(missed, SILENCE_TWICE_APART),
         (None, 0) => clock::after(look.send_by, FIRST),
-        (None, _) => clock::after(look.send_by, SILENCE_COUNTS_AFTER),
+        (None, _) => counts_from(look),
     };
     look.not_before.map_or(planned, |at| planned.max(at))
+}
+
+/// When silence begins to count.
+fn counts_from(look: &LookBack) -> Timestamp {
+    let since = look.watch.map_or(look.send_by, |watch| watch.since);
+    clock::after(since, SILENCE_COUNTS_AFTER)
 }
 
 /// The beginning of a search. The call was sent before its answer was missed, whatever the clock showed then.
 #[must_use]
 pub fn begin(send_by: Timestamp, sight: &Sight<'_>) -> LookBack {
+    let send_by = send_by.min(clock::after(sight.now, SEND_WITHIN));
     LookBack {
-        send_by: send_by.clamp(sight.now, clock::after(sight.now, SEND_WITHIN)),
+        send_by,
         looks: 0,
         failed: 0,
         missed_at: None,
         not_before: None,
-        clock: Some(read_from(sight)),
+        watch: Some(Watch {
+            process: sight.started,
+            since: send_by.max(sight.now),
+            set_by_micros: set_by_micros(sight),
+        }),
     }
 }
 
-fn read_from(sight: &Sight<'_>) -> ReadFrom {
-    ReadFrom {
-        process: sight.started,
-        set_by_micros: i64::try_from(sight.set_by.as_micros()).unwrap_or(i64::MAX),
-    }
+fn set_by_micros(sight: &Sight<'_>) -> i64 {
+    i64::try_from(sight.set_by.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Silence counts only by time that has truly passed. A clock that was set, forward or back, takes the instants of the
 /// search with it; and what was begun by another process is begun anew, since nobody knows how long it was between the two.
 /// Whether anything changed.
 pub(super) fn follow_clock(look: &mut LookBack, sight: &Sight<'_>) -> bool {
-    let here = read_from(sight);
-    let Some(then) = look.clock.filter(|then| then.process == here.process) else {
+    let Some(watch) = look
+        .watch
+        .as_mut()
+        .filter(|watch| watch.process == sight.started)
+    else {
         *look = LookBack {
-            looks: look.looks,
             failed: look.failed,
-            ..begin(sight.now, sight)
+            ..begin(look.send_by, sight)
         };
         return true;
     };
-    let set_by = here.set_by_micros.saturating_sub(then.set_by_micros);
+    let set_by = set_by_micros(sight).saturating_sub(watch.set_by_micros);
     let set_by = SignedDuration::from_micros(set_by);
     if set_by.abs() < CLOCK_JITTER {
         return false;
     }
+    watch.set_by_micros = set_by_micros(sight);
     let moved = [
+        Some(&mut watch.since),
         Some(&mut look.send_by),
         look.missed_at.as_mut(),
         look.not_before.as_mut(),
@@ -83,7 +95,6 @@ pub(super) fn follow_clock(look: &mut LookBack, sight: &Sight<'_>) -> bool {
     for at in moved.into_iter().flatten() {
         *at = at.saturating_add(set_by).unwrap_or(*at);
     }
-    look.clock = Some(here);
     true
 }
 
@@ -125,7 +136,7 @@ pub fn looked(
             look.looks += 1;
             look.failed = 0;
             look.not_before = None;
-            let counts = sight.now >= clock::after(look.send_by, SILENCE_COUNTS_AFTER);
+            let counts = sight.now >= counts_from(look);
             match look.missed_at {
                 Some(missed) if sight.now >= clock::after(missed, SILENCE_TWICE_APART) => {
                     not_done(run, step, &text, call, progress, sight)
@@ -158,7 +169,7 @@ fn unclear(
             look.looks += 1;
             look.failed = 0;
             look.not_before = None;
-            if now >= clock::after(look.send_by, SILENCE_COUNTS_AFTER) {
+            if now >= counts_from(look) {
                 known.look = None;
             }
         }

@@ -119,18 +119,21 @@ pub struct LookBack {
     /// After a look that could not be made: no look before this.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
-    /// The clock that its instants were read from.
+    /// Who has seen the time pass since.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
-    pub clock: Option<ReadFrom>,
+    pub watch: Option<Watch>,
 }
 
-/// The clock of one process, as far as it was set by then.
+/// The watch of one process over the time that a search takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReadFrom {
-    /// When the process started.
+pub struct Watch {
+    /// When the process started, by which it is known.
     #[serde(rename = "p")]
     pub process: Timestamp,
-    /// How far its clock had been set since, in microseconds.
+    /// When it began to watch; the call had been sent by then.
+    #[serde(rename = "s")]
+    pub since: Timestamp,
+    /// How far its clock had been set until then, in microseconds.
     #[serde(rename = "m", default)]
     pub set_by_micros: i64,
 }

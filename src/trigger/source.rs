@@ -102,11 +102,11 @@ impl Source {
         self.preset.is_some_and(|preset| preset.reports_account)
     }
 
-    /// Where the sender's id of an event stands; empty if it gives none.
+    /// Where parts of the sender's id of an event may stand; empty if it gives none.
     #[must_use]
     pub fn id_paths(&self) -> Vec<&str> {
-        let first = self.mapping.id.first();
-        first.into_iter().flatten().map(Path::text).collect()
+        let rows = self.mapping.id.iter();
+        rows.flatten().map(Path::text).collect()
     }
 
     /// What the sender would add to this body at this time; nothing when the source has no secret.
@@ -116,6 +116,12 @@ impl Source {
             Some(secret) => self.scheme.sign(secret, body, now),
             None => Signed::default(),
         }
+    }
+
+    /// Whether its sender's part can be played: not where only the sender has the key to sign with.
+    #[must_use]
+    pub fn can_sign(&self) -> bool {
+        self.scheme.can_sign()
     }
 
     /// Usual deliveries of its sender; none without a preset.
@@ -153,7 +159,7 @@ impl Source {
         if !self.allow_from.is_empty() {
             self.check_address(delivery.request.peer)?;
         }
-        if self.secrets.is_empty() && !self.scheme.is_open() {
+        if self.secrets.is_empty() && !self.scheme.is_open() && self.can_sign() {
             let detail = "the source has no secret to check with: its environment variable or file was empty or missing at start";
             return Err(Refusal::unproven(reason::NO_SECRET, detail));
         }

@@ -52,12 +52,6 @@ impl Source {
         self.kind
     }
 
-    /// Whether somebody who knows the secret can send what its sender sends.
-    #[must_use]
-    pub fn can_sign(&self) -> bool {
-        self.scheme.can_sign()
-    }
-
     /// Whether deliveries prove anything at all.
     #[must_use]
     pub fn is_open(&self) -> bool {

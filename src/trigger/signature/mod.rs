@@ -197,7 +197,8 @@ pub trait Scheme: Debug + Send + Sync {
         false
     }
 
-    /// Whether a sender's part can be played with the secret: not where only the sender has the key to sign with.
+    /// Whether a sender's part can be played with the secret: not where only the sender has the key to sign with. Such a
+    /// source has no secret.
     fn can_sign(&self) -> bool {
         true
     }
@@ -287,7 +288,7 @@ fn is_one_of(text: &str, secrets: &[SecretString]) -> bool {
 }
 
 /// The header's value; or that it is missing, or there twice with different values, of which nobody could say which counts.
-fn header<'d>(delivery: &'d Delivery<'_>, name: &str) -> Result<&'d str, Refusal> {
+pub(super) fn header<'d>(delivery: &'d Delivery<'_>, name: &str) -> Result<&'d str, Refusal> {
     let mut found: Option<&str> = None;
     let mut differ = false;
     delivery.request.headers.each(&mut |known, value| {

@@ -21,7 +21,7 @@ pub(super) fn parse(
     look_up: &dyn Fn(&str) -> Option<String>,
 ) -> Vec<Declared> {
     let Some(node) = settings.take("secret") else {
-        if !scheme.is_open() {
+        if !scheme.is_open() && scheme.can_sign() {
             let help = "write `secret: env:NAME`, an environment variable, or `secret: file:PATH`";
             settings.error("K0103", settings.span(), "the source has no `secret`", help);
         }
@@ -30,6 +30,11 @@ pub(super) fn parse(
     if scheme.is_open() {
         let help = "remove it, or write another `verify`";
         settings.error("K0707", node.span, "`verify: none` uses no secret", help);
+        return Vec::new();
+    }
+    if !scheme.can_sign() {
+        let message = "this sender signs with a key that only it has: there is no secret";
+        settings.error("K0707", node.span, message, "remove it");
         return Vec::new();
     }
     let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
