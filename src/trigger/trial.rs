@@ -52,6 +52,12 @@ impl Source {
         self.kind
     }
 
+    /// Whether deliveries say when they were signed, so that old copies are refused.
+    #[must_use]
+    pub fn has_time(&self) -> bool {
+        self.scheme.has_time()
+    }
+
     /// Whether deliveries prove anything at all.
     #[must_use]
     pub fn is_open(&self) -> bool {

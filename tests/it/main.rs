@@ -43,6 +43,7 @@ mod sdk;
 mod setup;
 mod setup_states;
 mod signatures;
+mod sources;
 mod standstill;
 mod store;
 mod table;

@@ -34,14 +34,12 @@ const CARRIED: &[(&str, &str)] = &[
         "verify: { hmac: sha256, header: X-Signature }",
     ),
     ("generic-url-secret", "verify: url-secret"),
-    (
-        "github-",
-        "verify: { hmac: sha256, header: X-Hub-Signature-256, prefix: \"sha256=\" }",
-    ),
+    ("github-", "preset: github"),
     ("hotmart-", "preset: hotmart"),
     ("kartra-ipn-", "preset: kartra-ipn"),
     ("kit-", "preset: kit"),
     ("mailchimp-", "preset: mailchimp"),
+    ("meta-", "preset: meta"),
     ("paddle-billing-", "preset: paddle"),
     (
         "paddle-classic-",
@@ -55,14 +53,8 @@ const CARRIED: &[(&str, &str)] = &[
         "paypal-wrong-webhook-id",
         "preset: paypal\ncertificate: env:CERTIFICATE_PEM\nwebhook_id: env:WEBHOOK_ID",
     ),
-    (
-        "shopify-",
-        "verify: { hmac: sha256, header: X-Shopify-Hmac-Sha256, encoding: base64 }",
-    ),
-    (
-        "slack-",
-        "verify: { hmac: sha256, header: X-Slack-Signature, prefix: \"v0=\", timestamp: X-Slack-Request-Timestamp, signed: \"v0:{timestamp}:{body}\" }",
-    ),
+    ("shopify-", "preset: shopify"),
+    ("slack-", "preset: slack"),
     (
         "square-",
         "preset: square
@@ -78,31 +70,22 @@ url: https://hooks.example.com/in/square",
     ("thrivecart-", "preset: thrivecart"),
     ("typeform-", "preset: typeform"),
     ("woocommerce-", "preset: woocommerce"),
-    (
-        "zoom-",
-        "verify: { hmac: sha256, header: X-Zm-Signature, prefix: \"v0=\", timestamp: X-Zm-Request-Timestamp, signed: \"v0:{timestamp}:{body}\" }",
-    ),
+    ("zoom-", "preset: zoom"),
 ];
 
 /// Vectors of senders that sign with a key that only they have: their sources have no secret.
 const KEYED: &[&str] = &["paddle-classic-", "paypal-", "standardwebhooks-v1a-"];
 
-/// Handshakes whose signature is verified, and which come as events until their presets answer them.
-const NOT_ANSWERED_YET: &[&str] = &["slack-url_verification", "zoom-url_validation"];
-
 /// What is not carried yet, and why. A vector that is carried must leave this list.
-const NOT_YET: &[(&str, &str)] = &[
-    ("meta-get-challenge", "the preset meta: its challenge"),
-    (
-        "paypal-ipn-postback",
-        "the preset paypal-ipn: outside checks",
-    ),
-];
+const NOT_YET: &[(&str, &str)] = &[(
+    "paypal-ipn-postback",
+    "the preset paypal-ipn: outside checks",
+)];
 
 /// One vector of the file, as far as a receiver needs it.
 #[derive(Deserialize)]
-struct Vector {
-    id: String,
+pub(crate) struct Vector {
+    pub(crate) id: String,
     #[serde(default)]
     secrets: Vec<String>,
     #[serde(default)]
@@ -114,19 +97,20 @@ struct Vector {
     #[serde(default)]
     webhook_id: String,
     #[serde(default)]
-    method: Option<String>,
+    pub(crate) method: Option<String>,
     #[serde(default)]
-    url: Option<String>,
-    headers: std::collections::BTreeMap<String, String>,
-    body_base64: String,
-    now: i64,
-    expect: String,
+    pub(crate) url: Option<String>,
+    pub(crate) headers: std::collections::BTreeMap<String, String>,
+    pub(crate) body_base64: String,
+    pub(crate) now: i64,
+    pub(crate) expect: String,
     /// What a handshake must be answered with.
     #[serde(default)]
-    response: Value,
+    pub(crate) response: Value,
 }
 
-fn vectors() -> Vec<Vector> {
+/// All of the file.
+pub(crate) fn vectors() -> Vec<Vector> {
     let mut file: Value =
         serde_json::from_str(include_str!("../data/signature-vectors.json")).expect("JSON");
     let Value::Array(vectors) = file["vectors"].take() else {
@@ -142,31 +126,47 @@ fn is_keyed(vector: &Vector) -> bool {
     KEYED.iter().any(|start| vector.id.starts_with(start))
 }
 
-/// The source that a vector is sent to.
-fn source(vector: &Vector) -> Option<Source> {
-    let (_, entry) = CARRIED
-        .iter()
-        .find(|(start, _)| vector.id.starts_with(start))?;
+/// The entry of `sources:` that a vector is sent to, if there can be one; its variables end in `suffix`.
+pub(crate) fn entry(vector: &Vector, suffix: &str) -> Option<String> {
+    let mut starts = CARRIED.iter();
+    let (_, entry) = starts.find(|(start, _)| vector.id.starts_with(start))?;
     let secret = if is_keyed(vector) {
         ""
     } else {
         "\nsecret: env:SECRET"
     };
-    let file = File::new("kartwheel.yaml", format!("{entry}{secret}\n"));
-    let mut problems = Vec::new();
-    let node = yaml::parse(&file, &mut problems).remove(0);
+    let mut entry = format!("{entry}{secret}\n");
+    for (name, _) in variables(vector) {
+        entry = entry.replace(&format!("env:{name}\n"), &format!("env:{name}{suffix}\n"));
+    }
+    Some(entry)
+}
+
+/// What the entry's variables hold.
+pub(crate) fn variables(vector: &Vector) -> [(&'static str, String); 5] {
     let secret = match vector.secrets.join(":") {
         none if none.is_empty() => "dW51c2Vk".to_owned(),
         some => some,
     };
-    let look_up = |name: &str| {
-        Some(match name {
-            "env:CERTIFICATE_PEM" => vector.certificate_pem.clone(),
-            "env:PUBLIC_KEY" => vector.public_key.clone(),
-            "env:PUBLIC_KEY_PEM" => vector.public_key_pem.clone(),
-            "env:WEBHOOK_ID" => vector.webhook_id.clone(),
-            _ => secret.clone(),
-        })
+    [
+        ("CERTIFICATE_PEM", vector.certificate_pem.clone()),
+        ("PUBLIC_KEY", vector.public_key.clone()),
+        ("PUBLIC_KEY_PEM", vector.public_key_pem.clone()),
+        ("SECRET", secret),
+        ("WEBHOOK_ID", vector.webhook_id.clone()),
+    ]
+}
+
+/// The source that a vector is sent to.
+fn source(vector: &Vector) -> Option<Source> {
+    let file = File::new("kartwheel.yaml", entry(vector, "")?);
+    let mut problems = Vec::new();
+    let node = yaml::parse(&file, &mut problems).remove(0);
+    let variables = variables(vector);
+    let look_up = |text: &str| {
+        let named = text.strip_prefix("env:")?;
+        let found = variables.iter().find(|(name, _)| *name == named)?;
+        Some(found.1.clone())
     };
     let source = Source::parse("in", &node, &file, &Home::of(&look_up), &mut problems);
     assert_eq!(problems, [], "{}", vector.id);
@@ -192,6 +192,19 @@ fn receive(source: &Source, vector: &Vector) -> Received {
     source.receive(&request, arrival)
 }
 
+/// Whether the sender takes this for the answer to its question.
+pub(crate) fn is_answer(vector: &Vector, body: &str) -> bool {
+    let response = &vector.response;
+    let any_of = response["body_any_of"].as_array();
+    any_of.is_none_or(|bodies| bodies.iter().any(|wanted| wanted == body))
+        && response["body"]
+            .as_str()
+            .is_none_or(|wanted| wanted == body)
+        && response["json"].as_object().is_none_or(|wanted| {
+            serde_json::from_str::<Value>(body).is_ok_and(|body| body.as_object() == Some(wanted))
+        })
+}
+
 /// Short words for what came out.
 fn outcome(received: &Received) -> String {
     match received {
@@ -201,7 +214,8 @@ fn outcome(received: &Received) -> String {
     }
 }
 
-fn is_waited_for(id: &str) -> bool {
+/// Whether its sender is not carried yet.
+pub(crate) fn is_waited_for(id: &str) -> bool {
     NOT_YET.iter().any(|(known, _)| *known == id)
 }
 
@@ -211,10 +225,8 @@ fn every_vector_comes_out_as_its_sender_means_it() {
     for vector in vectors().iter().filter(|vector| !is_waited_for(&vector.id)) {
         let source = source(vector).unwrap_or_else(|| panic!("no source for {}", vector.id));
         let received = receive(&source, vector);
-        if let (Received::Handshake { body, .. }, Some(wanted)) =
-            (&received, vector.response["body"].as_str())
-        {
-            assert_eq!(body, wanted, "{}", vector.id);
+        if let Received::Handshake { body, .. } = &received {
+            assert!(is_answer(vector, body), "{}: {body}", vector.id);
         }
         let found = outcome(&received);
         let wanted = match (vector.id.as_str(), vector.expect.as_str()) {
@@ -224,7 +236,6 @@ fn every_vector_comes_out_as_its_sender_means_it() {
             ) => "refused 401 stale",
             ("stripe-far-future-timestamp", "policy") => "refused 401 future",
             (_, "invalid") => "refused 401 signature",
-            (id, "handshake") if NOT_ANSWERED_YET.contains(&id) => "1 event",
             (_, "handshake") => "handshake 200",
             ("kit-valid-batch-of-two", "valid") => "2 event",
             (_, "valid") => "1 event",

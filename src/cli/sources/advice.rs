@@ -1,9 +1,9 @@
 //! What an operator does about a refusal, reason by reason.
 
-use crate::trigger::Preset;
+use crate::trigger::Source;
 
 /// What to do. `None` for a word that is no reason.
-pub(super) fn advice(reason: &str, preset: Option<&Preset>) -> Option<&'static str> {
+pub(super) fn advice(reason: &str, source: &Source) -> Option<&'static str> {
     Some(match reason {
         "address" => {
             "Add the address to `allow_from`, if it is the sender's. Behind a proxy, name the proxy in `trusted_proxies`, so that the sender's own address counts."
@@ -21,7 +21,7 @@ pub(super) fn advice(reason: &str, preset: Option<&Preset>) -> Option<&'static s
             "Compare the header with what the sender documents. A proxy may have changed it, or another sender posts to this URL."
         }
         "method" => "Let the sender POST.",
-        "missing" => match preset {
+        "missing" => match source.preset() {
             Some(_) => {
                 "Set a signing secret at the sender, if it signs only then; see that no proxy takes the header away, and that this sender and no other was given the URL."
             }
@@ -39,6 +39,9 @@ pub(super) fn advice(reason: &str, preset: Option<&Preset>) -> Option<&'static s
         "secret" => {
             "Copy the secret again: from kartwheel.yaml's variable to the sender, or the other way round."
         }
+        "signature" if !source.can_sign() => {
+            "Compare the key, certificate or id that kartwheel.yaml names with what the sender shows for this very webhook. If they are right, something on the way changes the body."
+        }
         "signature" => {
             "Copy the signing secret of this very webhook again: test and live mode, and every endpoint, have their own. If it is right, something on the way changes the body: a proxy, or a tool that writes JSON anew."
         }
@@ -54,13 +57,25 @@ pub(super) fn advice(reason: &str, preset: Option<&Preset>) -> Option<&'static s
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trigger::REASONS;
+    use crate::problem::Source as File;
+    use crate::trigger::{Home, REASONS};
+    use crate::yaml;
 
     #[test]
     fn there_is_something_to_do_about_every_refusal() {
-        for (reason, _) in REASONS {
-            assert!(advice(reason, None).is_some(), "{reason}");
+        for entry in [
+            "preset: stripe\nsecret: env:S",
+            "verify: bearer\nsecret: env:S",
+        ] {
+            let file = File::new("kartwheel.yaml", entry);
+            let mut problems = Vec::new();
+            let node = yaml::parse(&file, &mut problems).remove(0);
+            let home = Home::of(&|_| Some("secret".to_owned()));
+            let source = Source::parse("x", &node, &file, &home, &mut problems).expect(entry);
+            for (reason, _) in REASONS {
+                assert!(advice(reason, &source).is_some(), "{reason}");
+            }
+            assert_eq!(advice("whim", &source), None);
         }
-        assert_eq!(advice("whim", None), None);
     }
 }

@@ -322,7 +322,7 @@ impl Trial<'_> {
         if let Some(hint) = self.hint {
             fact(screen, "but", &format!("it would match {hint}"))?;
         }
-        let advice = advice(refusal.reason, self.source.preset()).unwrap_or_default();
+        let advice = advice(refusal.reason, self.source).unwrap_or_default();
         fact(screen, "do", advice)
     }
 
@@ -353,7 +353,7 @@ impl Trial<'_> {
                 "age_s": refusal.age_s,
                 "signed_at": self.signed_at(refusal),
                 "would_match": self.hint,
-                "do": advice(refusal.reason, self.source.preset()),
+                "do": advice(refusal.reason, self.source),
             }),
         };
         told["secret"] = json!(secret);
