@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use encoding_rs::{Encoding, UTF_8};
 use serde_json::{Map, Value};
 
+use super::json;
+
 /// Most fields of a form.
 const FIELDS_MAX: usize = 10_000;
 /// Deepest nesting of a key: `a[b][c]` is three deep.
@@ -178,6 +180,13 @@ fn place<'r>(root: &'r mut Value, key: &str) -> Result<Option<&'r mut Value>, St
         return Err(format!(
             "a form field nested more than {DEPTH_MAX} levels deep"
         ));
+    }
+    if inner
+        .iter()
+        .chain([&name])
+        .any(|name| json::is_reserved(name))
+    {
+        return Err("a form field whose name begins as no name may".into());
     }
     let mut place = member(root, name);
     for name in inner {
