@@ -12,8 +12,6 @@ mod captured;
 mod delivery;
 mod either;
 mod form;
-#[cfg(test)]
-mod fuzz;
 mod json;
 mod mapping;
 mod multipart;

@@ -25,6 +25,7 @@ mod examples;
 mod faults;
 mod guards;
 mod holds;
+mod hostile;
 mod identity;
 mod ingress;
 mod intents;

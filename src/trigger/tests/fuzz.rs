@@ -13,11 +13,14 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::address::Range;
-use super::preset::{PRESETS, Preset};
-use super::{Arrival, Captured, Home, Received, Request, Source, body, form, json, multipart};
 use crate::event::Format;
 use crate::problem::Source as File;
+use crate::trigger::address::Range;
+use crate::trigger::preset::{PRESETS, Preset};
+use crate::trigger::{
+    Arrival, BATCH_EVENTS_MAX, Captured, Home, REASONS, Received, Request, Source, body, form,
+    json, multipart,
+};
 use crate::yaml;
 use wild::{config, content_type, delivery, text};
 
@@ -61,9 +64,9 @@ fn check_received(received: &Received, verified: bool) {
     match received {
         Received::Events(events) => {
             assert!(verified, "taken without proof: {events:?}");
-            assert!((1..=super::BATCH_EVENTS_MAX).contains(&events.len()));
+            assert!((1..=BATCH_EVENTS_MAX).contains(&events.len()));
             for event in events {
-                let back = super::read_body(event.format, &event.raw);
+                let back = body::read_body(event.format, &event.raw);
                 assert_eq!(back.as_ref(), Ok(&event.tree["body"]));
                 assert!(
                     !event
@@ -78,7 +81,7 @@ fn check_received(received: &Received, verified: bool) {
             assert!(body.len() <= ANSWER_BYTES_MAX, "{}", body.len());
         }
         Received::Refused(refusal) => {
-            let reasons = super::REASONS.iter();
+            let reasons = REASONS.iter();
             assert!(reasons.clone().any(|(reason, _)| *reason == refusal.reason));
             assert!(refusal.detail.len() < 1_000 && !refusal.detail.contains(SECRET));
         }
