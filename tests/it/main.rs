@@ -41,6 +41,7 @@ mod plan;
 mod rules;
 mod sandbox;
 mod sdk;
+mod senders;
 mod setup;
 mod setup_states;
 mod signatures;
