@@ -2,6 +2,7 @@
 //! `sources try`, and every preset's own samples broken in every way.
 
 mod broken;
+mod sent;
 mod show;
 
 use std::fs;

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -151,13 +153,42 @@ fn replaced(letter: &Letter, old: &str, new: &str) -> Option<Letter> {
     } else {
         vec![(old.to_owned(), new.to_owned())]
     };
-    let body = pairs
+    let plain = pairs
         .iter()
-        .find_map(|(old, new)| swapped(&letter.body, old.as_bytes(), new.as_bytes()))?;
+        .find_map(|(old, new)| swapped(&letter.body, old.as_bytes(), new.as_bytes()));
+    let body = plain.or_else(|| within_base64(letter, old, new))?;
     Some(Letter {
         body,
         ..letter.clone()
     })
+}
+
+/// The form with the text changed in a field that holds base64 of it.
+fn within_base64(letter: &Letter, old: &str, new: &str) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(&letter.body).ok()?;
+    let text = letter.is_form().then_some(text)?;
+    let mut found = false;
+    let pairs: Vec<String> = text
+        .split('&')
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let plain = value
+                .replace("%0A", "")
+                .replace("%2B", "+")
+                .replace("%2F", "/")
+                .replace("%3D", "=");
+            let inner = STANDARD.decode(plain).ok();
+            let other = inner.and_then(|inner| swapped(&inner, old.as_bytes(), new.as_bytes()));
+            match other {
+                Some(other) => {
+                    found = true;
+                    format!("{name}={}", encode(&STANDARD.encode(other)))
+                }
+                None => pair.to_owned(),
+            }
+        })
+        .collect();
+    found.then(|| pairs.join("&").into_bytes())
 }
 
 fn swapped(body: &[u8], old: &[u8], new: &[u8]) -> Option<Vec<u8>> {
@@ -204,7 +235,12 @@ mod tests {
     const FIXED: &[&str] = &["activecampaign", "dropbox", "kartra", "kit-legacy"];
 
     fn source(preset: &str) -> Option<Source> {
-        let text = format!("preset: {preset}\nsecret: env:S\nurl: https://h.example.com/hooks/x\n");
+        let key = match preset {
+            "braintree" => "public_key: fakepublickey0001\n",
+            _ => "",
+        };
+        let text =
+            format!("preset: {preset}\nsecret: env:S\nurl: https://h.example.com/hooks/x\n{key}");
         let file = File::new("kartwheel.yaml", text);
         let mut problems = Vec::new();
         let node = yaml::parse(&file, &mut problems).remove(0);
