@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use axum::serve::ListenerExt;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -21,7 +20,7 @@ use crate::membrane::Client;
 use crate::rule::RuleSet;
 use crate::store::{self, OpenOptions, Store, StoreError};
 use crate::web::api::Guard;
-use crate::web::{self, DELIVERIES_MAX, Hooks};
+use crate::web::{self, DELIVERIES_MAX, Hooks, Room, Tally};
 
 /// How long a stop waits, when all runs rest, for requests that do not end by themselves.
 const CLOSE_GRACE: Duration = Duration::from_secs(2);
@@ -49,6 +48,7 @@ pub struct App {
     /// Where the API answers.
     pub console_address: SocketAddr,
     engine: Engine,
+    hooks: Arc<Hooks>,
     tasks: Tasks,
     drain: Duration,
     servers: Vec<JoinHandle<()>>,
@@ -94,10 +94,12 @@ impl App {
         let api = web::api::of_engine(&engine, guard, api_clock, kartra::catalog());
         servers.push(serve(console, web::console(hooks.clone(), api), &close));
         let _ = hooks.engine.set(engine.clone());
+        servers.push(keep_tally(&hooks, engine.store(), &close));
         Ok(Self {
             webhook_address,
             console_address,
             engine,
+            hooks,
             tasks,
             drain: config.drain,
             servers,
@@ -117,6 +119,11 @@ impl App {
         self.engine.store()
     }
 
+    /// Writes the refusals and handshakes that are counted so far, as happens once a second anyway.
+    pub async fn write_tally(&self) {
+        self.hooks.tally.write(self.engine.store()).await;
+    }
+
     /// Returns when the database has failed for good: the process must end rather than promise more.
     pub async fn failed(&self) -> String {
         self.store().failed().await.to_string()
@@ -130,6 +137,7 @@ impl App {
         if tokio::time::timeout(CLOSE_GRACE, closed).await.is_err() {
             tracing::info!("a request that did not end was cut off");
         }
+        self.hooks.tally.write(self.engine.store()).await;
         self.engine.store().close().await;
     }
 }
@@ -142,7 +150,8 @@ fn hooks(config: &Config, clock: &SharedClock) -> Hooks {
         trusted_proxies: config.trusted_proxies.clone(),
         clock: clock.clone(),
         places: Semaphore::new(DELIVERIES_MAX),
-        logged: Mutex::default(),
+        room: Room::default(),
+        tally: Tally::default(),
     }
 }
 
@@ -213,18 +222,13 @@ async fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener>
     TcpListener::bind(address).await.with_context(advice)
 }
 
-/// Serves until told to close; requests under way are answered first. Small answers must not wait for more (Nagle).
 #[expect(clippy::disallowed_methods, reason = "the listeners' tasks start here")]
 fn serve(listener: TcpListener, router: Router, close: &watch::Sender<bool>) -> JoinHandle<()> {
-    let mut closed = close.subscribe();
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(async move {
-        let served = axum::serve(listener, service).with_graceful_shutdown(async move {
-            let _ = closed.wait_for(|closed| *closed).await;
-        });
-        if let Err(error) = served.await {
-            tracing::error!(%error, "a listener ended");
-        }
-    })
+    tokio::spawn(web::serve(listener, router, close.subscribe()))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tally's task starts here")]
+fn keep_tally(hooks: &Arc<Hooks>, store: &Store, close: &watch::Sender<bool>) -> JoinHandle<()> {
+    let (hooks, store, closed) = (Arc::clone(hooks), store.clone(), close.subscribe());
+    tokio::spawn(async move { hooks.tally.keep(&store, closed).await })
 }

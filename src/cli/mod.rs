@@ -24,6 +24,7 @@ mod sandbox;
 mod screen;
 mod send;
 mod serve;
+mod sources;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -85,6 +86,7 @@ enum Command {
     Request(request::Arguments),
     Catalog(catalog::Arguments),
     Doctor(doctor::Arguments),
+    Sources(sources::Arguments),
     Send(send::Arguments),
     Events(events::Arguments),
     Runs(runs::Arguments),
@@ -140,6 +142,7 @@ async fn carry_out(command: Command, desk: &mut Desk) -> anyhow::Result<Exit> {
         Command::Doctor(arguments) => doctor::run(&arguments, desk).await,
         Command::Request(arguments) => request::run(&arguments, desk).await,
         Command::Catalog(arguments) => catalog::run(arguments, desk).await,
+        Command::Sources(arguments) => sources::run(arguments, desk).await,
         Command::Send(arguments) => send::run(arguments, desk).await,
         Command::Events(arguments) => events::run(arguments, desk).await,
         Command::Runs(arguments) => runs::run(arguments, desk).await,

@@ -84,26 +84,30 @@ pub struct Accepted {
     pub runs: Vec<(Run, Option<Lease>)>,
 }
 
-/// A refused delivery, counted per source, reason and minute.
+/// Refused deliveries of one source for one reason, counted per minute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// The source, or the unknown path's name.
     pub source: Arc<str>,
     /// A short stable word: `signature`, `timestamp`, `unknown_source`, `too_large`, …
     pub reason: Arc<str>,
-    /// For a person; no body, no secret.
+    /// For a person, of the last one; no body, no secret.
     pub detail: String,
-    /// When.
+    /// When the last one came.
     pub at: Timestamp,
+    /// How many.
+    pub count: u32,
 }
 
-/// A request that asked for nothing but an answer.
+/// Requests that asked for nothing but an answer, counted per minute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handshake {
     /// The source.
     pub source: Arc<str>,
     /// Which handshake.
     pub kind: Arc<str>,
-    /// When.
+    /// When the last one came.
     pub at: Timestamp,
+    /// How many.
+    pub count: u32,
 }

@@ -78,6 +78,21 @@ pub struct Counts {
     pub events: u64,
 }
 
+/// What happened at the door of one source: refusals for one reason, or handshakes of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DoorSum {
+    /// The source.
+    pub source: String,
+    /// The reason's word, or the kind of handshake.
+    pub word: String,
+    /// How many.
+    pub count: u64,
+    /// The minute of the last one.
+    pub last: Timestamp,
+    /// The last refusal's detail; empty for handshakes.
+    pub detail: String,
+}
+
 /// Refusals of one source for one reason in one minute.
 #[derive(Debug, Clone, Serialize)]
 pub struct RefusalCount {

@@ -34,7 +34,7 @@ use crate::run::{Attempt, Run};
 pub use alert::{Alert, AlertKind};
 pub use hold::{Hold, HoldKind, RELAPSE_WITHIN};
 pub use inbox::{Accept, Accepted, FirstIntent, Handshake, NewRun, Refused, StoredVerdict};
-pub use list::{Counts, EventFilter, RefusalCount, RunFilter, StoredEvent};
+pub use list::{Counts, DoorSum, EventFilter, RefusalCount, RunFilter, StoredEvent};
 pub use op::{Answer, Op, StoreError};
 pub use person::{KnownPerson, ids as person_ids};
 pub use room::{ACTIVE_RUNS_HARD_MAX, ACTIVE_RUNS_MAX, ACTIVE_RUNS_OWN_MAX, Lane, Room};
@@ -86,6 +86,10 @@ pub trait Reader: Send + Sync + 'static {
     /// Refusals since then, newest minute first.
     async fn refusals(&self, since: Timestamp, limit: u32)
     -> Result<Vec<RefusalCount>, StoreError>;
+    /// Refusals since then, each source and reason once, by source and reason.
+    async fn refusal_sums(&self, since: Timestamp) -> Result<Vec<DoorSum>, StoreError>;
+    /// Handshakes since then, each source and kind once, by source and kind.
+    async fn handshake_sums(&self, since: Timestamp) -> Result<Vec<DoorSum>, StoreError>;
     /// Alerts, newest first: those that stand, or all of them.
     async fn alerts(&self, standing: bool, limit: u32) -> Result<Vec<Alert>, StoreError>;
     /// What is kept of every connection's account.
@@ -302,12 +306,12 @@ impl Store {
         self.count(Op::Rescue(node, now, others_are_dead)).await
     }
 
-    /// Counts a refused delivery.
+    /// Counts refused deliveries.
     pub async fn refused(&self, refused: Refused) -> Result<(), StoreError> {
         self.writer.try_ask(Op::Refused(refused)).await.map(drop)
     }
 
-    /// Counts a handshake.
+    /// Counts handshakes.
     pub async fn handshake(&self, handshake: Handshake) -> Result<(), StoreError> {
         self.writer
             .try_ask(Op::Handshake(handshake))

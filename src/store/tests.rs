@@ -96,6 +96,7 @@ fn refusal(source: &str) -> Refused {
         reason: "signature".into(),
         detail: String::new(),
         at: Timestamp::UNIX_EPOCH,
+        count: 1,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Addresses: who may send, as `allow_from` names them.
 
+use std::fmt;
 use std::net::IpAddr;
 
 /// One address, or a range of them: `203.0.113.7`, `10.0.0.0/8`, `2001:db8::/32`.
@@ -31,6 +32,16 @@ impl Range {
         }
         let differ = number(own) ^ number(other);
         self.bits == 0 || differ >> (width(own) - self.bits) == 0
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{}", self.address)?;
+        if self.bits < width(self.address) {
+            write!(to, "/{}", self.bits)?;
+        }
+        Ok(())
     }
 }
 

@@ -54,6 +54,10 @@ impl Scheme for Either {
         self.first.complaint(secret)
     }
 
+    fn can_sign(&self) -> bool {
+        self.first.can_sign()
+    }
+
     fn has_time(&self) -> bool {
         self.first.has_time() || self.second.has_time()
     }

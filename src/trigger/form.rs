@@ -5,9 +5,12 @@
 //! brackets do not close is taken as it stands. `+` is a space; a `%` that begins no escape is itself.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use encoding_rs::{Encoding, UTF_8};
 use serde_json::{Map, Value};
+
+use super::json;
 
 /// Most fields of a form.
 const FIELDS_MAX: usize = 10_000;
@@ -70,11 +73,7 @@ pub(super) fn decode_in(
         if number >= FIELDS_MAX {
             return Err(format!("a form of more than {FIELDS_MAX} fields"));
         }
-        let equals = field.iter().position(|byte| *byte == b'=');
-        let (key, value) = match equals {
-            Some(at) => (&field[..at], &field[at + 1..]),
-            None => (field, &b""[..]),
-        };
+        let (key, value) = pair(field);
         let charset = charset.name();
         let key = read(key).ok_or_else(|| format!("a form field whose name is not {charset}"))?;
         let value =
@@ -85,6 +84,24 @@ pub(super) fn decode_in(
         Value::Object(map) => Ok(map),
         _ => Ok(Map::new()),
     }
+}
+
+/// The fields of a form as they stand, without a look at brackets, by their keys; of equal keys the last one. For what senders
+/// sign field by field. `None`: it is not UTF-8, or has too many.
+pub(super) fn fields(text: &[u8]) -> Option<BTreeMap<Cow<'_, str>, Cow<'_, str>>> {
+    let fields = || {
+        text.split(|byte| *byte == b'&')
+            .filter(|field| !field.is_empty())
+    };
+    if fields().nth(FIELDS_MAX).is_some() {
+        return None;
+    }
+    fields()
+        .map(|field| {
+            let (key, value) = pair(field);
+            Some((unescape(key)?, unescape(value)?))
+        })
+        .collect()
 }
 
 /// Puts a value where the field of this key goes. A key without a name is left out.
@@ -113,6 +130,14 @@ pub(super) fn unescape(text: &[u8]) -> Option<Cow<'_, str>> {
     match unescaped(text) {
         Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
         Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+    }
+}
+
+/// A field's key and value, still escaped.
+fn pair(field: &[u8]) -> (&[u8], &[u8]) {
+    match field.iter().position(|byte| *byte == b'=') {
+        Some(at) => (&field[..at], &field[at + 1..]),
+        None => (field, b""),
     }
 }
 
@@ -157,6 +182,13 @@ fn place<'r>(root: &'r mut Value, key: &str) -> Result<Option<&'r mut Value>, St
         return Err(format!(
             "a form field nested more than {DEPTH_MAX} levels deep"
         ));
+    }
+    if inner
+        .iter()
+        .chain([&name])
+        .any(|name| json::is_reserved(name))
+    {
+        return Err("a form field whose name begins as no name may".into());
     }
     let mut place = member(root, name);
     for name in inner {
@@ -232,6 +264,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn fields_as_they_stand_are_sorted_and_keep_their_brackets() {
+        let read = |text: &'static [u8]| {
+            let fields = fields(text)?;
+            let pairs = fields.iter().map(|(key, value)| format!("{key}:{value}"));
+            Some(pairs.collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(
+            read(b"b=2&a%5Bx%5D=1+1&b=%C3%AB&&c&d==").as_deref(),
+            Some("a[x]:1 1 b:\u{eb} c: d:=")
+        );
+        assert_eq!(read(b"a=%FF"), None);
+        assert_eq!(fields("a&".repeat(20_000).as_bytes()), None);
+    }
 
     fn decoded(text: &str) -> Value {
         Value::Object(decode(text.as_bytes()).expect("the form is read"))

@@ -24,37 +24,47 @@ pub(super) fn parse(raw: &[u8]) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|wrong| format!("broken JSON: {wrong}"))
 }
 
-/// Whether a string of the text begins as a reserved key does.
-fn holds_reserved_key(text: &str) -> bool {
-    text.match_indices('$')
-        .any(|(at, _)| text[at..].starts_with(RESERVED))
-        || (text
-            .match_indices('\\')
-            .any(|(at, _)| text[at..].starts_with("\\u00"))
-            && strings(text).any(|string| {
-                string.len() <= RESERVED_BYTES_MAX
-                    && string.contains("\\u00")
-                    && serde_json::from_str::<String>(string)
-                        .is_ok_and(|string| string.starts_with(RESERVED))
-            }))
+/// Whether the parser would not take this for a name.
+pub(super) fn is_reserved(name: &str) -> bool {
+    name.starts_with(RESERVED)
 }
 
-/// The string literals of a JSON text, with their quotes.
-fn strings(text: &str) -> impl Iterator<Item = &str> {
+/// Whether a key of the text begins as a reserved one does.
+fn holds_reserved_key(text: &str) -> bool {
+    let suspicious = text.contains(RESERVED) || text.contains("\\u00");
+    suspicious && keys(text).any(is_reserved_literal)
+}
+
+/// The same of a string literal, with its quotes and escapes.
+fn is_reserved_literal(string: &str) -> bool {
+    if string.strip_prefix('"').is_some_and(is_reserved) {
+        return true;
+    }
+    string.len() <= RESERVED_BYTES_MAX
+        && string.contains("\\u00")
+        && serde_json::from_str::<String>(string).is_ok_and(|string| is_reserved(&string))
+}
+
+/// The string literals of a JSON text that are followed by a colon, with their quotes.
+fn keys(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let open = rest.find('"')?;
-        let mut end = open + 1;
         loop {
-            end += rest[end..].find(['"', '\\'])? + 1;
-            if rest.as_bytes()[end - 1] == b'"' {
-                break;
+            let open = rest.find('"')?;
+            let mut end = open + 1;
+            loop {
+                end += rest[end..].find(['"', '\\'])? + 1;
+                if rest.as_bytes()[end - 1] == b'"' {
+                    break;
+                }
+                end += rest[end..].chars().next()?.len_utf8();
             }
-            end += rest[end..].chars().next()?.len_utf8();
+            let (string, after) = (&rest[open..end], &rest[end..]);
+            rest = after;
+            if after.trim_start().starts_with(':') {
+                return Some(string);
+            }
         }
-        let (string, after) = (&rest[open..end], &rest[end..]);
-        rest = after;
-        Some(string)
     })
 }
 
@@ -91,6 +101,12 @@ mod tests {
             r#"{"\u0024\u0073erde_json::private::Number":"1"}"#,
         ] {
             assert!(parse(text.as_bytes()).is_err(), "{text}");
+        }
+        for text in [
+            r#"{"\"$serde_json::private::Number":1,"b":"$serde_json::private::Number"}"#,
+            r#"["\u0024serde_json::private::Number", ":"]"#,
+        ] {
+            assert!(parse(text.as_bytes()).is_ok(), "{text}");
         }
         let harmless = r#"{"a":"\u0024 5","b\\":"\"\u0041","$serde":1}"#;
         assert_eq!(

@@ -8,6 +8,7 @@
 
 mod address;
 mod body;
+mod captured;
 mod delivery;
 mod either;
 mod form;
@@ -22,6 +23,7 @@ pub mod signature;
 mod source;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod types;
 mod webhook;
 
@@ -32,10 +34,12 @@ use uuid::Uuid;
 use crate::event::Event;
 
 pub use body::read_body;
+pub use captured::Captured;
 pub use delivery::{Delivery, Headers, Request};
 pub use preset::{Preset, Sample, sample};
 pub use signature::{REASONS, Refusal, Signed};
 pub use source::{Home, Source};
+pub use trial::SecretName;
 pub use webhook::BATCH_EVENTS_MAX;
 
 /// What the outside gives to an event.

@@ -18,8 +18,14 @@ pub(super) struct Around {
     pub(super) url: Box<str>,
     /// `tolerance:` of the source.
     pub(super) tolerance_s: Option<i64>,
+    /// `certificate:` of the source, as PEM.
+    pub(super) certificate: Box<str>,
+    /// `public_key:` of the source.
+    pub(super) public_key: Box<str>,
     /// `verify_token:` of the source.
     pub(super) verify_token: Box<str>,
+    /// `webhook_id:` of the source.
+    pub(super) webhook_id: Box<str>,
 }
 
 /// The entries of a map, on their way to be read.

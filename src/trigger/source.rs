@@ -19,7 +19,7 @@ use super::delivery::Delivery;
 use super::mapping::Mapping;
 use super::preset::{Preset, Sample};
 use super::settings::Around;
-use super::signature::{Refusal, Scheme, Signed, Traces, reason};
+use super::signature::{Kind, Refusal, Scheme, Signed, Traces, reason};
 use super::types::Types;
 use crate::problem::{self, Problem, nearest};
 use crate::rule::path::Path;
@@ -37,6 +37,10 @@ pub struct Source {
     /// What its handshakes may need to know.
     pub(super) around: Around,
     pub(super) secrets: Vec<SecretString>,
+    /// Every secret as it is declared, and whether it is among `secrets`.
+    pub(super) declared: Vec<(Box<str>, bool)>,
+    /// The scheme as a member of the list; a preset has its own.
+    pub(super) kind: Option<&'static Kind>,
     /// Empty: from everywhere.
     pub(super) allow_from: Vec<Range>,
     pub(super) mapping: Mapping,
@@ -98,11 +102,11 @@ impl Source {
         self.preset.is_some_and(|preset| preset.reports_account)
     }
 
-    /// Where the sender's id of an event stands; empty if it gives none.
+    /// Where parts of the sender's id of an event may stand; empty if it gives none.
     #[must_use]
     pub fn id_paths(&self) -> Vec<&str> {
-        let first = self.mapping.id.first();
-        first.into_iter().flatten().map(Path::text).collect()
+        let rows = self.mapping.id.iter();
+        rows.flatten().map(Path::text).collect()
     }
 
     /// What the sender would add to this body at this time; nothing when the source has no secret.
@@ -112,6 +116,12 @@ impl Source {
             Some(secret) => self.scheme.sign(secret, body, now),
             None => Signed::default(),
         }
+    }
+
+    /// Whether its sender's part can be played: not where only the sender has the key to sign with.
+    #[must_use]
+    pub fn can_sign(&self) -> bool {
+        self.scheme.can_sign()
     }
 
     /// Usual deliveries of its sender; none without a preset.
@@ -149,7 +159,7 @@ impl Source {
         if !self.allow_from.is_empty() {
             self.check_address(delivery.request.peer)?;
         }
-        if self.secrets.is_empty() && !self.scheme.is_open() {
+        if self.secrets.is_empty() && !self.scheme.is_open() && self.can_sign() {
             let detail = "the source has no secret to check with: its environment variable or file was empty or missing at start";
             return Err(Refusal::unproven(reason::NO_SECRET, detail));
         }

@@ -1,6 +1,8 @@
 //! A request to a source, start to end: refused with a reason, or an event that keeps no secret.
 
 use jiff::Timestamp;
+mod fuzz;
+
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -28,6 +28,10 @@ impl Source {
         if request.method == "GET" || request.method == "HEAD" {
             return Answer::text("probe", "").into();
         }
+        let encoding = request.headers.get("content-encoding").map(str::trim);
+        if let Some(encoding) = encoding.filter(|encoding| !is_plain(encoding)) {
+            return Received::Refused(Refusal::compressed(encoding));
+        }
         let delivery = Delivery::new(request, self.charset_field());
         match self.verify(&delivery, arrival.now) {
             Ok(()) => self.read(delivery, arrival),
@@ -41,7 +45,7 @@ impl Source {
         self.read(Delivery::new(request, self.charset_field()), arrival)
     }
 
-    fn charset_field(&self) -> &'static str {
+    pub(super) fn charset_field(&self) -> &'static str {
         self.preset.map_or("", |preset| preset.charset_field)
     }
 
@@ -189,6 +193,11 @@ impl Source {
             .map(|since| (format!("sha256:{hash}/{}", number - 1), since));
         (format!("sha256:{hash}/{number}"), earlier)
     }
+}
+
+/// Whether this `Content-Encoding` leaves the body as it is.
+fn is_plain(encoding: &str) -> bool {
+    encoding.is_empty() || encoding.eq_ignore_ascii_case("identity")
 }
 
 /// What paths lead into.

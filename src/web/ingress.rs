@@ -1,33 +1,26 @@
 //! Deliveries: read bounded bytes, verify, shape, accept, answer. It decides nothing about rules.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
-use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Path, Request as HttpRequest, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
-use crate::clock::{self, SharedClock};
+use super::body::{Room, Unread};
+use super::tally::Tally;
+use crate::clock::SharedClock;
 use crate::engine::{AcceptError, Engine};
-use crate::store::{Accepted, Handshake, Refused, StoreError};
+use crate::store::{Accepted, StoreError};
 use crate::trigger::{Arrival, Headers, Received, Refusal, Request, Source};
 
-/// The largest delivery. Stripe and its kind stay below 100 kB.
-pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// How long a sender may take to send its body.
-pub const BODY_SECONDS_MAX: u64 = 15;
 /// Deliveries under way at once; beyond, senders are asked to come again.
 pub const DELIVERIES_MAX: usize = 2_048;
 /// What `Retry-After` says while full, starting or stopping.
 const RETRY_AFTER_SECONDS: &str = "5";
-/// The same refusal of the same source is logged once in this time.
-const LOG_REFUSALS_EVERY: Duration = Duration::from_secs(60);
 
 /// What the webhook listener knows.
 #[derive(Debug)]
@@ -44,8 +37,10 @@ pub struct Hooks {
     pub clock: SharedClock,
     /// Places for deliveries under way.
     pub places: Semaphore,
-    /// When a refusal was last logged.
-    pub logged: Mutex<HashMap<(Arc<str>, &'static str), Timestamp>>,
+    /// What their bodies share.
+    pub room: Room,
+    /// Refusals and handshakes, until they are written.
+    pub tally: Tally,
 }
 
 /// `/hooks/{source}`.
@@ -101,10 +96,11 @@ async fn receive(
         return come_again("too many deliveries at once");
     };
     let Some(source) = hooks.sources.get(name) else {
-        let detail = "a path that no source of kartwheel.yaml has";
-        hooks
-            .count(engine, &Arc::from("?"), "unknown_source", detail)
-            .await;
+        hooks.count(
+            &Arc::from("?"),
+            "unknown_source",
+            "a path that no source of kartwheel.yaml has",
+        );
         return answer(StatusCode::NOT_FOUND, "no such source");
     };
     let (parts, body) = request.into_parts();
@@ -112,19 +108,16 @@ async fn receive(
         let refused = answer(StatusCode::METHOD_NOT_ALLOWED, "send a POST");
         return ([(header::ALLOW, "GET, HEAD, POST")], refused).into_response();
     }
-    let bytes = match read(body).await {
-        Ok(bytes) => bytes,
-        Err((status, reason, text)) => {
-            hooks.count(engine, &source.name, reason, text).await;
-            return answer(status, text);
-        }
+    let held = match hooks.room.read(body).await {
+        Ok(held) => held,
+        Err(unread) => return hooks.unread(source, unread),
     };
     let asked = Request {
         method: parts.method.as_str(),
         path_secret,
         query: parts.uri.query().unwrap_or_default(),
         headers: &parts.headers,
-        body: &bytes,
+        body: &held.bytes,
         peer: peer.map(|peer| hooks.sender(peer, &parts.headers)),
     };
     let arrival = Arrival {
@@ -146,12 +139,7 @@ async fn respond(hooks: &Hooks, engine: &Engine, source: &Source, received: Rece
             content_type,
             body,
         } => {
-            let seen = Handshake {
-                source: source.name.clone(),
-                kind: kind.into(),
-                at: hooks.clock.now(),
-            };
-            let _ = engine.store().handshake(seen).await;
+            hooks.tally.shaken(&source.name, kind, hooks.clock.now());
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
             let headers = [
                 (header::CONTENT_TYPE, content_type),
@@ -159,46 +147,8 @@ async fn respond(hooks: &Hooks, engine: &Engine, source: &Source, received: Rece
             ];
             (status, headers, body).into_response()
         }
-        Received::Refused(refusal) => refuse(hooks, engine, source, &refusal).await,
+        Received::Refused(refusal) => refuse(hooks, source, &refusal),
     }
-}
-
-/// The whole body, within its limits of size and time.
-async fn read(body: Body) -> Result<Bytes, (StatusCode, &'static str, &'static str)> {
-    match tokio::time::timeout(
-        Duration::from_secs(BODY_SECONDS_MAX),
-        axum::body::to_bytes(body, BODY_BYTES_MAX),
-    )
-    .await
-    {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if is_too_large(&error) => Err((
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_large",
-            "the body is larger than 2 MiB",
-        )),
-        Ok(Err(_)) => Err((
-            StatusCode::BAD_REQUEST,
-            "broken_off",
-            "the body did not arrive whole",
-        )),
-        Err(_) => Err((
-            StatusCode::REQUEST_TIMEOUT,
-            "too_slow",
-            "the body took longer than 15 seconds",
-        )),
-    }
-}
-
-fn is_too_large(error: &axum::Error) -> bool {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = cause {
-        if error.to_string().contains("length limit exceeded") {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }
 
 async fn accept(engine: &Engine, source: &Source, events: Vec<crate::event::Event>) -> Response {
@@ -234,15 +184,13 @@ fn taken(accepted: &[Accepted]) -> Response {
     json_answer(StatusCode::OK, &told)
 }
 
-async fn refuse(hooks: &Hooks, engine: &Engine, source: &Source, refusal: &Refusal) -> Response {
-    hooks
-        .count(engine, &source.name, refusal.reason, &refusal.detail)
-        .await;
+fn refuse(hooks: &Hooks, source: &Source, refusal: &Refusal) -> Response {
+    hooks.count(&source.name, refusal.reason, &refusal.detail);
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::UNAUTHORIZED);
-    let text = if status == StatusCode::BAD_REQUEST {
-        "the body could not be read"
-    } else {
-        "not verified"
+    let text = match status {
+        StatusCode::BAD_REQUEST => "the body could not be read",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "send the body as it is, not compressed",
+        _ => "not verified",
     };
     answer(status, text)
 }
@@ -271,28 +219,32 @@ impl Hooks {
         hops.pop().unwrap_or(peer)
     }
 
-    /// Counts a refusal, and logs it at most once a minute for each source and reason.
-    async fn count(&self, engine: &Engine, source: &Arc<str>, reason: &'static str, detail: &str) {
-        let now = self.clock.now();
-        let quiet = {
-            let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
-            let last = logged.insert((source.clone(), reason), now);
-            let quiet = last.filter(|last| clock::between(*last, now) < LOG_REFUSALS_EVERY);
-            if let Some(last) = quiet {
-                logged.insert((source.clone(), reason), last);
-            }
-            quiet.is_some()
+    fn count(&self, source: &Arc<str>, reason: &'static str, detail: &str) {
+        self.tally.refused(source, reason, detail, self.clock.now());
+    }
+
+    /// The answer to a delivery whose body was not read.
+    fn unread(&self, source: &Source, unread: Unread) -> Response {
+        let (status, reason, text) = match unread {
+            Unread::NoRoom => return come_again("too many large deliveries at once"),
+            Unread::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                "the body is larger than 2 MiB",
+            ),
+            Unread::BrokenOff => (
+                StatusCode::BAD_REQUEST,
+                "broken_off",
+                "the body did not arrive whole",
+            ),
+            Unread::TooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "too_slow",
+                "the body took longer than 15 seconds",
+            ),
         };
-        if !quiet {
-            tracing::warn!(%source, reason, detail, "delivery refused (told once a minute; GET /api/refusals counts them)");
-        }
-        let refused = Refused {
-            source: source.clone(),
-            reason: reason.into(),
-            detail: detail.to_owned(),
-            at: now,
-        };
-        let _ = engine.store().refused(refused).await;
+        self.count(&source.name, reason, text);
+        answer(status, text)
     }
 }
 

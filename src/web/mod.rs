@@ -1,15 +1,21 @@
 //! HTTP in: deliveries on one listener, the API on another, health on both. It verifies, records, shows and wakes; it decides nothing.
 
 pub mod api;
+mod body;
 mod health;
 mod ingress;
+mod listen;
+mod tally;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{any, get};
 
-pub use ingress::{BODY_BYTES_MAX, BODY_SECONDS_MAX, DELIVERIES_MAX, Hooks};
+pub use body::{BODY_BYTES_MAX, BODY_BYTES_OWN, BODY_SECONDS_MAX, ROOM_BYTES_MAX, Room};
+pub use ingress::{DELIVERIES_MAX, Hooks};
+pub use listen::{CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_SECONDS_MAX, HEADERS_MAX, serve};
+pub use tally::{COUNTERS_MAX, Tally};
 
 /// The router of the webhook listener.
 pub fn hooks(hooks: Arc<Hooks>) -> Router {

@@ -264,6 +264,7 @@ async fn health_tells_the_numbers_and_refusals_are_counted() {
         reason: "signature".into(),
         detail: "no signature matches".into(),
         at: house.clock.now(),
+        count: 1,
     };
     house.store.refused(refused.clone()).await.unwrap();
     house.store.refused(refused).await.unwrap();
@@ -276,4 +277,17 @@ async fn health_tells_the_numbers_and_refusals_are_counted() {
     let (_, refusals) = house.get("/refusals").await;
     assert_eq!(refusals["refusals"][0]["count"], 2, "{refusals}");
     assert_eq!(refusals["refusals"][0]["reason"], "signature");
+    let shaken = store::Handshake {
+        source: "shop".into(),
+        kind: "ping".into(),
+        at: house.clock.now(),
+        count: 3,
+    };
+    house.store.handshake(shaken).await.unwrap();
+    let (_, handshakes) = house.get("/handshakes").await;
+    let first = &handshakes["handshakes"][0];
+    assert_eq!(
+        (&first["kind"], &first["count"]),
+        (&json!("ping"), &json!(3))
+    );
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use kartwheel::run::State;
-use kartwheel::web::{self, Hooks};
+use kartwheel::web::{self, Hooks, Room, Tally};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -76,6 +76,7 @@ async fn a_wrong_signature_is_refused_without_a_hint_and_counted() {
         );
     }
     assert!(world.runs().await.is_empty());
+    world.app().write_tally().await;
     let refusals = world
         .reader()
         .refusals(world.clock_start(), 10)
@@ -355,7 +356,8 @@ async fn while_starting_and_when_full_senders_are_asked_to_come_again() {
             trusted_proxies: Vec::new(),
             clock: world.clock.clone(),
             places: Semaphore::new(places),
-            logged: Mutex::default(),
+            room: Room::default(),
+            tally: Tally::default(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));

@@ -4,11 +4,10 @@ use std::path::Path;
 
 use anyhow::Context;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::patch::Assignment;
 use crate::cli::Failure;
-use crate::trigger::Source;
+use crate::trigger::Sample;
 
 /// The largest file that is sent; a daemon takes less.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -34,7 +33,7 @@ impl Letter {
         if length > FILE_BYTES_MAX {
             let what = format!("{} has {length} bytes", path.display());
             return Err(Failure::new(what)
-                .remedy("A daemon takes bodies up to 1 MiB.")
+                .remedy("A daemon takes bodies up to 2 MiB.")
                 .into());
         }
         let body = std::fs::read(path).with_context(within)?;
@@ -43,6 +42,17 @@ impl Letter {
             Some("form" | "txt")
         );
         Ok(Self::new(body, if form { FORM } else { JSON }))
+    }
+
+    /// The sample as its sender would send it.
+    pub(crate) fn of_sample(sample: &Sample) -> Self {
+        let headers = sample.headers.iter();
+        Self {
+            headers: headers
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            ..Self::new(sample.body, sample.content_type)
+        }
     }
 
     /// A body of this type.
@@ -59,14 +69,17 @@ impl Letter {
         if assignments.is_empty() {
             return Ok(());
         }
-        if self.content_type.starts_with(FORM) {
+        if self.is_form() {
             self.body = set_in_form(&self.body, assignments);
             return Ok(());
         }
         let mut body: Value = serde_json::from_slice(&self.body).map_err(|error| {
-            Failure::new(format!(
-                "the body is not JSON, so nothing can be set in it: {error}"
-            ))
+            let what = if self.content_type.starts_with("multipart/") {
+                "the body has several parts, and nothing can be set in one".to_owned()
+            } else {
+                format!("the body is not JSON, so nothing can be set in it: {error}")
+            };
+            Failure::new(what).remedy("Write the whole body to a file: --file PATH")
         })?;
         for assignment in assignments {
             assignment.apply(&mut body).map_err(Failure::new)?;
@@ -75,44 +88,10 @@ impl Letter {
         Ok(())
     }
 
-    /// Puts this id where the source looks for the sender's id of an event.
-    pub(crate) fn give_id(&mut self, source: &Source, id: Uuid) -> Result<(), Failure> {
-        let paths = source.id_paths();
-        let Some(path) = paths.first() else {
-            return Err(Failure::new(format!("the source {} has no id to change", source.name()))
-                .means("Its events are known by their whole body: the same body again is the same event.")
-                .remedy("Change something with --set, or send it as it is with --same-id."));
-        };
-        let id = id.simple().to_string();
-        if let Some(name) = header_name(path) {
-            self.headers.push((name.to_owned(), id));
-            return Ok(());
-        }
-        let old = self.id_prefix(path);
-        let assignment = Assignment::text(path, format!("{old}{id}")).map_err(|why| {
-            Failure::new(format!("the source's id cannot be changed: {why}"))
-                .remedy("Send it as it is with --same-id.")
-        })?;
-        self.set(&[assignment])
+    /// Whether the body is a form.
+    pub(super) fn is_form(&self) -> bool {
+        self.content_type.starts_with(FORM)
     }
-
-    /// What a sender's ids begin with, such as `evt_`: the new one looks alike.
-    fn id_prefix(&self, path: &str) -> String {
-        let pointer = path.trim_start_matches("$.body").replace('.', "/");
-        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        let old = body
-            .pointer(&pointer)
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        old.find('_')
-            .map_or_else(String::new, |end| old[..=end].to_owned())
-    }
-}
-
-/// `webhook-id` of `$.headers['webhook-id']`.
-fn header_name(path: &str) -> Option<&str> {
-    let rest = path.strip_prefix("$.headers")?;
-    Some(rest.trim_matches(['.', '[', ']', '\'', '"']))
 }
 
 fn set_in_form(body: &[u8], assignments: &[Assignment]) -> Vec<u8> {
@@ -140,7 +119,7 @@ fn set_in_form(body: &[u8], assignments: &[Assignment]) -> Vec<u8> {
     pairs.join("&").into_bytes()
 }
 
-fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'*' => {
@@ -180,14 +159,5 @@ mod tests {
             String::from_utf8_lossy(&letter.body),
             "event=order&customer%5Bemail%5D=b%40example.com&order%5Bid%5D=7"
         );
-    }
-
-    #[test]
-    fn an_id_may_stand_in_a_header() {
-        assert_eq!(
-            header_name("$.headers['x-request-id']"),
-            Some("x-request-id")
-        );
-        assert_eq!(header_name("$.body.id"), None);
     }
 }

@@ -1,5 +1,6 @@
 //! `kartwheel send`: posts a sample or a file to a source, signed as its sender would.
 
+mod fresh;
 pub(super) mod letter;
 mod patch;
 pub(super) mod post;
@@ -30,7 +31,7 @@ const COUNT_MAX: u32 = 1_000;
 /// as a new event; with a file it sends that file as it is. The daemon must be running.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  kartwheel send stripe --list\n  kartwheel send stripe checkout.session.completed\n  kartwheel send stripe checkout.session.completed --set '$.body.data.object.amount_total=100'\n  \
+    after_help = "Examples:\n  kartwheel send stripe --list\n  kartwheel send stripe checkout.session.completed\n  kartwheel send stripe checkout.session.completed --email grace@example.com\n  kartwheel send stripe checkout.session.completed --set '$.body.data.object.amount_total=100'\n  \
                   kartwheel send shop --file order.json --count 2    twice the same: one event, one run\n\nNext:\n  kartwheel events list\n  kartwheel runs list"
 )]
 pub(super) struct Arguments {
@@ -39,7 +40,7 @@ pub(super) struct Arguments {
     /// One of the source's samples, or the path of a file [default: the first sample that a rule takes]
     what: Option<String>,
     /// Show the source's samples instead
-    #[arg(long, conflicts_with_all = ["what", "file", "set", "count"])]
+    #[arg(long, conflicts_with_all = ["what", "file", "set", "email", "count"])]
     list: bool,
     /// A file whose bytes are the body
     #[arg(long, value_name = "PATH", conflicts_with = "what")]
@@ -47,6 +48,9 @@ pub(super) struct Arguments {
     /// Change the body: a path and a value (JSON, or else text); several times if need be
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<Assignment>,
+    /// About this person: the address in the body, wherever the source finds it, is this one
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    email: Option<String>,
     /// Where to post [default: the project's own daemon]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -70,6 +74,7 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     if arguments.list {
         return list(&source, arguments.json, desk);
     }
+    check_signable(&source)?;
     let (letter, is_sample) = letter(&source, &rules, &arguments)?;
     let url = arguments.url.clone().unwrap_or_else(|| {
         format!(
@@ -84,7 +89,15 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     for _ in 0..arguments.count {
         let mut letter = letter.clone();
         if fresh {
-            letter.give_id(&source, desk.clock.new_id())?;
+            match fresh::with_id(&letter, &source, desk.clock.new_id()) {
+                Some(new) => letter = new,
+                None if arguments.new_id => return Err(no_id(&source).into()),
+                // A sample is sent as it is: once it is new anyway.
+                None => {}
+            }
+        }
+        if let Some(email) = &arguments.email {
+            letter = fresh::with_email(&letter, &source, email)?;
         }
         letter.set(&arguments.set)?;
         let answered = post::post(&http, &url, &source, &letter, desk.clock.now()).await?;
@@ -98,7 +111,46 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     Ok(if refused { Exit::Problems } else { Exit::Done })
 }
 
-fn source(settings: &Config, name: &str) -> Result<Arc<Source>, Failure> {
+fn address(text: &str) -> Result<String, String> {
+    let plain = |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, '"' | '\\');
+    match text.split_once('@') {
+        Some((_, host)) if !host.is_empty() && text.chars().all(plain) => Ok(text.to_owned()),
+        _ => Err("give an e-mail address".to_owned()),
+    }
+}
+
+/// Nobody but the sender can make deliveries of some senders.
+fn check_signable(source: &Source) -> Result<(), Failure> {
+    if source.can_sign() {
+        return Ok(());
+    }
+    let what = format!(
+        "deliveries to the source {} cannot be sent from here",
+        source.name()
+    );
+    Err(Failure::new(what)
+        .means("Its sender signs them with a key that only the sender has.")
+        .remedy(format!(
+            "Let the sender send one. One that was captured can be tried: kartwheel sources try {} --request FILE",
+            source.name()
+        )))
+}
+
+fn no_id(source: &Source) -> Failure {
+    let what = format!(
+        "the source {} has no id that can be changed in it",
+        source.name()
+    );
+    Failure::new(what)
+        .means("Its events are known by their whole body, or the id stands where it cannot be written.")
+        .remedy("Change something with --set, or send it as it is with --same-id.")
+}
+
+/// The source of this name.
+///
+/// # Errors
+/// kartwheel.yaml has none; the text names the nearest.
+pub(super) fn source(settings: &Config, name: &str) -> Result<Arc<Source>, Failure> {
     if let Some(source) = settings.sources.get(name) {
         return Ok(Arc::clone(source));
     }
@@ -131,7 +183,7 @@ fn letter(
         Some(word) => samples.iter().find(|sample| sample.kind == word),
     };
     if let Some(sample) = sample {
-        return Ok((Letter::new(sample.body, sample.content_type), true));
+        return Ok((Letter::of_sample(sample), true));
     }
     let kinds: Vec<_> = samples.iter().map(|sample| sample.kind).collect();
     let failure = match &arguments.what {

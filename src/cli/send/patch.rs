@@ -21,11 +21,11 @@ enum Part {
 }
 
 impl Assignment {
-    /// A new text value at this path.
-    pub(super) fn text(path: &str, value: String) -> Result<Self, String> {
+    /// This value at this path.
+    pub(super) fn of(path: &str, value: Value) -> Result<Self, String> {
         Ok(Self {
             path: parse_path(path)?,
-            value: Value::String(value),
+            value,
         })
     }
 

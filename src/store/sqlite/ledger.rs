@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use sqlx::{Row as _, SqliteConnection};
+
 use crate::clock::micros;
 use crate::store::sqlite::sql::Rows;
-use crate::store::sqlite::{Answers, Sqlite, error, statements};
-use crate::store::{ActivateRules, Answer, Op, Refused, StoreError};
+use crate::store::sqlite::{Answers, Sqlite, error, rows, statements};
+use crate::store::{ActivateRules, Answer, DoorSum, Op, Refused, StoreError};
 
 /// Refusals are counted apart for so many sources and reasons a minute; what is beyond is counted as one, so that
 /// nobody can fill the table with made-up names.
@@ -17,6 +20,14 @@ const OTHERS: &str = "(others)";
 const SOURCE_CHARACTERS_MAX: usize = 100;
 const DETAIL_CHARACTERS_MAX: usize = 500;
 const MINUTE_MICROS: i64 = 60_000_000;
+
+/// Beside the greatest minute SQLite gives the detail of its row.
+pub(super) const REFUSAL_SUMS: &str =
+    "SELECT source, reason AS word, sum(count) AS count, max(minute) AS last, detail
+    FROM refusals WHERE minute >= ?1 GROUP BY source, reason ORDER BY source, reason";
+pub(super) const HANDSHAKE_SUMS: &str =
+    "SELECT source, kind AS word, sum(count) AS count, max(minute) AS last, '' AS detail
+    FROM handshakes WHERE minute >= ?1 GROUP BY source, kind ORDER BY source, kind";
 
 /// Which refusals have a row in the present minute.
 #[derive(Debug, Clone, Default)]
@@ -39,11 +50,12 @@ pub(super) async fn carry_out(
                 let count = refused
                     .entry(row_of(&mut store.memory.refusals, refusal))
                     .or_default();
-                *count = (count.0 + 1, &refusal.detail);
+                *count = (count.0.saturating_add(refusal.count), &refusal.detail);
             }
             Op::Handshake(shake) => {
                 let row = (minute(shake.at), &*shake.source, &*shake.kind);
-                *shaken.entry(row).or_default() += 1;
+                let count = shaken.entry(row).or_default();
+                *count = count.saturating_add(shake.count);
             }
             Op::ActivateRules(rules) => activate(store, rules).await?,
             _ => continue,
@@ -77,6 +89,24 @@ pub(super) async fn carry_out(
     Ok(())
 }
 
+/// One of the sums, from this time on.
+pub(super) async fn sums(
+    db: &mut SqliteConnection,
+    sql: &'static str,
+    since: Timestamp,
+) -> Result<Vec<DoorSum>, StoreError> {
+    let found = sqlx::query(sql).bind(minute(since)).fetch_all(db).await;
+    let found = found.map_err(error::of)?;
+    let sums = found.iter().map(|row| DoorSum {
+        source: row.get("source"),
+        word: row.get("word"),
+        count: u64::try_from(row.get::<i64, _>("count")).unwrap_or(0),
+        last: rows::time(row, "last"),
+        detail: row.get("detail"),
+    });
+    Ok(sums.collect())
+}
+
 fn row_of(memory: &mut Minute, refusal: &Refused) -> (i64, String, Arc<str>) {
     let minute = minute(refusal.at);
     if memory.minute != minute {
@@ -96,7 +126,7 @@ fn row_of(memory: &mut Minute, refusal: &Refused) -> (i64, String, Arc<str>) {
 }
 
 /// The minute that an instant lies in.
-pub(super) fn minute(at: jiff::Timestamp) -> i64 {
+pub(super) fn minute(at: Timestamp) -> i64 {
     micros(at).div_euclid(MINUTE_MICROS) * MINUTE_MICROS
 }
 

@@ -13,7 +13,7 @@ use crate::store::sqlite::{
     alert, claim, error, hold, ledger, lists, person, rows, snapshot, trace,
 };
 use crate::store::{
-    Alert, Counts, EventFilter, Front, Hold, KnownPerson, Reader, RefusalCount, RuleText,
+    Alert, Counts, DoorSum, EventFilter, Front, Hold, KnownPerson, Reader, RefusalCount, RuleText,
     RunFilter, Snapshot, StoreError, StoredEvent, Traced,
 };
 
@@ -56,6 +56,8 @@ pub(super) const ALL: &[&str] = &[
     SHORT_IDS,
     RULE_TEXT,
     REFUSALS,
+    ledger::REFUSAL_SUMS,
+    ledger::HANDSHAKE_SUMS,
     STATES,
     DUE,
     EVENTS,
@@ -193,6 +195,14 @@ impl Reader for Sqlite {
             detail: row.get("detail"),
         });
         Ok(counts.collect())
+    }
+
+    async fn refusal_sums(&self, since: Timestamp) -> Result<Vec<DoorSum>, StoreError> {
+        ledger::sums(&mut *self.reader().await?, ledger::REFUSAL_SUMS, since).await
+    }
+
+    async fn handshake_sums(&self, since: Timestamp) -> Result<Vec<DoorSum>, StoreError> {
+        ledger::sums(&mut *self.reader().await?, ledger::HANDSHAKE_SUMS, since).await
     }
 
     async fn alerts(&self, standing: bool, limit: u32) -> Result<Vec<Alert>, StoreError> {

@@ -17,6 +17,7 @@ pub(super) static PRESET: Preset = Preset {
     verified: "`X-Acuity-Signature` holds the base64 HMAC-SHA256 of the body.",
     retries: "For 24 hours after answers of 500 and above; after five days of failures the webhook is disabled.",
     lost_after: "24 hours",
+    thin: true,
     // These three happen once; to be moved or changed may happen again and again.
     id: &[
         &["$.body.id", "$.body[?@ == 'scheduled']"],

@@ -16,6 +16,7 @@ pub(super) static PRESET: Preset = Preset {
     verified: "`X-Cal-Signature-256` holds the HMAC-SHA256 of the body.",
     retries: "None.",
     lost_after: "one request",
+    handshakes: "the trigger `PING`",
     id: &[
         &[
             "$.body.payload.uid",

@@ -13,7 +13,7 @@ pub(super) static PRESET: Preset = Preset {
     doc: "The secret is the subscription's signing key. Subscriptions are made with Calendly's API only; after a day of failures \
           Calendly disables one, and it must be made anew. To move a meeting is two events: `invitee.canceled` of the old one with \
           `$.body.payload.rescheduled` true, and `invitee.created` with `$.body.payload.old_invitee`. A rule that takes something \
-          away on `invitee.canceled` needs `if: $.body.payload.rescheduled == false`.",
+          away when a meeting is off must ask that `$.body.payload.rescheduled` is not true.",
     verified: "`Calendly-Webhook-Signature` holds a time and the HMAC-SHA256 of time and body.",
     retries: "With growing gaps for 24 hours, or until 24 hours after the meeting; then it disables the subscription. It waits 15 seconds for the answer.",
     lost_after: "24 hours",

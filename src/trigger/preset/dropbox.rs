@@ -20,6 +20,8 @@ pub(super) static PRESET: Preset = Preset {
           The secret is the app secret. The challenge that Dropbox sends when the URL is saved is answered.",
     verified: "`X-Dropbox-Signature` holds the HMAC-SHA256 of the body.",
     retries: "Not documented here.",
+    handshakes: "GET with `challenge`",
+    thin: true,
     kind_of: Some(kind_of),
     people: People::Rows(&[Row::NONE]),
     events: &["list_folder"],

@@ -18,6 +18,8 @@ pub(super) static PRESET: Preset = Preset {
           own API is refused. The test delivery is answered.",
     verified: "The secret stands in the URL.",
     retries: "When the answer is not 2xx; the schedule is not documented.",
+    handshakes: "the action `test`",
+    thin: true,
     id: &[&["$.headers['x-eventbrite-delivery']"]],
     kind: &["$.body.config.action", "$.headers['x-eventbrite-event']"],
     people: People::Rows(&[Row::NONE]),

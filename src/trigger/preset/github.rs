@@ -14,6 +14,7 @@ pub(super) static PRESET: Preset = Preset {
     verified: "`X-Hub-Signature-256` holds `sha256=` and the HMAC-SHA256 of the body. The older SHA-1 header is not looked at.",
     retries: "None; deliveries can be sent again by hand for three days. It waits ten seconds for the answer.",
     lost_after: "one request",
+    handshakes: "the event `ping`",
     id: &[&["$.headers['x-github-delivery']"]],
     kind: &["$.headers['x-github-event']"],
     people: People::Rows(PEOPLE),

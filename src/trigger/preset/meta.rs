@@ -23,6 +23,8 @@ pub(super) static PRESET: Preset = Preset {
     verified: "`X-Hub-Signature-256` holds `sha256=` and the HMAC-SHA256 of the body.",
     retries: "With growing gaps for about 36 hours.",
     lost_after: "36 hours",
+    handshakes: "GET with `hub.challenge`",
+    thin: true,
     id: &[&["$.body.field", "$.body.value.leadgen_id"]],
     kind: &["$.body.field"],
     people: People::Rows(PEOPLE),

@@ -5,6 +5,7 @@
 
 mod activecampaign;
 mod acuity;
+mod braintree;
 mod cal_com;
 mod calendly;
 mod dropbox;
@@ -21,8 +22,11 @@ mod kit_legacy;
 mod later;
 mod lemon_squeezy;
 mod mailchimp;
+mod mandrill;
 mod meta;
 mod paddle;
+mod paddle_classic;
+mod paypal;
 mod podia;
 mod samcart;
 mod shopify;
@@ -30,6 +34,7 @@ mod slack;
 mod square;
 mod standard_webhooks;
 mod stripe;
+mod svix;
 mod tally;
 mod teachable;
 #[cfg(test)]
@@ -59,6 +64,7 @@ pub(super) use later::{LATER, later};
 pub static PRESETS: &[&Preset] = &[
     &activecampaign::PRESET,
     &acuity::PRESET,
+    &braintree::PRESET,
     &cal_com::PRESET,
     &calendly::PRESET,
     &dropbox::PRESET,
@@ -74,8 +80,11 @@ pub static PRESETS: &[&Preset] = &[
     &kit_legacy::PRESET,
     &lemon_squeezy::PRESET,
     &mailchimp::PRESET,
+    &mandrill::PRESET,
     &meta::PRESET,
     &paddle::PRESET,
+    &paddle_classic::PRESET,
+    &paypal::PRESET,
     &podia::PRESET,
     &samcart::PRESET,
     &shopify::PRESET,
@@ -83,6 +92,7 @@ pub static PRESETS: &[&Preset] = &[
     &square::PRESET,
     &standard_webhooks::PRESET,
     &stripe::PRESET,
+    &svix::PRESET,
     &tally::PRESET,
     &teachable::PRESET,
     &thrivecart::PRESET,
@@ -105,6 +115,10 @@ pub struct Preset {
     pub retries: &'static str,
     /// From which outage of ours on its events are lost for good.
     pub lost_after: &'static str,
+    /// Which questions of the sender's are answered without an event, in a phrase or two; empty if it asks none.
+    pub handshakes: &'static str,
+    /// Whether events only point to their content, so that rules see neither person nor order.
+    pub thin: bool,
     /// Paths to the sender's id of an event: the first row counts all of whose paths lead to text, which are joined.
     pub id: &'static [&'static [&'static str]],
     /// Paths to the type; the first counts that leads to text.
@@ -148,6 +162,8 @@ impl Preset {
         verified: "",
         retries: "",
         lost_after: "",
+        handshakes: "",
+        thin: false,
         id: &[],
         kind: &[],
         kind_of: None,

@@ -17,6 +17,7 @@ pub(super) static PRESET: Preset = Preset {
     verified: "`X-Slack-Signature` holds `v0=` and the HMAC-SHA256 of version, time and body.",
     retries: "Three times: at once, after one minute, after five. It waits three seconds for the answer.",
     lost_after: "6 minutes",
+    handshakes: "`url_verification`",
     id: &[&["$.body.event_id"], &["$.body.trigger_id"]],
     kind: &["$.body.event.type", "$.body.command", "$.body.type"],
     people: People::Rows(PEOPLE),

@@ -17,6 +17,7 @@ pub(super) static PRESET: Preset = Preset {
           Subscription events carry no address, only the customer's id.",
     verified: "`Stripe-Signature` holds a time and one or more HMAC-SHA256 signatures over time and body, keyed with the whole secret.",
     retries: "Live: with growing gaps for up to three days. Test mode: three times within hours.",
+    lost_after: "3 days",
     id: &[&["$.body.id"]],
     kind: &["$.body.type"],
     live: Live::At("$.body.livemode"),

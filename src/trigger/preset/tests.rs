@@ -13,16 +13,9 @@ use crate::trigger::settings::BRANCHES;
 use crate::trigger::{Received, read_body};
 pub(super) use sent::{
     FORM, JSON, SECRET, asked, event, event_of, event_with, handshake, received, received_by,
-    received_later, received_with, refusal, set_up, source, unsigned,
+    received_later, received_with, refusal, set_up, set_up_without_secret, source, unsigned,
+    vector,
 };
-
-/// Settings that some presets need, right for all of them.
-fn around() -> Around {
-    Around {
-        url: "https://hooks.example.com/hooks/shop".into(),
-        ..Around::default()
-    }
-}
 
 #[test]
 fn the_lists_are_sorted_and_no_name_is_both_now_and_later() {
@@ -36,6 +29,26 @@ fn the_lists_are_sorted_and_no_name_is_both_now_and_later() {
             "{}",
             preset.name
         );
+    }
+}
+
+/// What the documentation and `sources show` say of a preset, against what it does.
+#[test]
+fn a_preset_says_what_it_answers_and_what_its_events_lack() {
+    for preset in PRESETS {
+        let answers = preset.greet.is_some() || preset.answer.is_some();
+        assert_eq!(
+            answers,
+            !preset.handshakes.is_empty(),
+            "{}: `handshakes` says what it answers",
+            preset.name
+        );
+        let rows = match preset.people {
+            People::Rows(rows) => rows,
+            People::Finder(_) => &[],
+        };
+        let has_email = rows.iter().any(|row| !row.email.is_empty());
+        assert!(!(preset.thin && has_email), "{}", preset.name);
     }
 }
 
@@ -102,10 +115,13 @@ fn every_sample_is_accepted_with_its_type_an_id_and_what_it_says() {
 }
 
 #[test]
-fn every_preset_uses_the_secret_and_nothing_else() {
+fn every_preset_uses_the_secret_and_nothing_else_or_only_its_sender_can_sign() {
     for preset in PRESETS {
-        let scheme = (preset.scheme)(&around()).expect("its settings are given");
-        assert!(!scheme.is_open());
+        let scheme = source(preset.name).scheme;
+        assert!(!scheme.is_open(), "{}", preset.name);
+        if !scheme.can_sign() {
+            continue;
+        }
         assert_eq!(scheme.complaint(SECRET), None);
         let secret = SecretString::from(SECRET);
         let signed = scheme.sign(&secret, b"{}", Timestamp::UNIX_EPOCH);

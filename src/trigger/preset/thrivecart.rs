@@ -15,6 +15,7 @@ pub(super) static PRESET: Preset = Preset {
           What is asked when the webhook is saved is answered.",
     verified: "The field `thrivecart_secret` of the body is the account's secret word. It is taken out before anything is stored.",
     retries: "There are some; how many and when is not published.",
+    handshakes: "HEAD, and a POST without a body",
     id: &[&["$.body.webhook_id"]],
     kind: &["$.body.event"],
     live: Live::TestAt("$.body.mode_int"),

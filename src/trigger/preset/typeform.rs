@@ -33,6 +33,7 @@ pub(super) static PRESET: Preset = Preset {
           Answers stand in a list: `$.body.form_response.answers[?@.field.ref=='email'].email`.",
     verified: "`Typeform-Signature` holds `sha256=` and the base64 HMAC-SHA256 of the body.",
     retries: "After 408, 423, 429 and 503 every two to three minutes for ten hours; after other failures seven times over about ten hours; after 404 and 410 never.",
+    lost_after: "10 hours",
     id: &[&["$.body.event_id"]],
     kind: &["$.body.event_type"],
     people: People::Finder(person),

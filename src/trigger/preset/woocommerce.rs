@@ -23,6 +23,7 @@ pub(super) static PRESET: Preset = Preset {
     verified: "`X-WC-Webhook-Signature` holds the base64 HMAC-SHA256 of the body.",
     retries: "None; after more than five failures in a row it disables the webhook.",
     lost_after: "one request",
+    handshakes: "its unsigned ping",
     // Not the delivery id: two events of one second share it.
     id: &[&[
         "$.headers['x-wc-webhook-topic']",

@@ -1,9 +1,10 @@
 //! Zoom: meetings, webinars and who came.
 
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::{Answer, Keys, People, Preset, Row, Sample};
-use crate::trigger::signature::hmac::{tag_of, versioned};
+use crate::trigger::signature::hmac::{Hash, tag_of, versioned};
 
 /// The longest token that is signed for Zoom.
 const TOKEN_BYTES_MAX: usize = 512;
@@ -17,6 +18,7 @@ pub(super) static PRESET: Preset = Preset {
     verified: "`x-zm-signature` holds `v0=` and the HMAC-SHA256 of version, time and body.",
     retries: "Three times: after 5, 20 and 60 minutes. It waits three seconds for the answer.",
     lost_after: "85 minutes",
+    handshakes: "`endpoint.url_validation`",
     id: &[
         &[
             "$.body.event",
@@ -75,7 +77,8 @@ fn validation(delivery: &Value, keys: &Keys<'_>) -> Option<Answer> {
         .secrets
         .first()
         .filter(|_| plain.len() <= TOKEN_BYTES_MAX)?;
-    let signed = hex::encode(tag_of(secret, plain.as_bytes()));
-    let answer = json!({"plainToken": plain, "encryptedToken": signed});
+    let key = secret.expose_secret().as_bytes();
+    let tag = tag_of(Hash::Sha256, key, std::iter::once(plain.as_bytes()))?;
+    let answer = json!({"plainToken": plain, "encryptedToken": hex::encode(tag.bytes())});
     Some(Answer::json("url_validation", &answer))
 }

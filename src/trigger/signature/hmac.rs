@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
-use tag::Tag;
+pub(crate) use tag::{LENIENT, Tag};
 pub(crate) use usual::{timed_list, versioned};
 
 use super::{Kind, Refusal, Scheme, Signed, Traces, header, reason};
@@ -113,11 +113,41 @@ pub(crate) struct Hmac {
     pub(crate) key: Key,
 }
 
-/// The HMAC-SHA256 of these bytes, keyed with the secret's text.
-pub(crate) fn tag_of(secret: &SecretString, bytes: &[u8]) -> Vec<u8> {
-    let key = secret.expose_secret().as_bytes();
-    let tag = Tag::of::<Keyed<Sha256>>(key, std::iter::once(bytes));
-    tag.as_ref().map(Tag::bytes).unwrap_or_default().to_vec()
+/// The keyed hash of these pieces, one after the other. `None` only for a key that cannot be one.
+pub(crate) fn tag_of<'p>(
+    hash: Hash,
+    key: &[u8],
+    pieces: impl Iterator<Item = &'p [u8]>,
+) -> Option<Tag> {
+    match hash {
+        Hash::Sha1 => Tag::of::<Keyed<Sha1>>(key, pieces),
+        Hash::Sha256 => Tag::of::<Keyed<Sha256>>(key, pieces),
+        Hash::Sha512 => Tag::of::<Keyed<Sha512>>(key, pieces),
+    }
+}
+
+/// Whether the time of signing is near enough. Asked only once the signature is known to be right.
+pub(crate) fn check_time(text: &str, allowed: i64, now: Timestamp) -> Result<(), Refusal> {
+    let signed_at = seconds(text).ok_or_else(|| {
+        let detail = "the signature is right, but its time is neither a Unix time nor RFC 3339";
+        Refusal::unproven(reason::MALFORMED, detail)
+    })?;
+    let age = now.as_second().saturating_sub(signed_at);
+    if age > allowed {
+        let detail = format!(
+            "the signature is right, but {age} s old, and `tolerance` allows {allowed} s: it is a copy of an older delivery, \
+             or this machine's clock is ahead of the sender's"
+        );
+        return Err(Refusal::untimely(reason::STALE, age, detail));
+    }
+    if age < -allowed {
+        let ahead = age.saturating_neg();
+        let detail = format!(
+            "the signature is right, but its time lies {ahead} s ahead of this machine's clock, and `tolerance` allows {allowed} s"
+        );
+        return Err(Refusal::untimely(reason::FUTURE, age, detail));
+    }
+    Ok(())
 }
 
 impl Default for Hmac {
@@ -166,7 +196,7 @@ impl Scheme for Hmac {
             return Err(self.no_match(signatures.len(), secrets.len(), request));
         }
         if self.time.is_some() {
-            self.check_time(time, now)?;
+            check_time(time, self.tolerance_s, now)?;
         }
         Ok(())
     }
@@ -285,11 +315,7 @@ impl Hmac {
             Piece::Url => self.url.as_bytes(),
             Piece::Text(text) => text.as_bytes(),
         });
-        match self.hash {
-            Hash::Sha1 => Tag::of::<Keyed<Sha1>>(&key, pieces),
-            Hash::Sha256 => Tag::of::<Keyed<Sha256>>(&key, pieces),
-            Hash::Sha512 => Tag::of::<Keyed<Sha512>>(&key, pieces),
-        }
+        tag_of(self.hash, &key, pieces)
     }
 
     /// The key that a secret stands for.
@@ -299,7 +325,7 @@ impl Hmac {
             Key::HtmlText => Some(html::decode(secret).into_bytes().into()),
             Key::Base64 { prefix } => {
                 let text = secret.strip_prefix(&**prefix).unwrap_or(secret);
-                tag::LENIENT.decode(text).ok().map(Into::into)
+                LENIENT.decode(text).ok().map(Into::into)
             }
         }
     }
@@ -316,31 +342,6 @@ impl Hmac {
                 self.header
             ),
         )
-    }
-
-    /// Whether the time of signing is near enough. Asked only once the signature is known to be right.
-    fn check_time(&self, text: &str, now: Timestamp) -> Result<(), Refusal> {
-        let signed_at = seconds(text).ok_or_else(|| {
-            let detail = "the signature is right, but its time is neither a Unix time nor RFC 3339";
-            Refusal::unproven(reason::MALFORMED, detail)
-        })?;
-        let age = now.as_second().saturating_sub(signed_at);
-        let allowed = self.tolerance_s;
-        if age > allowed {
-            let detail = format!(
-                "the signature is right, but {age} s old, and `tolerance` allows {allowed} s: it is a copy of an older delivery, \
-                 or this machine's clock is ahead of the sender's"
-            );
-            return Err(Refusal::unproven(reason::STALE, detail));
-        }
-        if age < -allowed {
-            let ahead = age.saturating_neg();
-            let detail = format!(
-                "the signature is right, but its time lies {ahead} s ahead of this machine's clock, and `tolerance` allows {allowed} s"
-            );
-            return Err(Refusal::unproven(reason::FUTURE, detail));
-        }
-        Ok(())
     }
 }
 

@@ -29,6 +29,9 @@ use subtle::ConstantTimeEq;
 use super::delivery::Delivery;
 use super::settings::Settings;
 
+/// What is told of a `Content-Encoding`.
+const ENCODING_CHARS_MAX: usize = 40;
+
 /// All schemes, by name: the word in `verify:`.
 pub static SCHEMES: &[&Kind] = &[
     &basic::KIND,
@@ -49,6 +52,10 @@ pub const REASONS: &[(&str, &str)] = &[
     (
         reason::BODY,
         "the proof is right, but the body cannot be read",
+    ),
+    (
+        reason::ENCODING,
+        "the body is compressed, which no sender is asked to do",
     ),
     (reason::FUTURE, "it was signed at a time that lies ahead"),
     (
@@ -83,6 +90,8 @@ pub mod reason {
     pub const ADDRESS: &str = "address";
     /// The body cannot be read.
     pub const BODY: &str = "body";
+    /// A compressed body.
+    pub const ENCODING: &str = "encoding";
     /// Signed at a time ahead.
     pub const FUTURE: &str = "future";
     /// A proof of the wrong form.
@@ -108,12 +117,14 @@ pub mod reason {
 /// Why a delivery is not accepted. The sender hears the status only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// 401, or 400 when the proof is right and the content is not.
+    /// 401; 400 when the proof is right and the content is not; 415 for what is not even looked at.
     pub status: u16,
     /// A word of [`REASONS`].
     pub reason: &'static str,
     /// A sentence for the operator: no secrets, nothing of the body.
     pub detail: String,
+    /// Where only its time is wrong: for how many seconds it had been signed when it came; less than 0 where that lies ahead.
+    pub age_s: Option<i64>,
 }
 
 impl Refusal {
@@ -123,6 +134,7 @@ impl Refusal {
             status: 401,
             reason,
             detail: detail.into(),
+            age_s: None,
         }
     }
 
@@ -130,8 +142,27 @@ impl Refusal {
     pub(super) fn unusable(reason: &'static str, detail: impl Into<String>) -> Self {
         Self {
             status: 400,
-            reason,
-            detail: detail.into(),
+            ..Self::unproven(reason, detail)
+        }
+    }
+
+    /// The proof is right, but so many seconds old, or ahead if less than 0.
+    pub(super) fn untimely(reason: &'static str, age_s: i64, detail: impl Into<String>) -> Self {
+        Self {
+            age_s: Some(age_s),
+            ..Self::unproven(reason, detail)
+        }
+    }
+
+    /// The body is compressed: it is not unpacked, so that nobody can send a little that becomes much.
+    pub(super) fn compressed(encoding: &str) -> Self {
+        let encoding: String = encoding.chars().take(ENCODING_CHARS_MAX).collect();
+        let detail = format!(
+            "the body is compressed (`Content-Encoding: {encoding}`): the sender must send it as it is"
+        );
+        Self {
+            status: 415,
+            ..Self::unproven(reason::ENCODING, detail)
         }
     }
 }
@@ -166,7 +197,8 @@ pub trait Scheme: Debug + Send + Sync {
         false
     }
 
-    /// Whether a sender's part can be played with the secret: not where only the sender has the key to sign with.
+    /// Whether a sender's part can be played with the secret: not where only the sender has the key to sign with. Such a
+    /// source has no secret.
     fn can_sign(&self) -> bool {
         true
     }
@@ -255,13 +287,21 @@ fn is_one_of(text: &str, secrets: &[SecretString]) -> bool {
     })
 }
 
-/// The header's value, or that it is missing.
-fn header<'d>(delivery: &'d Delivery<'_>, name: &str) -> Result<&'d str, Refusal> {
-    delivery
-        .request
-        .headers
-        .get(name)
-        .ok_or_else(|| Refusal::unproven(reason::MISSING, format!("there is no header `{name}`")))
+/// The header's value; or that it is missing, or there twice with different values, of which nobody could say which counts.
+pub(super) fn header<'d>(delivery: &'d Delivery<'_>, name: &str) -> Result<&'d str, Refusal> {
+    let mut found: Option<&str> = None;
+    let mut differ = false;
+    delivery.request.headers.each(&mut |known, value| {
+        if known.eq_ignore_ascii_case(name) {
+            differ |= found.is_some_and(|first| first != value);
+            found = found.or(Some(value));
+        }
+    });
+    if differ {
+        let detail = format!("the header `{name}` is there more than once, with different values");
+        return Err(Refusal::unproven(reason::MALFORMED, detail));
+    }
+    found.ok_or_else(|| Refusal::unproven(reason::MISSING, format!("there is no header `{name}`")))
 }
 
 /// A scalar of a body as text.

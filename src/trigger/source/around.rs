@@ -5,9 +5,7 @@ use crate::trigger::preset::Preset;
 use crate::trigger::settings::{Around, Settings};
 
 /// The settings.
-const SETTINGS: &[&str] = &["verify_token"];
-/// Settings of presets that later versions bring.
-const LATER: &[&str] = &["certificate", "public_key", "webhook_id"];
+const SETTINGS: &[&str] = &["certificate", "public_key", "verify_token", "webhook_id"];
 
 /// Reads them all. `url` is by default where the source of this name can be reached.
 pub(super) fn parse(settings: &mut Settings<'_, '_>, name: &str, home: &Home<'_>) -> Around {
@@ -18,7 +16,10 @@ pub(super) fn parse(settings: &mut Settings<'_, '_>, name: &str, home: &Home<'_>
             .or(reached.map(Into::into))
             .unwrap_or_default(),
         tolerance_s: settings.seconds("tolerance"),
+        certificate: looked_up(settings, "certificate", home),
+        public_key: looked_up(settings, "public_key", home),
         verify_token: looked_up(settings, "verify_token", home),
+        webhook_id: looked_up(settings, "webhook_id", home),
     }
 }
 
@@ -47,12 +48,6 @@ fn looked_up(settings: &mut Settings<'_, '_>, key: &'static str, home: &Home<'_>
 
 /// What the preset does not take would promise what nothing keeps.
 pub(super) fn check(settings: &mut Settings<'_, '_>, preset: Option<&Preset>) {
-    for key in LATER {
-        if let Some(entry) = settings.entry(key) {
-            let message = format!("`{key}` is not in this version");
-            settings.error("K0107", entry.key_span, message, "remove it");
-        }
-    }
     let taken = preset.map_or(&[][..], |preset| preset.settings);
     for key in SETTINGS.iter().filter(|key| !taken.contains(key)) {
         if let Some(entry) = settings.entry(key) {

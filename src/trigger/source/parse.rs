@@ -9,7 +9,7 @@ use crate::trigger::address::Range;
 use crate::trigger::mapping;
 use crate::trigger::preset::{self, Preset};
 use crate::trigger::settings::{Settings, listed};
-use crate::trigger::signature::{SCHEMES, Scheme};
+use crate::trigger::signature::{Kind, SCHEMES, Scheme};
 use crate::trigger::types::Types;
 use crate::yaml::Node;
 
@@ -17,6 +17,13 @@ use crate::yaml::Node;
 const DEDUPE_S: i64 = 24 * 60 * 60;
 /// Longest name of a source.
 const NAME_BYTES_MAX: usize = 64;
+
+/// How a source's deliveries are verified: by a preset or by a scheme of the list.
+type Verified = (
+    Option<&'static Preset>,
+    Option<&'static Kind>,
+    Option<Box<dyn Scheme>>,
+);
 
 /// Reads all of it, so that every mistake is told at once.
 pub(super) fn parse(
@@ -40,7 +47,7 @@ pub(super) fn parse(
         return None;
     }
     settings.around = around::parse(&mut settings, name, home);
-    let (preset, scheme) = scheme(&mut settings);
+    let (preset, kind, scheme) = scheme(&mut settings);
     let mapping = mapping::parse(&mut settings, preset);
     let types = Types::parse(&mut settings);
     let dedupe = dedupe(&mut settings, preset);
@@ -69,13 +76,20 @@ pub(super) fn parse(
             .iter()
             .map(|names| names.iter().map(|name| Box::from(*name)).collect()),
     );
+    let declared = secrets
+        .iter()
+        .map(|secret| (secret.name.clone(), secret.secret.is_some()))
+        .collect();
+    let secrets = secrets.into_iter().filter_map(|secret| secret.secret);
     Some(Source {
         name: Arc::from(name),
         preset,
+        kind,
+        declared,
         scheme,
         traces,
         around,
-        secrets,
+        secrets: secrets.collect(),
         allow_from,
         mapping,
         types,
@@ -96,7 +110,7 @@ fn check_name(settings: &mut Settings<'_, '_>, name: &str) {
 }
 
 /// `preset:` or `verify:`, and exactly one of them.
-fn scheme(settings: &mut Settings<'_, '_>) -> (Option<&'static Preset>, Option<Box<dyn Scheme>>) {
+fn scheme(settings: &mut Settings<'_, '_>) -> Verified {
     let (preset, verify) = (settings.take("preset"), settings.take("verify"));
     match (preset, verify) {
         (Some(node), None) => {
@@ -109,9 +123,12 @@ fn scheme(settings: &mut Settings<'_, '_>) -> (Option<&'static Preset>, Option<B
                     None
                 }
             });
-            (preset, scheme)
+            (preset, None, scheme)
         }
-        (None, Some(node)) => (None, verify_of(settings, node)),
+        (None, Some(node)) => match verify_of(settings, node) {
+            Some((kind, scheme)) => (None, Some(kind), Some(scheme)),
+            None => (None, None, None),
+        },
         (Some(_), Some(node)) => {
             let help = "remove `verify`: the preset knows how; or remove `preset` and say it all";
             settings.error(
@@ -120,7 +137,7 @@ fn scheme(settings: &mut Settings<'_, '_>) -> (Option<&'static Preset>, Option<B
                 "a source with both `preset` and `verify`",
                 help,
             );
-            (None, None)
+            (None, None, None)
         }
         (None, None) => {
             let names: Vec<&str> = preset::PRESETS.iter().map(|preset| preset.name).collect();
@@ -134,7 +151,7 @@ fn scheme(settings: &mut Settings<'_, '_>) -> (Option<&'static Preset>, Option<B
                 "the source has neither `preset` nor `verify`",
                 help,
             );
-            (None, None)
+            (None, None, None)
         }
     }
 }
@@ -165,7 +182,10 @@ fn preset_of(settings: &mut Settings<'_, '_>, node: &Node) -> Option<&'static Pr
 }
 
 /// `verify: WORD`, or a map with the word as a key.
-fn verify_of<'n>(settings: &mut Settings<'n, '_>, node: &'n Node) -> Option<Box<dyn Scheme>> {
+fn verify_of<'n>(
+    settings: &mut Settings<'n, '_>,
+    node: &'n Node,
+) -> Option<(&'static Kind, Box<dyn Scheme>)> {
     let names: Vec<&'static str> = SCHEMES.iter().map(|kind| kind.name).collect();
     let Some(entries) = node.as_map() else {
         let word = settings.as_choice("verify", node, &names)?;
@@ -222,12 +242,12 @@ fn by_name<'n>(
     word: &str,
     settings: &mut Settings<'n, '_>,
     node: &'n Node,
-) -> Option<Box<dyn Scheme>> {
-    let kind = SCHEMES.iter().find(|kind| kind.name == word)?;
+) -> Option<(&'static Kind, Box<dyn Scheme>)> {
+    let kind: &'static Kind = SCHEMES.iter().find(|kind| kind.name == word)?;
     let mut inner = settings.inner(node);
     let scheme = (kind.parse)(&mut inner);
     inner.finish(&format!("`verify: {{ {word}: … }}`"));
-    scheme
+    Some((kind, scheme?))
 }
 
 /// `dedupe:` at least a second; else what the preset says.

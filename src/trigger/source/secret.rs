@@ -6,14 +6,22 @@ use crate::trigger::settings::Settings;
 use crate::trigger::signature::Scheme;
 use crate::yaml::Node;
 
+/// A secret as kartwheel.yaml names it.
+pub(in crate::trigger) struct Declared {
+    /// `env:NAME`, `file:PATH`, or that it is written out.
+    pub(in crate::trigger) name: Box<str>,
+    /// It, if it is there and can be one.
+    pub(in crate::trigger) secret: Option<SecretString>,
+}
+
 /// Reads the secrets; what is wrong with them becomes a problem that doesn't show them.
 pub(super) fn parse(
     settings: &mut Settings<'_, '_>,
     scheme: &dyn Scheme,
     look_up: &dyn Fn(&str) -> Option<String>,
-) -> Vec<SecretString> {
+) -> Vec<Declared> {
     let Some(node) = settings.take("secret") else {
-        if !scheme.is_open() {
+        if !scheme.is_open() && scheme.can_sign() {
             let help = "write `secret: env:NAME`, an environment variable, or `secret: file:PATH`";
             settings.error("K0103", settings.span(), "the source has no `secret`", help);
         }
@@ -24,6 +32,11 @@ pub(super) fn parse(
         settings.error("K0707", node.span, "`verify: none` uses no secret", help);
         return Vec::new();
     }
+    if !scheme.can_sign() {
+        let message = "this sender signs with a key that only it has: there is no secret";
+        settings.error("K0707", node.span, message, "remove it");
+        return Vec::new();
+    }
     let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
     if nodes.is_empty() {
         let help = "write `secret: env:NAME`";
@@ -31,8 +44,17 @@ pub(super) fn parse(
     }
     nodes
         .iter()
-        .filter_map(|node| one(settings, scheme, look_up, node))
+        .map(|node| Declared {
+            name: name(node),
+            secret: one(settings, scheme, look_up, node),
+        })
         .collect()
+}
+
+fn name(node: &Node) -> Box<str> {
+    let text = node.as_str().unwrap_or_default();
+    let is_named = text.starts_with("env:") || text.starts_with("file:");
+    if is_named { text } else { "written out" }.into()
 }
 
 fn one(

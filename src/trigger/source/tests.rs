@@ -201,7 +201,7 @@ fn paths_and_constants_stand_where_they_make_sense() {
 { preset: stripe, secret: env:GOOD, types: { $.headers.x: decimal } } => K0301 => headers => body
 { preset: stripe, secret: env:GOOD, dedupe: 24 } => K0109 => 24 => no unit
 { preset: stripe, secret: env:GOOD, expect: { at_least: 1, every: 24h } } => K0705 => expect => no effect
-{ preset: stripe, secret: env:GOOD, public_key: x } => K0107 => public_key => not in this version
+{ preset: stripe, secret: env:GOOD, public_key: x } => K0707 => public_key => no effect
 { verify: { field: $.query.x }, secret: env:GOOD } => K0707 => $.query.x => $.body.
 "#,
     );

@@ -1,10 +1,7 @@
-//! `/api/holds`, `/api/pause`, `/api/resume`: what sends nothing at present; `/api/alerts`: what somebody must know; and `/api/refusals`: what was turned away at the door.
-
-use std::time::Duration;
+//! `/api/holds`, `/api/pause`, `/api/resume`: what sends nothing at present; and `/api/alerts`: what somebody must know.
 
 use axum::Json;
 use axum::extract::State;
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -12,9 +9,6 @@ use super::answer::{Input, Params};
 use super::events::limit;
 use super::runs::reason;
 use super::{Api, Refusal, view};
-
-/// How far back refusals are listed when the request does not say.
-const REFUSALS_SINCE_DEFAULT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What to pause, and why. Without a connection: everything.
 #[derive(Debug, Default, Deserialize)]
@@ -30,14 +24,6 @@ pub(super) struct Pause {
 #[serde(deny_unknown_fields)]
 pub(super) struct Resume {
     connection: Option<String>,
-}
-
-/// Which refusals.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RefusalParams {
-    since: Option<Timestamp>,
-    limit: Option<u32>,
 }
 
 pub(super) async fn list(State(api): State<Api>) -> Result<Json<Value>, Refusal> {
@@ -79,21 +65,4 @@ pub(super) async fn alerts(
     let limit = limit(params.limit)?;
     let alerts = api.reader.alerts(!params.all, limit).await?;
     Ok(Json(json!({ "alerts": alerts })))
-}
-
-pub(super) async fn refusals(
-    State(api): State<Api>,
-    Params(params): Params<RefusalParams>,
-) -> Result<Json<Value>, Refusal> {
-    let limit = limit(params.limit)?;
-    let since = params.since.unwrap_or_else(|| {
-        let now = api.clock.now();
-        now.saturating_sub(
-            jiff::SignedDuration::try_from(REFUSALS_SINCE_DEFAULT).unwrap_or_default(),
-        )
-        .unwrap_or(Timestamp::MIN)
-    });
-    Ok(Json(view::refusals(
-        &api.reader.refusals(since, limit).await?,
-    )))
 }

@@ -9,6 +9,7 @@ mod answer;
 mod auth;
 pub mod catalog;
 pub mod control;
+mod door;
 mod events;
 mod health;
 mod holds;
@@ -94,7 +95,8 @@ fn router(api: Api) -> Router {
         .route("/catalog/sync", post(catalog::sync))
         .route("/alerts", get(holds::alerts))
         .route("/holds", get(holds::list))
-        .route("/refusals", get(holds::refusals))
+        .route("/refusals", get(door::refusals))
+        .route("/handshakes", get(door::handshakes))
         .route("/pause", post(holds::pause))
         .route("/resume", post(holds::resume))
         .fallback(answer::unknown_path)

@@ -253,6 +253,7 @@ fn refusal(world: &World, source: &str, detail: &str) -> Refused {
         reason: "signature".into(),
         detail: detail.into(),
         at: world.now(),
+        count: 1,
     }
 }
 
@@ -270,6 +271,7 @@ async fn refusals_are_counted_by_the_minute(home: Home) {
         source: "shop".into(),
         kind: "challenge".into(),
         at: world.now(),
+        count: 2,
     };
     world.store.handshake(shake).await.unwrap();
     let counts = world.reader().refusals(since, 10).await.unwrap();
@@ -279,6 +281,16 @@ async fn refusals_are_counted_by_the_minute(home: Home) {
         .collect();
     assert_eq!(told, [(1, "third"), (2, "second")]);
     assert_eq!(world.reader().refusals(since, 1).await.unwrap().len(), 1);
+    let sums = world.reader().refusal_sums(since).await.unwrap();
+    let [sum] = sums.as_slice() else {
+        panic!("{sums:?}");
+    };
+    assert_eq!(
+        (sum.word.as_str(), sum.count, sum.detail.as_str()),
+        ("signature", 3, "third")
+    );
+    let shaken = world.reader().handshake_sums(since).await.unwrap();
+    assert_eq!((shaken[0].word.as_str(), shaken[0].count), ("challenge", 2));
     // The minute that is asked for is told whole.
     let within = world.advance(30);
     assert_eq!(world.reader().refusals(within, 10).await.unwrap().len(), 1);

@@ -55,6 +55,7 @@ pub(super) const EVERYTHING: &[&str] = &[
 
 /// Large crates, and the only modules that may name them.
 pub(super) const HEAVY: &[(&str, &[&str])] = &[
+    ("aws_lc_rs", &["trigger"]),
     ("axum", &["app", "sandbox", "web"]),
     ("clap", &["cli"]),
     ("cron", &["rule"]),
@@ -63,10 +64,13 @@ pub(super) const HEAVY: &[(&str, &[&str])] = &[
     ("minijinja", &["rule"]),
     ("regex", &["rule"]),
     ("reqwest", &["cli", "membrane"]),
+    ("roxmltree", &["trigger"]),
+    ("rustls_pki_types", &["trigger"]),
     ("serde_yaml", &["yaml"]),
     ("sqlx", &["store"]),
     ("tokio", TOKIO),
     ("tower", &["sandbox", "web"]),
+    ("webpki", &["trigger"]),
 ];
 pub(super) const TOKIO: &[&str] = &[
     "app", "cli", "clock", "engine", "membrane", "sandbox", "store", "web",

@@ -1,6 +1,7 @@
 //! Deliveries to sources as presets set them up, and what becomes of them.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::event::Event;
@@ -15,12 +16,52 @@ pub(in crate::trigger::preset) const SECRET: &str =
 pub(in crate::trigger::preset) const JSON: &str = "application/json";
 pub(in crate::trigger::preset) const FORM: &str = "application/x-www-form-urlencoded";
 
+/// Settings that presets cannot do without.
+const NEEDED: &[(&str, &str)] = &[
+    ("braintree", "public_key: fakepublickey0001"),
+    ("mandrill", "url: https://hooks.example.com/hooks/shop"),
+    ("paddle-classic", "public_key: env:PADDLE_KEY"),
+    (
+        "paypal",
+        "certificate: env:PAYPAL_CERTIFICATE\nwebhook_id: 1JE4291016473214C",
+    ),
+    ("square", "url: https://hooks.example.com/hooks/shop"),
+];
+/// Presets whose sender signs with a key that only it has.
+const KEYED: &[&str] = &["paddle-classic", "paypal"];
+
 pub(in crate::trigger::preset) fn source(preset: &str) -> Source {
-    set_up(
-        &format!("preset: {preset}"),
-        Some("https://hooks.example.com"),
-    )
-    .expect("the preset is set up")
+    let needed = NEEDED.iter().find(|(name, _)| *name == preset);
+    let needed = needed.map_or("", |(_, settings)| settings);
+    let entry = format!("preset: {preset}\n{needed}");
+    let source = if KEYED.contains(&preset) {
+        set_up_without_secret(&entry)
+    } else {
+        set_up(&entry, None)
+    };
+    source.expect("the preset is set up")
+}
+
+/// The signature vector of this name.
+pub(in crate::trigger::preset) fn vector(id: &str) -> Value {
+    let file = include_str!("../../../../tests/data/signature-vectors.json");
+    let file: Value = serde_json::from_str(file).expect("JSON");
+    let mut vectors = file["vectors"].as_array().into_iter().flatten();
+    let found = vectors.find(|vector| vector["id"] == id);
+    found.expect("a vector").clone()
+}
+
+/// What the environment of the tests holds.
+fn look_up(name: &str) -> Option<String> {
+    let key = |vector_id: &str, field: &str| {
+        let text = vector(vector_id)[field].as_str().map(str::to_owned);
+        text.expect("a key")
+    };
+    Some(match name {
+        "env:PADDLE_KEY" => key("paddle-classic-valid", "public_key_pem"),
+        "env:PAYPAL_CERTIFICATE" => key("paypal-valid", "certificate_pem"),
+        _ => SECRET.to_owned(),
+    })
 }
 
 /// The source of this entry with a secret, or all that is wrong with it.
@@ -28,12 +69,23 @@ pub(in crate::trigger::preset) fn set_up(
     entry: &str,
     public_url: Option<&str>,
 ) -> Result<Source, Vec<Problem>> {
-    let file = File::new("kartwheel.yaml", format!("{entry}\nsecret: env:SECRET\n"));
+    parsed(format!("{entry}\nsecret: env:SECRET\n"), public_url)
+}
+
+/// The source of this entry as it is, or all that is wrong with it.
+pub(in crate::trigger::preset) fn set_up_without_secret(
+    entry: &str,
+) -> Result<Source, Vec<Problem>> {
+    parsed(entry.to_owned(), None)
+}
+
+fn parsed(entry: String, public_url: Option<&str>) -> Result<Source, Vec<Problem>> {
+    let file = File::new("kartwheel.yaml", entry);
     let mut problems = Vec::new();
     let node = yaml::parse(&file, &mut problems).remove(0);
     let home = Home {
         public_url,
-        ..Home::of(&|_| Some(SECRET.to_owned()))
+        ..Home::of(&look_up)
     };
     let source = Source::parse("shop", &node, &file, &home, &mut problems);
     match source {
@@ -50,7 +102,7 @@ pub(in crate::trigger::preset) fn received(
     received_with(source, content_type, &[], body)
 }
 
-/// What becomes of a signed delivery with these headers.
+/// What becomes of a signed delivery with these headers; where only the sender can sign, of one that was verified.
 pub(in crate::trigger::preset) fn received_with(
     source: &Source,
     content_type: &str,
@@ -99,7 +151,11 @@ fn signed(
         body: signed.body.as_deref().unwrap_or(body.as_bytes()),
         peer: None,
     };
-    receive(source, &request)
+    if signer.can_sign() {
+        receive(source, &request)
+    } else {
+        source.receive_verified(&request, arrival(&Map::new()))
+    }
 }
 
 /// What becomes of a request as it is, with no proof added.
@@ -142,12 +198,15 @@ pub(in crate::trigger::preset) fn asked(
 }
 
 fn receive(source: &Source, request: &Request<'_>) -> Received {
-    let arrival = Arrival {
+    source.receive(request, arrival(&Map::new()))
+}
+
+fn arrival(env: &Map<String, Value>) -> Arrival<'_> {
+    Arrival {
         now: now(),
         new_id: &Uuid::nil,
-        env: &serde_json::Map::new(),
-    };
-    source.receive(request, arrival)
+        env,
+    }
 }
 
 fn now() -> Timestamp {

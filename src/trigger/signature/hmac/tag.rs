@@ -13,13 +13,13 @@ use super::Encoding;
 const TAG_BYTES_MAX: usize = 64;
 
 /// Base64 with or without its padding.
-pub(super) const LENIENT: GeneralPurpose = GeneralPurpose::new(
+pub(crate) const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
 /// The output of a keyed hash.
-pub(super) struct Tag {
+pub(crate) struct Tag {
     bytes: [u8; TAG_BYTES_MAX],
     length: usize,
 }
@@ -38,7 +38,7 @@ impl Tag {
     }
 
     /// The tag that a text stands for, if it is one.
-    pub(super) fn decode(encoding: Encoding, text: &str) -> Option<Self> {
+    pub(crate) fn decode(encoding: Encoding, text: &str) -> Option<Self> {
         let mut tag = Self {
             bytes: [0; TAG_BYTES_MAX],
             length: 0,
@@ -64,12 +64,12 @@ impl Tag {
     }
 
     /// Its bytes.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
 
     /// Compares in time that does not tell how much is equal.
-    pub(super) fn equals(&self, other: &Self) -> bool {
+    pub(crate) fn equals(&self, other: &Self) -> bool {
         self.bytes().ct_eq(other.bytes()).into()
     }
 }

@@ -1,0 +1,116 @@
+//! A listener: connections in bounded number, heads in bounded size and time. What is slow or huge costs its own connection only.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tower_service::Service as _;
+
+/// Connections of a listener at once; others wait until one ends.
+pub const CONNECTIONS_MAX: usize = 768;
+/// The longest head of a request: its first line and its headers.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Most headers of a request.
+pub const HEADERS_MAX: usize = 100;
+/// How long a head may take to arrive, and how long a connection may be idle.
+pub const HEAD_SECONDS_MAX: u64 = 15;
+/// How long nothing is accepted when the machine has no room for another connection.
+const NO_ROOM_PAUSE: Duration = Duration::from_secs(1);
+
+/// Serves until told to close; requests under way are answered first.
+pub async fn serve(listener: TcpListener, router: Router, mut closed: watch::Receiver<bool>) {
+    let router = router.with_state(());
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut connections = JoinSet::new();
+    loop {
+        let (place, accepted) = tokio::select! {
+            next = next(&listener, &places) => next,
+            _ = closed.wait_for(|closed| *closed) => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let (router, closed) = (router.clone(), closed.clone());
+                connections.spawn(async move {
+                    converse(stream, peer, router, closed).await;
+                    drop(place);
+                });
+            }
+            // The other end went away before it was let in.
+            Err(error) if is_of_connection(&error) => {}
+            Err(error) => {
+                tracing::error!(%error, "no connection can be accepted for a moment");
+                tokio::time::sleep(NO_ROOM_PAUSE).await;
+            }
+        }
+        while connections.try_join_next().is_some() {}
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// The next connection, once there is a place for it.
+async fn next(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> (
+    Option<OwnedSemaphorePermit>,
+    std::io::Result<(TcpStream, SocketAddr)>,
+) {
+    let place = Arc::clone(places).acquire_owned().await.ok();
+    (place, listener.accept().await)
+}
+
+fn is_of_connection(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
+}
+
+/// One connection, to its end. What goes wrong with it is the other end's affair.
+async fn converse(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    mut closed: watch::Receiver<bool>,
+) {
+    // Small answers must not wait for more (Nagle).
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let mut router = router.clone();
+        async move { Ok::<Response, Infallible>(answered(&mut router, request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(HEAD_SECONDS_MAX))
+        .max_buf_size(HEAD_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = closed.wait_for(|closed| *closed) => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
+
+async fn answered(router: &mut Router, request: hyper::Request<Incoming>) -> Response {
+    match router.call(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}

@@ -1,0 +1,177 @@
+//! The tables of docs/senders.md are what the presets say and do. `UPDATE_EXPECT=1` writes them anew.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use kartwheel::event::Event;
+use kartwheel::problem::Source as File;
+use kartwheel::trigger::preset::PRESETS;
+use kartwheel::trigger::{Arrival, Home, Preset, Received, Request, Sample, Source};
+use kartwheel::yaml;
+use serde_json::Map;
+use uuid::Uuid;
+
+const PRESETS_HEAD: &str = "| Sender | `preset` | Proof | Tries again | An outage loses | Asks | Person |\n|---|---|---|---|---|---|---|\n";
+const SAMPLES_HEAD: &str = "| `preset` | Type | Id | Live | Person |\n|---|---|---|---|---|\n";
+
+fn source(preset: &Preset) -> Source {
+    let base = format!(
+        "preset: {}\nurl: https://hooks.example.com/hooks/x\n",
+        preset.name
+    );
+    let settings = preset.settings.iter();
+    let settings: String = settings.map(|name| format!("{name}: env:KEY\n")).collect();
+    let written = [
+        format!("{base}secret: env:SECRET\n"),
+        format!("{base}secret: env:SECRET\n{settings}"),
+        format!("{base}{settings}"),
+    ];
+    let secret = |name: &str| {
+        Some(match name {
+            "env:KEY" => key(preset.name),
+            _ => "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz".to_owned(),
+        })
+    };
+    let mut sources = written.iter().filter_map(|entry| {
+        let file = File::new("kartwheel.yaml", entry.as_str());
+        let node = yaml::parse(&file, &mut Vec::new()).remove(0);
+        Source::parse("x", &node, &file, &Home::of(&secret), &mut Vec::new())
+    });
+    sources
+        .next()
+        .unwrap_or_else(|| panic!("{} cannot be set up", preset.name))
+}
+
+/// A key of the form that the preset wants: the one of its vector.
+fn key(preset: &str) -> String {
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("../data/signature-vectors.json")).unwrap();
+    let vectors = vectors["vectors"].as_array().unwrap();
+    let find = |id: &str, field: &str| {
+        let vector = vectors.iter().find(|vector| vector["id"] == id).unwrap();
+        vector[field].as_str().unwrap().to_owned()
+    };
+    match preset {
+        "paypal" => find("paypal-valid", "certificate_pem"),
+        "paddle-classic" => find("paddle-classic-valid", "public_key_pem"),
+        _ => "fakepublickey0001".to_owned(),
+    }
+}
+
+fn events(source: &Source, sample: &Sample) -> Vec<Event> {
+    let mut headers = vec![("content-type", sample.content_type)];
+    headers.extend(sample.headers);
+    let request = Request {
+        method: "POST",
+        path_secret: None,
+        query: "",
+        headers: &headers,
+        body: sample.body.as_bytes(),
+        peer: None,
+    };
+    let arrival = Arrival {
+        now: Timestamp::UNIX_EPOCH,
+        new_id: &Uuid::nil,
+        env: &Map::new(),
+    };
+    match source.receive_verified(&request, arrival) {
+        Received::Events(events) => events,
+        other => panic!("{} is no event: {other:?}", sample.kind),
+    }
+}
+
+fn person(event: &Event) -> &'static str {
+    let person = &event.person;
+    match (&person.email, person.ids.is_empty(), &person.first_name) {
+        (Some(_), _, _) => "address",
+        (None, false, _) => "id",
+        (None, true, Some(_)) => "name",
+        (None, true, None) => "none",
+    }
+}
+
+fn presets_table() -> String {
+    let mut table = PRESETS_HEAD.to_owned();
+    for preset in PRESETS {
+        let source = source(preset);
+        let mut people: Vec<_> = preset
+            .samples
+            .iter()
+            .flat_map(|sample| events(&source, sample))
+            .map(|event| person(&event))
+            .collect();
+        people.sort_unstable();
+        people.dedup();
+        let people = if preset.thin {
+            "none: its events only point to their content".to_owned()
+        } else {
+            people.join(", ")
+        };
+        let row = [
+            preset.title,
+            &format!("`{}`", preset.name),
+            preset.verified,
+            preset.retries,
+            preset.lost_after,
+            preset.handshakes,
+            &people,
+        ];
+        let cells = row.map(|cell| cell.replace('|', "\\|"));
+        table.push_str(&format!("| {} |\n", cells.join(" | ")));
+    }
+    table
+}
+
+fn samples_table() -> String {
+    let mut table = SAMPLES_HEAD.to_owned();
+    for preset in PRESETS {
+        let source = source(preset);
+        for sample in preset.samples {
+            for event in events(&source, sample) {
+                assert!(!event.kind.is_empty(), "{} {}", preset.name, sample.kind);
+                // Headers that come only with the signature are not there.
+                let id = if event.earlier.is_none()
+                    || preset
+                        .id
+                        .iter()
+                        .flat_map(|row| row.iter())
+                        .any(|path| path.starts_with("$.headers"))
+                {
+                    "the sender's"
+                } else {
+                    "the body's hash"
+                };
+                let live = match event.live {
+                    Some(true) => "real",
+                    Some(false) => "test",
+                    None => "",
+                };
+                table.push_str(&format!(
+                    "| `{}` | `{}` | {id} | {live} | {} |\n",
+                    preset.name,
+                    event.kind,
+                    person(&event)
+                ));
+            }
+        }
+    }
+    table
+}
+
+#[test]
+fn the_tables_of_senders_are_what_presets_say_and_do() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/senders.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let mut right = page.clone();
+    for (name, table) in [("presets", presets_table()), ("samples", samples_table())] {
+        let open = format!("<!-- table: {name} -->\n");
+        let (before, rest) = right.split_once(&open).expect("the table's place");
+        let (_, after) = rest.split_once("<!-- end -->").expect("its end");
+        right = format!("{before}{open}{table}<!-- end -->{after}");
+    }
+    if crate::rules::updating() {
+        std::fs::write(&path, right).unwrap();
+    } else {
+        assert_eq!(page, right, "UPDATE_EXPECT=1 writes docs/senders.md anew");
+    }
+}
