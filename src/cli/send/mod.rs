@@ -70,6 +70,7 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     if arguments.list {
         return list(&source, arguments.json, desk);
     }
+    check_signable(&source)?;
     let (letter, is_sample) = letter(&source, &rules, &arguments)?;
     let url = arguments.url.clone().unwrap_or_else(|| {
         format!(
@@ -96,6 +97,20 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
         desk.screen.line(&Line::default().dim(more))?;
     }
     Ok(if refused { Exit::Problems } else { Exit::Done })
+}
+
+/// Nobody but the sender can make deliveries of some senders.
+fn check_signable(source: &Source) -> Result<(), Failure> {
+    if source.can_sign() {
+        return Ok(());
+    }
+    let what = format!(
+        "deliveries to the source {} cannot be sent from here",
+        source.name()
+    );
+    Err(Failure::new(what)
+        .means("Its sender signs them with a key that only the sender has.")
+        .remedy("Let the sender send one: most have a button for it."))
 }
 
 fn source(settings: &Config, name: &str) -> Result<Arc<Source>, Failure> {
@@ -207,4 +222,30 @@ fn told(
             .dim(format!("  {bytes} bytes to {}, {millis} ms", source.name())),
     )?;
     desk.screen.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Source as File;
+    use crate::trigger::Home;
+    use crate::yaml;
+
+    #[test]
+    fn a_delivery_that_only_its_sender_can_sign_is_not_tried() {
+        let source = |entry: &str| {
+            let file = File::new("kartwheel.yaml", entry);
+            let mut problems = Vec::new();
+            let node = yaml::parse(&file, &mut problems).remove(0);
+            let home = Home::of(&|_| Some("whsec_dW51c2Vk".to_owned()));
+            Source::parse("hooks", &node, &file, &home, &mut problems).expect("it is right")
+        };
+        let with_secret = source("{ preset: standard-webhooks, secret: env:SECRET }");
+        assert!(check_signable(&with_secret).is_ok());
+        let with_key = source(
+            "{ preset: standard-webhooks, public_key: whpk_6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw= }",
+        );
+        let failure = check_signable(&with_key).expect_err("nobody here has the key");
+        assert!(failure.to_string().contains("hooks"));
+    }
 }
