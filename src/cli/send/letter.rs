@@ -13,6 +13,7 @@ use crate::trigger::Sample;
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
+const MULTIPART: &str = "multipart/form-data";
 
 /// A body and what goes with it, before it is signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,12 +74,14 @@ impl Letter {
             self.body = set_in_form(&self.body, assignments);
             return Ok(());
         }
+        if self.content_type.starts_with(MULTIPART) {
+            for assignment in assignments {
+                self.body = set_in_parts(&self.body, assignment)?;
+            }
+            return Ok(());
+        }
         let mut body: Value = serde_json::from_slice(&self.body).map_err(|error| {
-            let what = if self.content_type.starts_with("multipart/") {
-                "the body has several parts, and nothing can be set in one".to_owned()
-            } else {
-                format!("the body is not JSON, so nothing can be set in it: {error}")
-            };
+            let what = format!("the body is not JSON, so nothing can be set in it: {error}");
             Failure::new(what).remedy("Write the whole body to a file: --file PATH")
         })?;
         for assignment in assignments {
@@ -119,6 +122,20 @@ fn set_in_form(body: &[u8], assignments: &[Assignment]) -> Vec<u8> {
     pairs.join("&").into_bytes()
 }
 
+/// The parts with the text of one of them replaced.
+fn set_in_parts(body: &[u8], assignment: &Assignment) -> Result<Vec<u8>, Failure> {
+    let (name, value) = assignment.form_field();
+    let text = String::from_utf8_lossy(body);
+    let head = format!("name=\"{name}\"\r\n\r\n");
+    let replaced = text.split_once(&head).and_then(|(before, after)| {
+        let end = after.find("\r\n--")?;
+        Some(format!("{before}{head}{value}{}", &after[end..]))
+    });
+    replaced
+        .map(String::into_bytes)
+        .ok_or_else(|| Failure::new(format!("the body has no part `{name}` that could be set")))
+}
+
 pub(super) fn encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
@@ -144,6 +161,19 @@ mod tests {
         let mut letter = Letter::new("{ \"a\" : 1 }\n", JSON);
         letter.set(&[]).expect("nothing to do");
         assert_eq!(letter.body, b"{ \"a\" : 1 }\n");
+    }
+
+    #[test]
+    fn the_text_of_a_part_is_replaced() {
+        let part = |text: &str| {
+            format!("--b\r\nContent-Disposition: form-data; name=\"id\"\r\n\r\n{text}\r\n--b--\r\n")
+        };
+        let mut letter = Letter::new(part("1"), "multipart/form-data; boundary=b");
+        letter
+            .set(&[assignment("$.body.id=2")])
+            .expect("it is there");
+        assert_eq!(letter.body, part("2").into_bytes());
+        assert!(letter.set(&[assignment("$.body.other=2")]).is_err());
     }
 
     #[test]

@@ -260,3 +260,29 @@ fn told(
     )?;
     desk.screen.flush()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Source as File;
+    use crate::trigger::Home;
+    use crate::yaml;
+
+    #[test]
+    fn a_delivery_that_only_its_sender_can_sign_is_not_tried() {
+        let source = |entry: &str| {
+            let file = File::new("kartwheel.yaml", entry);
+            let mut problems = Vec::new();
+            let node = yaml::parse(&file, &mut problems).remove(0);
+            let home = Home::of(&|_| Some("whsec_dW51c2Vk".to_owned()));
+            Source::parse("hooks", &node, &file, &home, &mut problems).expect("it is right")
+        };
+        let with_secret = source("{ preset: standard-webhooks, secret: env:SECRET }");
+        assert!(check_signable(&with_secret).is_ok());
+        let with_key = source(
+            "{ preset: standard-webhooks, public_key: whpk_6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw= }",
+        );
+        let failure = check_signable(&with_key).expect_err("nobody here has the key");
+        assert!(failure.to_string().contains("hooks"));
+    }
+}
