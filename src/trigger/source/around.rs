@@ -9,7 +9,9 @@ const SETTINGS: &[&str] = &["certificate", "public_key", "verify_token", "webhoo
 
 /// Reads them all. `url` is by default where the source of this name can be reached.
 pub(super) fn parse(settings: &mut Settings<'_, '_>, name: &str, home: &Home<'_>) -> Around {
-    let reached = home.public_url.map(|url| format!("{url}/hooks/{name}"));
+    let reached = home
+        .public_url
+        .map(|url| format!("{}/hooks/{name}", url.trim_end_matches('/')));
     Around {
         url: settings
             .text("url")
