@@ -147,6 +147,39 @@ pub(crate) const STEP_FOREIGN: &[Foreign] = &[
     ("title", "`name`"),
 ];
 
+/// What a step is called elsewhere, and our verb for it.
+pub(crate) const VERB_FOREIGN: &[(&str, &str)] = &[
+    ("add-tag", "assign-tag"),
+    ("apply-tag", "assign-tag"),
+    ("remove-tag", "unassign-tag"),
+    ("delete-tag", "unassign-tag"),
+    ("add-to-list", "subscribe-lead-to-list"),
+    ("subscribe", "subscribe-lead-to-list"),
+    ("subscribe-to-list", "subscribe-lead-to-list"),
+    ("remove-from-list", "unsubscribe-lead-from-list"),
+    ("unsubscribe", "unsubscribe-lead-from-list"),
+    ("unsubscribe-from-list", "unsubscribe-lead-from-list"),
+    ("add-to-sequence", "subscribe-lead-to-sequence"),
+    ("subscribe-to-sequence", "subscribe-lead-to-sequence"),
+    ("remove-from-sequence", "unsubscribe-lead-from-sequence"),
+    (
+        "unsubscribe-from-sequence",
+        "unsubscribe-lead-from-sequence",
+    ),
+    ("grant-access", "grant-membership-access"),
+    ("grant-membership", "grant-membership-access"),
+    ("revoke-access", "revoke-membership-access"),
+    ("revoke-membership", "revoke-membership-access"),
+    ("update-lead", "edit-lead"),
+    ("update-contact", "edit-lead"),
+    ("upsert-lead", "ensure-lead"),
+    ("search-lead", "get-lead"),
+    ("find-lead", "get-lead"),
+    ("refund", "refund-transaction"),
+    ("cancel", "cancel-subscription"),
+    ("http", "request"),
+];
+
 /// Words of other systems in the input of an action.
 pub(crate) const INPUT_FOREIGN: &[(&str, &str)] = &[
     ("tag", "tag_name"),

@@ -283,7 +283,12 @@ impl Parser<'_> {
             .iter()
             .map(|kind| kind.name)
             .chain(catalog.actions.iter().map(|action| action.key));
-        let help = match nearest(&first.key, verbs) {
+        let spelt = first.key.to_lowercase().replace('_', "-");
+        let foreign = words::VERB_FOREIGN
+            .iter()
+            .find(|(word, _)| *word == spelt)
+            .map(|(_, ours)| *ours);
+        let help = match foreign.or_else(|| nearest(&first.key, verbs)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "a verb is one of Kartra's actions, such as `assign-tag`, or ensure-lead, wait, set, stop, fail".to_owned(),
         };
