@@ -8,8 +8,6 @@ mod story;
 
 use std::fs;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use kartwheel::clock::{Clock, SettableClock, SystemClock};
 use serde_json::{Value, json};
