@@ -34,6 +34,7 @@ const PIECES: &[&str] = &[
     r"\u00e9",
     r"\u00E9",
     r"\ud83c\udf89",
+    r"cut\ud83c",
     r"\u003cb\u003e",
     "<b>&amp;</b>",
     "a=1&b=%41+c",
