@@ -18,6 +18,11 @@ impl Random {
         Self::seeded(RandomState::new().hash_one(0) | 1)
     }
 
+    /// Goes on from what `seed` said.
+    pub(crate) fn again(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// What it goes on from.
     pub(crate) fn seed(&self) -> u64 {
         self.0

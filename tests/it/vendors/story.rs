@@ -20,10 +20,11 @@ const HEX: &str = "0123456789abcdef";
 pub(super) struct Case {
     /// The source that takes it.
     pub(super) source: String,
-    /// Whose it is, which it is, and how to have it again.
+    /// Whose it is, which it is, and the seed that makes it the first.
     pub(super) title: String,
     pub(super) body: Vec<u8>,
     sender: &'static str,
+    seed: u64,
     secret: String,
     public_key: String,
     url: String,
@@ -33,12 +34,13 @@ pub(super) struct Case {
 
 impl Case {
     fn fresh(sender: &'static str, number: usize, random: &mut Random) -> Self {
-        let title = format!("{sender}, KARTWHEEL_TEST_SEED={}", random.seed());
+        let seed = random.seed();
         let id = format!("msg_{}", random.word(LETTERS, 27));
         Self {
             source: format!("v{number}"),
-            title: format!("{title} ({number})"),
+            title: format!("{sender}, number {number}, KARTWHEEL_TEST_SEED={seed}"),
             sender,
+            seed,
             secret: secret(sender, random),
             public_key: format!("k{}", random.word(LETTERS, 15)),
             url: format!(
@@ -77,7 +79,8 @@ impl Case {
     }
 
     /// The body with one byte changed, of those that are signed.
-    pub(super) fn changed(&self, body: &[u8], random: &mut Random) -> Vec<u8> {
+    pub(super) fn changed(&self, body: &[u8]) -> Vec<u8> {
+        let mut random = Random::again(self.seed);
         let mut changed = body.to_vec();
         let text = std::str::from_utf8(body).expect("text");
         let Some(start) = text
@@ -85,7 +88,7 @@ impl Case {
             .filter(|_| self.sender == "braintree")
             .map(|start| start + PAYLOAD.len())
         else {
-            // Text before and after: a byte that is none is refused for that.
+            // It stays UTF-8: what is not would be refused for that, not for its signature.
             let plain: Vec<usize> = (0..body.len()).filter(|at| body[*at].is_ascii()).collect();
             changed[random.of(&plain)] ^= 1 << random.below(7);
             return changed;
