@@ -1,4 +1,6 @@
-//! JSON bodies: a byte order mark is skipped, numbers survive whole, of equal keys the last one wins.
+//! JSON bodies: a byte order mark is skipped, numbers survive whole, of equal keys the last one wins, and half a character is none.
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 
@@ -6,6 +8,8 @@ use serde_json::Value;
 const RESERVED: &str = "$serde_json::private::";
 /// Longest string that could be a reserved key, all of it written as `\u` escapes.
 const RESERVED_BYTES_MAX: usize = 256;
+/// Length of a `\u` escape.
+const UNIT_BYTES: usize = 6;
 
 /// Parses a JSON text. An error says what is wrong and where, without the content.
 ///
@@ -18,10 +22,41 @@ pub(super) fn parse(raw: &[u8]) -> Result<Value, String> {
         )
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = &*mended(text);
     if holds_reserved_key(text) {
         return Err(format!("JSON with a key that begins with {RESERVED}"));
     }
     serde_json::from_str(text).map_err(|wrong| format!("broken JSON: {wrong}"))
+}
+
+/// The text with U+FFFD for each half of a surrogate pair that stands alone: senders that cut a text within an emoji write one
+/// (`\ud83c`), every other parser takes it, and this one would refuse all of the body.
+fn mended(text: &str) -> Cow<'_, str> {
+    if !text.contains("\\ud") && !text.contains("\\uD") {
+        return text.into();
+    }
+    let mut mended = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        mended.push_str(before);
+        let second = escape.get(UNIT_BYTES..).and_then(unit);
+        let (length, alone) = match (unit(escape), second) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => (2 * UNIT_BYTES, false),
+            (Some(0xD800..=0xDFFF), _) => (UNIT_BYTES, true),
+            _ => (escape.chars().take(2).map(char::len_utf8).sum(), false),
+        };
+        mended.push_str(if alone { "\\ufffd" } else { &escape[..length] });
+        rest = &escape[length..];
+    }
+    mended.push_str(rest);
+    mended.into()
+}
+
+/// What the `\u` escape at the start of this text means.
+fn unit(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    u16::from_str_radix(digits, 16).ok()
 }
 
 /// Whether the parser would not take this for a name.
@@ -91,6 +126,30 @@ mod tests {
             parsed.to_string(),
             r#"{"id":820982911946154508123,"n":1.0,"e":1e+400,"t":"a\u0000b","same":2}"#
         );
+    }
+
+    #[test]
+    fn half_a_character_is_none_and_the_rest_survives() {
+        for (text, means) in [
+            (r#""a\ud83c""#, "a\u{fffd}"),
+            (r#""\uDF89\uD83Cb""#, "\u{fffd}\u{fffd}b"),
+            (r#""\ud83c\ud83c\udf89\udf89""#, "\u{fffd}🎉\u{fffd}"),
+            (r#""\ud83c\u0041\ud83c\n""#, "\u{fffd}A\u{fffd}\n"),
+            (r#""\\ud83c\\\ud83cé🎉\"""#, "\\ud83c\\\u{fffd}é🎉\""),
+        ] {
+            assert_eq!(parse(text.as_bytes()), Ok(json!(means)), "{text}");
+        }
+        for text in [
+            r#""\ud83"#,
+            r#""\ud83c"#,
+            r#""\ud83c\"#,
+            r#""\ud8é""#,
+            r#""\ud83c\x""#,
+        ] {
+            assert!(parse(text.as_bytes()).is_err(), "{text}");
+        }
+        let hidden = r#"{"\ud83c":1,"\u0024serde_json::private::Number":"1"}"#;
+        assert!(parse(hidden.as_bytes()).is_err());
     }
 
     #[test]

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use crate::random::Random;
 use crate::world;
 
 const KILLS: usize = 30;
@@ -47,9 +48,8 @@ async fn every_delivery_answered_with_200_is_done_whatever_is_killed() {
     let kills = from_environment("KARTWHEEL_TEST_KILLS").map_or(KILLS, |kills| {
         usize::try_from(kills).expect("a number of kills")
     });
-    let mut random =
-        Random(from_environment("KARTWHEEL_TEST_SEED").unwrap_or(0x9e37_79b9_7f4a_7c15));
-    eprintln!("seed {}", random.0);
+    let mut random = Random::seeded(0x9e37_79b9_7f4a_7c15);
+    eprintln!("seed {}", random.seed());
     let sandbox = Sandbox::start(sandbox::Options {
         effects_kept: 1_000_000,
         logs_kept: 1_000_000,
@@ -326,20 +326,8 @@ async fn all_runs(reader: &dyn Reader) -> Vec<Run> {
     }
 }
 
-fn from_environment(name: &str) -> Option<u64> {
+pub(crate) fn from_environment(name: &str) -> Option<u64> {
     std::env::vars()
         .find(|(key, _)| key == name)
         .and_then(|(_, value)| value.parse().ok())
-}
-
-/// A small generator of numbers (xorshift): the same seed, the same campaign.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
 }

@@ -1,7 +1,7 @@
 //! The client against stand-ins for Membrane: what it sends, what it makes of the answers, and what it never does.
 
 mod calls;
-mod fake;
+pub(crate) mod fake;
 mod faults;
 mod fixtures;
 mod look_back;

@@ -15,7 +15,7 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk");
 const NODE_MAJOR_MIN: u32 = 20;
 
 /// Node from npm if it was put beside the client, and the machine's otherwise. An old or absent one ends the test.
-fn node() -> String {
+pub(crate) fn node() -> String {
     let own = format!("{FOLDER}/node_modules/.bin/node");
     let node = if Path::new(&own).exists() {
         own
@@ -31,17 +31,23 @@ fn node() -> String {
         "this test needs Node {NODE_MAJOR_MIN} or newer, and `{node} --version` gave {version:?}; \
          `scripts/test` brings one, or: npm install --no-save --prefix {FOLDER} node@22"
     );
-    assert!(
-        Path::new(FOLDER)
-            .join("node_modules/@membranehq/sdk")
-            .exists(),
-        "this test needs Membrane's client; `scripts/test` brings it, or: npm ci --omit=dev --prefix {FOLDER}"
-    );
     node
+}
+
+/// Ends the test where this package of a folder's lock file is not there.
+pub(crate) fn require(folder: &str, package: &str) {
+    assert!(
+        Path::new(folder)
+            .join("node_modules")
+            .join(package)
+            .exists(),
+        "this test needs the npm package {package}; `scripts/test` brings it, or: npm ci --omit=dev --prefix {folder}"
+    );
 }
 
 /// What a script of the folder prints when it drives this sandbox. That it fails ends the test with its own words.
 async fn drive(sandbox: &Sandbox, script: &'static str, more: Vec<String>) -> Value {
+    require(FOLDER, "@membranehq/sdk");
     let (node, url) = (node(), sandbox.url());
     let driven = tokio::task::spawn_blocking(move || {
         let mut command = Command::new(node);

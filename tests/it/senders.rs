@@ -11,8 +11,11 @@ use kartwheel::yaml;
 use serde_json::Map;
 use uuid::Uuid;
 
+use crate::vendors::{TRIED, What};
+
 const PRESETS_HEAD: &str = "| Sender | `preset` | Proof | Tries again | An outage loses | Asks | Person |\n|---|---|---|---|---|---|---|\n";
 const SAMPLES_HEAD: &str = "| `preset` | Type | Id | Live | Person |\n|---|---|---|---|---|\n";
+const PACKAGES_HEAD: &str = "| `preset` | Package | Shown |\n|---|---|---|\n";
 
 fn source(preset: &Preset) -> Source {
     let base = format!(
@@ -158,12 +161,35 @@ fn samples_table() -> String {
     table
 }
 
+/// A line for each package; what it signs and verifies stands together.
+fn packages_table() -> String {
+    let mut table = PACKAGES_HEAD.to_owned();
+    for of_package in TRIED.chunk_by(|one, next| one.package == next.package) {
+        let shown = of_package.iter().map(|tried| match tried.what {
+            What::Signs => "is accepted when it signs",
+            What::Verifies(_) => "accepts what `kartwheel send` makes",
+        });
+        let shown: Vec<_> = shown.collect();
+        table.push_str(&format!(
+            "| `{}` | {} | {} |\n",
+            of_package[0].sender,
+            of_package[0].package.told(),
+            shown.join(", ")
+        ));
+    }
+    table
+}
+
 #[test]
 fn the_tables_of_senders_are_what_presets_say_and_do() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/senders.md");
     let page = std::fs::read_to_string(&path).unwrap();
     let mut right = page.clone();
-    for (name, table) in [("presets", presets_table()), ("samples", samples_table())] {
+    for (name, table) in [
+        ("presets", presets_table()),
+        ("samples", samples_table()),
+        ("packages", packages_table()),
+    ] {
         let open = format!("<!-- table: {name} -->\n");
         let (before, rest) = right.split_once(&open).expect("the table's place");
         let (_, after) = rest.split_once("<!-- end -->").expect("its end");

@@ -27,14 +27,14 @@ const SETTINGS: &str = "timezone: UTC\ndatabase: sqlite://kartwheel.db\nlisten: 
                         membrane: { url: http://127.0.0.1:9, token: env:MEMBRANE_TOKEN }\nconnections:\n  main: { id: con_1 }\nsources:\n";
 
 /// A project with sources of its own, and the variables that they name.
-struct Yard {
-    dir: TempDir,
+pub(crate) struct Yard {
+    pub(crate) dir: TempDir,
     variables: Vec<(String, String)>,
 }
 
 impl Yard {
     /// Of these entries of `sources:`.
-    fn of(sources: &[(String, String)], variables: Vec<(String, String)>) -> Self {
+    pub(crate) fn of(sources: &[(String, String)], variables: Vec<(String, String)>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = SETTINGS.to_owned();
         for (name, entry) in sources {
@@ -76,7 +76,7 @@ impl Yard {
         project
     }
 
-    async fn start(&self, clock: &std::sync::Arc<SettableClock>) -> App {
+    pub(crate) async fn start(&self, clock: &std::sync::Arc<SettableClock>) -> App {
         let project = self.load();
         let options = Options {
             config: project.config.unwrap(),
@@ -89,7 +89,7 @@ impl Yard {
     }
 
     /// Runs a command in the project.
-    fn says(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn says(&self, arguments: &[&str]) -> Said {
         let output = command(self.dir.path(), arguments)
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .output()

@@ -19,16 +19,16 @@ pub(super) const CONNECTION: &str = "68f0c1a2b3d4e5f601234567";
 
 /// One request, as it arrived.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     pub(super) method: String,
     pub(super) path: String,
     pub(super) query: Value,
     /// Path and query as they came.
     pub(super) target: String,
-    pub(super) headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     pub(super) body: Value,
     /// The body as it came.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 impl Seen {
@@ -41,7 +41,7 @@ impl Seen {
 
 /// What to answer.
 #[derive(Debug, Clone)]
-pub(super) struct Reply {
+pub(crate) struct Reply {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
@@ -59,7 +59,7 @@ impl Reply {
         }
     }
 
-    pub(super) fn json(status: u16, body: &Value) -> Self {
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self::text(status, "application/json; charset=utf-8", body.to_string())
     }
 
@@ -77,14 +77,14 @@ impl Reply {
 }
 
 /// A recording stand-in.
-pub(super) struct Fake {
+pub(crate) struct Fake {
     pub(super) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     _tasks: JoinSet<()>,
 }
 
 impl Fake {
-    pub(super) async fn start(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
         let record = Arc::clone(&seen);
         let answer = Arc::new(answer);
@@ -127,11 +127,11 @@ impl Fake {
         .await
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().expect("no panic").clone()
     }
 

@@ -20,13 +20,14 @@ fn yard() -> Yard {
         .filter(|preset| !KEYED.contains(&preset.name));
     let sources: Vec<_> = played
         .map(|preset| {
-            let key = if preset.settings.contains(&"public_key") && preset.name == "braintree" {
-                "public_key: fakepublickey0001\n"
-            } else {
-                ""
+            let more = match preset.name {
+                "braintree" => "public_key: fakepublickey0001\n",
+                // The daemon's clock stands still meanwhile, and five seconds are soon over.
+                "paddle" => "tolerance: 1h\n",
+                _ => "",
             };
             let url = format!("url: https://hooks.example.com/hooks/{}\n", preset.name);
-            let entry = format!("preset: {}\nsecret: env:ALL\n{url}{key}", preset.name);
+            let entry = format!("preset: {}\nsecret: env:ALL\n{url}{more}", preset.name);
             (preset.name.to_owned(), entry)
         })
         .collect();
