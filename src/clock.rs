@@ -316,7 +316,7 @@ mod tests {
             .windows(2)
             .map(|two| end(&two[1]).wrapping_sub(end(&two[0])));
         // Tests beside this one may take some in between.
-        assert!(steps.all(|step| step >= 1 && step < 100_000));
+        assert!(steps.all(|step| (1..100_000).contains(&step)));
         let at = |micros, count| id_of(micros, 7, count);
         assert!(at(1_000, 9) < at(1_001, 1) && at(1_999, 1) < at(2_000, 1) && at(5, 1) < at(5, 2));
         assert_eq!(

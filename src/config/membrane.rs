@@ -140,6 +140,17 @@ impl Parser<'_> {
             if connection.id.is_none() && connection.app.is_none() {
                 connection.app = default().app;
             }
+            if let Some(id) = connection.id.clone()
+                && let Some((other, _)) = settings.connections.iter().find(|(_, other)| {
+                    other.id.as_ref() == Some(&id)
+                        && other.auth.is_some() == connection.auth.is_some()
+                })
+            {
+                let message = format!("`{}` and `{other}` are one connection, {id}", entry.key);
+                let help = "keep one name of the two: pace, limits and the order of runs are each name's own, so together they would do twice as much";
+                self.reader
+                    .warn_help("K0713", entry.key_span, message, help);
+            }
             settings.connections.insert(entry.key.clone(), connection);
         }
         if settings.connections.is_empty() {

@@ -151,7 +151,7 @@ impl Given {
             | (FieldType::Any, value @ Value::Number(_))
             | (FieldType::Structure, value @ (Value::Array(_) | Value::Object(_))) => value,
             (FieldType::Integer | FieldType::Number, value) if is_number(&value, kind) => value,
-            (kind, value) => return Err(format!("{}, and is {}", wanted(kind), describe(&value))),
+            (kind, value) => return Err(format!("{}, and is {}", wanted(kind), found(&value))),
         };
         if self.is_amount && amount(&value).is_none_or(|amount| amount <= 0.0) {
             return Err(
@@ -264,6 +264,19 @@ fn amount(value: &Value) -> Option<f64> {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
+    }
+}
+
+/// What a value is that does not fit where a number may be wanted.
+fn found(value: &Value) -> &'static str {
+    match value {
+        Value::Number(number) if number.as_f64().is_none_or(f64::is_infinite) => {
+            "one that is too large"
+        }
+        Value::Number(number) if number.as_f64().is_some_and(|number| number.fract() != 0.0) => {
+            "one with a fraction"
+        }
+        other => describe(other),
     }
 }
 

@@ -245,7 +245,7 @@ fn pinned(
         // It may stand in a variable or a file.
         Pinned::Already
     } else {
-        pin::write(&config.dir, name, id, arguments.replace)?
+        pin::write(&config.dir, name, id, arguments.replace)
     };
     let good = !matches!(pinned, Pinned::Other(_) | Pinned::ByHand(_));
     if arguments.json {

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::Context;
-
 use crate::cli::desk::edit;
 use crate::cli::desk::edit::yaml::{self, Edit};
 use crate::cli::screen::{Line, Screen, Tone};
@@ -18,27 +16,27 @@ pub(super) enum Pinned {
     /// Another id stands there.
     Other(String),
     /// A person must write it; why.
-    ByHand(&'static str),
+    ByHand(String),
     /// Nothing was to be written.
     Printed,
 }
 
 /// Writes it, if that can be done without touching anything else.
-pub(super) fn write(dir: &Path, name: &str, id: &str, replace: bool) -> anyhow::Result<Pinned> {
+pub(super) fn write(dir: &Path, name: &str, id: &str, replace: bool) -> Pinned {
     let path = dir.join("kartwheel.yaml");
-    let shown = || format!("{} cannot be changed", path.display());
-    let text = std::fs::read_to_string(&path).with_context(shown)?;
-    Ok(
-        match yaml::set(&text, &["connections", name, "id"], id, replace) {
-            Edit::Same => Pinned::Already,
-            Edit::Other(other) => Pinned::Other(other),
-            Edit::ByHand(why) => Pinned::ByHand(why),
-            Edit::New(text) => {
-                edit::replace(&path, &text, false).with_context(shown)?;
-                Pinned::Written
-            }
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) => return Pinned::ByHand(format!("it cannot be read ({error})")),
+    };
+    match yaml::set(&text, &["connections", name, "id"], id, replace) {
+        Edit::Same => Pinned::Already,
+        Edit::Other(other) => Pinned::Other(other),
+        Edit::ByHand(why) => Pinned::ByHand(why.to_owned()),
+        Edit::New(text) => match edit::replace(&path, &text, false) {
+            Ok(()) => Pinned::Written,
+            Err(error) => Pinned::ByHand(format!("it cannot be written ({error})")),
         },
-    )
+    }
 }
 
 /// Says where it stands, or what to write.
@@ -105,4 +103,25 @@ fn lines(name: &str, id: &str, screen: &mut Screen) -> std::io::Result<()> {
         "    {name}: {{ id: {} }}",
         yaml::quoted(id)
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_a_persons_turn() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let write = || write(dir.path(), "main", "66f0", false);
+        let by_hand = |what: &str| matches!(write(), Pinned::ByHand(why) if why.contains(what));
+        assert!(by_hand("cannot be read"));
+        let path = dir.path().join("kartwheel.yaml");
+        std::fs::write(&path, "timezone: UTC\n").expect("written");
+        // What the new text would be written to first is taken.
+        let beside = format!(".kartwheel.yaml.{}.new", std::process::id());
+        std::fs::create_dir(dir.path().join(&beside)).expect("a folder in its place");
+        assert!(by_hand("cannot be written"));
+        std::fs::remove_dir(dir.path().join(&beside)).expect("gone");
+        assert_eq!(write(), Pinned::Written);
+    }
 }

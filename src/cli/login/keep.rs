@@ -140,15 +140,43 @@ impl Plan {
                 Failure::new(".env was not changed: it has lines that are not understood")
                     .remedy("`kartwheel check` shows them.")
             })?;
-            edit::replace(&path, &new, true).context(".env cannot be written")?;
+            let written = edit::replace(&path, &new, true);
+            written.map_err(|error| self.not_written(".env", &error))?;
             was_written = true;
         }
         if let Settings::New(text, _) = &self.settings {
             let path = dir.join("kartwheel.yaml");
-            edit::replace(&path, text, false).context("kartwheel.yaml cannot be written")?;
+            let written = edit::replace(&path, text, false);
+            written.map_err(|error| self.not_written("kartwheel.yaml", &error))?;
             was_written = true;
         }
         Ok(was_written)
+    }
+
+    fn not_written(&self, file: &str, error: &std::io::Error) -> Failure {
+        let mut remedy = "Let this user write it, or write by hand into".to_owned();
+        let settings = match &self.settings {
+            Settings::New(_, lines) | Settings::ByHand(lines, _) => lines.as_slice(),
+            Settings::Fit | Settings::NoProject => &[],
+        };
+        for (file, lines) in [(".env", &*self.env_lines()), ("kartwheel.yaml", settings)] {
+            if !lines.is_empty() {
+                remedy.push_str(&format!("\n{file}:\n  {}", lines.join("\n  ")));
+            }
+        }
+        Failure::new(format!("{file} cannot be written: {error}"))
+            .means("The credentials are good, and are not kept.")
+            .remedy(remedy)
+    }
+
+    /// The lines for .env, without the secrets.
+    fn env_lines(&self) -> Vec<String> {
+        let variables = self.variables.iter();
+        let line = |one: &Variable| match one.is_secret {
+            true => format!("{}=(the secret; not shown)", one.name),
+            false => format!("{}={}", one.name, one.value),
+        };
+        variables.map(line).collect()
     }
 
     /// What was written, or what to write.
@@ -214,14 +242,7 @@ impl Plan {
 
     fn tell_open(&self, screen: &mut Screen) -> std::io::Result<()> {
         screen.text("Nothing was stored.")?;
-        let lines: Vec<String> = self
-            .variables
-            .iter()
-            .map(|one| match one.is_secret {
-                true => format!("{}=(the secret; not shown)", one.name),
-                false => format!("{}={}", one.name, one.value),
-            })
-            .collect();
+        let lines = self.env_lines();
         if !lines.is_empty() {
             screen.text("To keep it, put into the project's .env (mode 0600):")?;
             block(&lines, screen)?;

@@ -125,7 +125,9 @@ impl Judge {
             return;
         };
         let lacks = |name: &str| {
-            let is_there = fields.iter().any(|(given, _)| given == name);
+            let is_there = fields
+                .iter()
+                .any(|(given, value)| given == name && !value.is_blank());
             known.contains_key(name) && !is_there && !required(schema).any(|one| one == name)
         };
         let pair = |one: &'static str| {
@@ -167,7 +169,13 @@ impl Judge {
         let known = schema.get("properties").and_then(Value::as_object);
         let property = |name: &str| known.and_then(|known| known.get(name));
         for name in required(schema) {
-            if fields.iter().all(|(given, _)| given != name) {
+            let given = fields.iter().find(|(given, _)| given == name);
+            if given.is_some_and(|(_, value)| value.is_blank()) {
+                self.place.push(Part::Name(name.to_owned()));
+                self.note(What::Value("is empty".to_owned()), None);
+                self.place.pop();
+            }
+            if given.is_none() {
                 let help = property(name)
                     .and_then(told)
                     .map(|told| format!("`{name}`: {told}"));
@@ -209,7 +217,11 @@ impl Judge {
         if !fits {
             let quotes = value.is_number() && types(schema).contains(&"string");
             let help = quotes.then(|| "put it in quotes".to_owned());
-            return self.note(What::Value(wanted(schema, describe(value))), help);
+            let found = match value {
+                Value::Number(_) if !is_whole(value) => "one with a fraction",
+                _ => describe(value),
+            };
+            return self.note(What::Value(wanted(schema, found)), help);
         }
         let Some(choices) = schema.get("enum").and_then(Value::as_array) else {
             return;

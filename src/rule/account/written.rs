@@ -18,6 +18,13 @@ pub enum Written {
     Map(Vec<(String, Self)>),
 }
 
+impl Written {
+    /// Whether it is a text that says nothing.
+    pub(super) fn is_blank(&self) -> bool {
+        matches!(self, Self::One(Value::String(text)) if text.trim().is_empty())
+    }
+}
+
 impl From<Value> for Written {
     fn from(value: Value) -> Self {
         match value {

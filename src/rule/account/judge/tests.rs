@@ -72,8 +72,9 @@ fn each_mistake_is_named_with_its_place_and_what_was_meant() {
         ),
         (
             json!({ "email": "a", "transaction_id": 1.5 }),
-            "`transaction_id` must be a whole number, and is a number",
+            "`transaction_id` must be a whole number, and is one with a fraction",
         ),
+        (json!({ "email": " " }), "`email` is empty"),
         (
             json!({ "email": "a", "tagName": "vip" }),
             "`tagName` is no field of the action, and would be dropped without a word: did you mean `tag_name`?",
