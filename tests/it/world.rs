@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kartwheel::app::{App, Options};
 use kartwheel::clock::{Clock, SettableClock};
+use kartwheel::outside::Outside;
 use kartwheel::run::{Attempt, Run, State};
 use kartwheel::sandbox::{self, Sandbox};
 use kartwheel::store::{Reader, RunFilter};
@@ -154,6 +155,7 @@ impl World {
             clock: self.clock.clone(),
             reads_accounts: false,
             test_events: true,
+            outside: Outside::usual().expect("an HTTP client"),
         }
     }
 

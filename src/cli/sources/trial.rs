@@ -6,14 +6,17 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::advice::advice;
 use super::preset::fact;
 use crate::cli::screen::{Line, Screen, Tone};
 use crate::cli::{Desk, Exit, Failure, send};
 use crate::event::Event;
-use crate::trigger::{Arrival, Captured, Received, Refusal, Request, SecretName, Source};
+use crate::outside::Outside;
+use crate::trigger::{
+    Arrival, Captured, Question, Received, Refusal, Request, SecretName, Source, Told,
+};
 use crate::web::BODY_BYTES_MAX;
 
 /// The largest file that is read: a body may stand in it as base64 or with escapes.
@@ -22,7 +25,8 @@ const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Say whether a captured request would be taken, and if not, why
 ///
 /// The file holds the request as text (request line, headers, an empty line, body), or as JSON with `method`, `url`, `headers` and `body`
-/// or `body_base64`. Nothing is sent and nothing is stored. Exit code 1 when it would be refused.
+/// or `body_base64`. Nothing is sent, but with --ask what the daemon would ask the sender, and nothing is stored. Exit code 1 when it would
+/// be refused.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  kartwheel sources try stripe --request delivery.txt\n  kartwheel sources try stripe --request delivery.json --at 2026-11-24T09:00:00Z\n\nNext:\n  kartwheel sources show SOURCE    the URL and the secrets by name"
@@ -39,6 +43,9 @@ pub(super) struct Arguments {
     /// As if it came from this address
     #[arg(long, value_name = "ADDRESS")]
     from: Option<IpAddr>,
+    /// Ask the sender, where the daemon would, and go on with its answer
+    #[arg(long)]
+    ask: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -66,12 +73,21 @@ struct Trial<'s> {
     notes: Vec<String>,
 }
 
-pub(super) fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     let config = desk.settings()?;
     let source = send::source(&config, &arguments.source)?;
     let captured = captured(&arguments.request)?;
     let now = arguments.at.unwrap_or_else(|| desk.clock.now());
-    let trial = Trial::of(&source, &captured, arguments.from, now, &config.env);
+    let outside = match arguments.ask {
+        true => Some(Outside::usual()?),
+        false => None,
+    };
+    let arrival = Arrival {
+        now,
+        new_id: &uuid::Uuid::nil,
+        env: &config.env,
+    };
+    let trial = Trial::of(&source, &captured, arguments.from, arrival, outside).await;
     if arguments.json {
         desk.screen.json(&trial.json())?;
     } else {
@@ -106,13 +122,14 @@ fn captured(path: &std::path::Path) -> anyhow::Result<Captured> {
 }
 
 impl<'s> Trial<'s> {
-    fn of(
+    async fn of(
         source: &'s Source,
         captured: &Captured,
         peer: Option<IpAddr>,
-        now: Timestamp,
-        env: &Map<String, Value>,
+        arrival: Arrival<'_>,
+        outside: Option<Outside>,
     ) -> Self {
+        let now = arrival.now;
         let named = captured.source();
         let mut notes = Vec::new();
         if let Some((name, _)) = &named
@@ -129,14 +146,15 @@ impl<'s> Trial<'s> {
             body: &captured.body,
             peer,
         };
-        let received = at_the_door(&request).unwrap_or_else(|| {
-            let arrival = Arrival {
-                now,
-                new_id: &uuid::Uuid::nil,
-                env,
-            };
-            source.receive(&request, arrival)
-        });
+        let received = at_the_door(&request).unwrap_or_else(|| source.receive(&request, arrival));
+        let received = match (received, outside) {
+            (Received::Ask(question), Some(outside)) => {
+                notes.push(format!("asked: {}", question.ask.request()));
+                let go_on = |told: &Told<'_>| source.answered(&request, arrival, told);
+                outside.settle(&question, now, go_on).await
+            }
+            (received, _) => received,
+        };
         let hint = match &received {
             Received::Refused(refusal) if refusal.reason == "signature" => {
                 hint(source, &request, now)
@@ -260,6 +278,7 @@ impl Trial<'_> {
                     fact(screen, "", body)?;
                 }
             }
+            Received::Ask(question) => self.print_question(question, screen)?,
             Received::Refused(refusal) => self.print_refusal(refusal, screen)?,
         }
         for note in &self.notes {
@@ -298,6 +317,20 @@ impl Trial<'_> {
             fact(screen, "mode", mode)?;
         }
         Ok(())
+    }
+
+    fn print_question(&self, question: &Question, screen: &mut Screen) -> std::io::Result<()> {
+        screen.line(
+            &Line::default()
+                .add(Tone::Warn, "undecided")
+                .plain("  the daemon would ask before it answers"),
+        )?;
+        fact(screen, "so far", &question.checked)?;
+        if let Some(secret) = self.secret {
+            fact(screen, "secret", &named(secret))?;
+        }
+        fact(screen, "would ask", &question.ask.request())?;
+        fact(screen, "do", "Give --ask too, and it is asked now.")
     }
 
     fn print_refusal(&self, refusal: &Refusal, screen: &mut Screen) -> std::io::Result<()> {
@@ -344,6 +377,11 @@ impl Trial<'_> {
                 body,
             } => json!({
                 "outcome": "answered", "kind": kind, "status": status, "content_type": content_type, "body": body,
+            }),
+            Received::Ask(question) => json!({
+                "outcome": "undecided",
+                "checked": question.checked,
+                "would_ask": question.ask.request(),
             }),
             Received::Refused(refusal) => json!({
                 "outcome": "refused",
