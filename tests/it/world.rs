@@ -10,7 +10,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kartwheel::app::{App, Options};
 use kartwheel::clock::{Clock, SettableClock};
-use kartwheel::outside::Outside;
 use kartwheel::run::{Attempt, Run, State};
 use kartwheel::sandbox::{self, Sandbox};
 use kartwheel::store::{Reader, RunFilter};
@@ -155,7 +154,7 @@ impl World {
             clock: self.clock.clone(),
             reads_accounts: false,
             test_events: true,
-            outside: Outside::usual().expect("an HTTP client"),
+            outside: kartwheel::outside::Outside::usual().expect("an HTTP client"),
         }
     }
 

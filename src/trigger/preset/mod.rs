@@ -138,6 +138,8 @@ pub struct Preset {
     pub dedupe_s: Option<i64>,
     /// Settings of a source that this preset takes beside those that every source has.
     pub settings: &'static [&'static str],
+    /// What a source writes where a secret is not what it needs; empty if it is.
+    pub instead_of_secret: &'static str,
     /// Fields of the body, each as names from `$.body` on, that hold secrets.
     pub secret_fields: &'static [&'static [&'static str]],
     /// The field of a form that names its character set; empty if there is none.
@@ -173,6 +175,7 @@ impl Preset {
         reports_account: false,
         dedupe_s: None,
         settings: &[],
+        instead_of_secret: "",
         secret_fields: &[],
         charset_field: "",
         scheme: |_| Ok(Box::new(UrlSecret)),

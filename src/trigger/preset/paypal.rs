@@ -34,6 +34,7 @@ pub(super) static PRESET: Preset = Preset {
         ),
     ],
     settings: &["certificate", "webhook_id"],
+    instead_of_secret: "webhook_id: 1JE4291016473214C",
     scheme: |around| {
         if around.webhook_id.is_empty() {
             return Err(Lack {

@@ -35,6 +35,7 @@ pub(super) static PRESET: Preset = Preset {
     people: People::Rows(PEOPLE),
     samples: SAMPLES,
     settings: &["postback", "receiver_email"],
+    instead_of_secret: "receiver_email: you@example.com",
     charset_field: "charset",
     scheme: |around| {
         let endpoint = Endpoint::of(&around.postback).ok_or(Lack {

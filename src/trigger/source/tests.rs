@@ -163,7 +163,12 @@ fn a_secret_is_looked_at_without_being_shown() {
 #[test]
 fn a_secret_that_is_declared_and_not_there_lets_nobody_in() {
     let entry = "{ preset: paypal-ipn, receiver_email: ada@example.com, secret: env:GONE }";
-    wrong(entry, "K0702", "env:GONE", &["every delivery would be refused"]);
+    wrong(
+        entry,
+        "K0702",
+        "env:GONE",
+        &["every delivery would be refused"],
+    );
     let source = parsed(entry).0.expect("it is a warning");
     let request = Request {
         method: "POST",
