@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::engine::{ActionsHandle, Engine, Parts, Tasks};
 use crate::kartra;
 use crate::membrane::Client;
+use crate::outside::Outside;
 use crate::rule::RuleSet;
 use crate::store::{self, OpenOptions, Store, StoreError};
 use crate::web::api::Guard;
@@ -38,6 +39,8 @@ pub struct Options {
     pub reads_accounts: bool,
     /// Whether the sender's test-mode events start rules: true where Membrane is the sandbox.
     pub test_events: bool,
+    /// Whom some sources must ask before they can answer.
+    pub outside: Outside,
 }
 
 /// The running program.
@@ -67,6 +70,7 @@ impl App {
             clock,
             reads_accounts,
             test_events,
+            outside,
         } = options;
         let token = config
             .console
@@ -75,7 +79,7 @@ impl App {
             .map(|token| token.expose_secret());
         let guard = Guard::new(token, config.console.listen)?;
         let api_clock = clock.clone();
-        let hooks = Arc::new(hooks(&config, &clock));
+        let hooks = Arc::new(hooks(&config, &clock, outside));
         let (webhooks, console) = match listeners(&config).await {
             Ok(listeners) => listeners,
             Err(error) => return Err(sooner(error, &config, clock).await),
@@ -142,7 +146,7 @@ impl App {
     }
 }
 
-fn hooks(config: &Config, clock: &SharedClock) -> Hooks {
+fn hooks(config: &Config, clock: &SharedClock, outside: Outside) -> Hooks {
     Hooks {
         engine: OnceLock::new(),
         sources: config.sources.clone(),
@@ -151,6 +155,7 @@ fn hooks(config: &Config, clock: &SharedClock) -> Hooks {
         clock: clock.clone(),
         places: Semaphore::new(DELIVERIES_MAX),
         room: Room::default(),
+        outside,
         tally: Tally::default(),
     }
 }

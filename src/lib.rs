@@ -10,6 +10,7 @@ pub mod engine;
 pub mod event;
 pub mod kartra;
 pub mod membrane;
+pub mod outside;
 pub mod problem;
 pub mod project;
 pub mod rule;

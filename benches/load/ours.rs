@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use kartwheel::app::{App, Options};
 use kartwheel::clock::{Clock, SystemClock};
 use kartwheel::config::Env;
+use kartwheel::outside::Outside;
 use kartwheel::project::{self, Strictness};
 
 use super::delivery::SECRET;
@@ -54,6 +55,7 @@ impl Ours {
             clock: Arc::new(SystemClock),
             reads_accounts: false,
             test_events: false,
+            outside: Outside::usual()?,
         };
         let app = App::start(options).await?;
         Ok(Self { app, folder })

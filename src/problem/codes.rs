@@ -86,6 +86,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("K0709", "White space around a secret"),
     ("K0710", "A part of a delivery that is not signed"),
     ("K0711", "An API without a token"),
+    ("K0712", "Payments to anybody"),
     ("K0713", "Two names of one connection"),
     // K08: the account
     ("K0801", "A name that the account does not have"),

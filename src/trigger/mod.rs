@@ -7,8 +7,10 @@
 //! To add a sender, see `preset/mod.rs`; to add a way to verify, see `signature/mod.rs`.
 
 mod address;
+mod ask;
 mod body;
 mod captured;
+mod certificate;
 mod delivery;
 mod either;
 mod form;
@@ -33,11 +35,13 @@ use uuid::Uuid;
 
 use crate::event::Event;
 
+pub use ask::{Ask, Question, Told, may_be_asked};
 pub use body::read_body;
 pub use captured::Captured;
+pub use certificate::Roots;
 pub use delivery::{Delivery, Headers, Request};
 pub use preset::{Preset, Sample, sample};
-pub use signature::{REASONS, Refusal, Signed};
+pub use signature::{REASONS, Refusal, Signed, reason};
 pub use source::{Home, Source};
 pub use trial::SecretName;
 pub use webhook::BATCH_EVENTS_MAX;
@@ -69,6 +73,8 @@ pub enum Received {
         /// The answer.
         body: String,
     },
+    /// It cannot be told before somebody outside was asked; [`Source::answered`] goes on.
+    Ask(Question),
     /// It is not accepted.
     Refused(Refusal),
 }

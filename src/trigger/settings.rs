@@ -18,10 +18,14 @@ pub(super) struct Around {
     pub(super) url: Box<str>,
     /// `tolerance:` of the source.
     pub(super) tolerance_s: Option<i64>,
-    /// `certificate:` of the source, as PEM.
-    pub(super) certificate: Box<str>,
+    /// `certificate:` of the source, as PEM; empty if it leads to nothing, `None` if the source has none.
+    pub(super) certificate: Option<Box<str>>,
+    /// `postback:` of the source.
+    pub(super) postback: Box<str>,
     /// `public_key:` of the source.
     pub(super) public_key: Box<str>,
+    /// `receiver_email:` of the source.
+    pub(super) receiver_email: Box<[Box<str>]>,
     /// `verify_token:` of the source.
     pub(super) verify_token: Box<str>,
     /// `webhook_id:` of the source.

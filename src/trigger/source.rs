@@ -19,7 +19,7 @@ use super::delivery::Delivery;
 use super::mapping::Mapping;
 use super::preset::{Preset, Sample};
 use super::settings::Around;
-use super::signature::{Kind, Refusal, Scheme, Signed, Traces, reason};
+use super::signature::{Kind, Need, Refusal, Scheme, Signed, Traces, reason};
 use super::types::Types;
 use crate::problem::{self, Problem, nearest};
 use crate::rule::path::Path;
@@ -124,6 +124,12 @@ impl Source {
         self.scheme.can_sign()
     }
 
+    /// Whether its sender is asked about each delivery whether it is its own.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        self.scheme.needs_secret() == Need::IfDeclared
+    }
+
     /// Usual deliveries of its sender; none without a preset.
     #[must_use]
     pub fn samples(&self) -> &'static [Sample] {
@@ -154,12 +160,17 @@ impl Source {
         preset.lacks_address(kind)
     }
 
-    /// Whether the delivery comes from somebody who may send.
+    /// Whether the delivery comes from somebody who may send, as far as it can be told without asking.
     pub(super) fn verify(&self, delivery: &Delivery<'_>, now: Timestamp) -> Result<(), Refusal> {
         if !self.allow_from.is_empty() {
             self.check_address(delivery.request.peer)?;
         }
-        if self.secrets.is_empty() && !self.scheme.is_open() && self.can_sign() {
+        let needs_secret = match self.scheme.needs_secret() {
+            Need::Always => true,
+            Need::IfDeclared => !self.declared.is_empty(),
+            Need::Never => false,
+        };
+        if self.secrets.is_empty() && needs_secret {
             let detail = "the source has no secret to check with: its environment variable or file was empty or missing at start";
             return Err(Refusal::unproven(reason::NO_SECRET, detail));
         }

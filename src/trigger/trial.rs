@@ -68,7 +68,8 @@ impl Source {
     #[must_use]
     pub fn has_secret_in_url(&self) -> bool {
         let traces = &self.traces;
-        traces.secret_travels && traces.headers.is_empty() && self.scheme.traces().fields.is_empty()
+        let is_elsewhere = !traces.headers.is_empty() || !self.scheme.traces().fields.is_empty();
+        traces.secret_travels && !is_elsewhere && !self.declared.is_empty()
     }
 
     /// The URL as the sender has it, where kartwheel.yaml tells; empty if not.

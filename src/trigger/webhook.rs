@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::ask::Told;
 use super::delivery::{Delivery, Request};
 use super::preset::{Answer, Keys, Unfolded};
 use super::redact;
@@ -34,6 +35,25 @@ impl Source {
         }
         let delivery = Delivery::new(request, self.charset_field());
         match self.verify(&delivery, arrival.now) {
+            Ok(()) => match self.scheme.question(&delivery) {
+                Some(question) => Received::Ask(question),
+                None => self.read(delivery, arrival),
+            },
+            Err(refusal) => Received::Refused(refusal),
+        }
+    }
+
+    /// What the same request means now that its [`Question`](super::Question) is answered so.
+    #[must_use]
+    pub fn answered(
+        &self,
+        request: &Request<'_>,
+        arrival: Arrival<'_>,
+        told: &Told<'_>,
+    ) -> Received {
+        let delivery = Delivery::new(request, self.charset_field());
+        let verified = self.verify(&delivery, arrival.now);
+        match verified.and_then(|()| self.scheme.settle(&delivery, arrival.now, told)) {
             Ok(()) => self.read(delivery, arrival),
             Err(refusal) => Received::Refused(refusal),
         }

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use axum::extract::{ConnectInfo, Path, Request as HttpRequest, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
@@ -14,8 +15,9 @@ use super::body::{Room, Unread};
 use super::tally::Tally;
 use crate::clock::SharedClock;
 use crate::engine::{AcceptError, Engine};
+use crate::outside::Outside;
 use crate::store::{Accepted, StoreError};
-use crate::trigger::{Arrival, Headers, Received, Refusal, Request, Source};
+use crate::trigger::{Arrival, Headers, Received, Refusal, Request, Source, Told};
 
 /// Deliveries under way at once; beyond, senders are asked to come again.
 pub const DELIVERIES_MAX: usize = 2_048;
@@ -39,6 +41,8 @@ pub struct Hooks {
     pub places: Semaphore,
     /// What their bodies share.
     pub room: Room,
+    /// Whom some sources must ask before they can answer.
+    pub outside: Outside,
     /// Refusals and handshakes, until they are written.
     pub tally: Tally,
 }
@@ -120,12 +124,16 @@ async fn receive(
         body: &held.bytes,
         peer: peer.map(|peer| hooks.sender(peer, &parts.headers)),
     };
-    let arrival = Arrival {
-        now: hooks.clock.now(),
-        new_id: &|| hooks.clock.new_id(),
-        env: &hooks.env,
+    let now = hooks.clock.now();
+    let received = match hooks.arrived(now, |arrival| source.receive(&asked, arrival)) {
+        Received::Ask(question) => {
+            let go_on = |told: &Told<'_>| {
+                hooks.arrived(now, |arrival| source.answered(&asked, arrival, told))
+            };
+            hooks.outside.settle(&question, now, go_on).await
+        }
+        known => known,
     };
-    let received = source.receive(&asked, arrival);
     respond(hooks, engine, source, received).await
 }
 
@@ -148,6 +156,12 @@ async fn respond(hooks: &Hooks, engine: &Engine, source: &Source, received: Rece
             (status, headers, body).into_response()
         }
         Received::Refused(refusal) => refuse(hooks, source, &refusal),
+        // Its question was answered, or that it was not is a refusal.
+        Received::Ask(_) => refuse(
+            hooks,
+            source,
+            &Refusal::unanswered("it was not asked about"),
+        ),
     }
 }
 
@@ -188,6 +202,9 @@ fn refuse(hooks: &Hooks, source: &Source, refusal: &Refusal) -> Response {
     hooks.count(&source.name, refusal.reason, &refusal.detail);
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::UNAUTHORIZED);
     let text = match status {
+        StatusCode::SERVICE_UNAVAILABLE => {
+            return come_again("it cannot be verified at present");
+        }
         StatusCode::BAD_REQUEST => "the body could not be read",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "send the body as it is, not compressed",
         _ => "not verified",
@@ -196,6 +213,15 @@ fn refuse(hooks: &Hooks, source: &Source, refusal: &Refusal) -> Response {
 }
 
 impl Hooks {
+    /// What this makes of a delivery that came now.
+    fn arrived(&self, now: Timestamp, read: impl FnOnce(Arrival<'_>) -> Received) -> Received {
+        read(Arrival {
+            now,
+            new_id: &|| self.clock.new_id(),
+            env: &self.env,
+        })
+    }
+
     /// Who sent this: the peer, or whom a trusted proxy says it speaks for.
     fn sender(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         if !self.trusted_proxies.contains(&peer) {

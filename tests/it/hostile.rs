@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use kartwheel::clock::Clock;
+use kartwheel::outside::Outside;
 use kartwheel::run::State;
 use kartwheel::web::{self, HEAD_BYTES_MAX, HEADERS_MAX, Hooks, ROOM_BYTES_MAX, Room, Tally};
 use serde_json::json;
@@ -125,6 +126,7 @@ async fn beside(
         clock: world.clock.clone(),
         places: Semaphore::new(8),
         room,
+        outside: Outside::usual().unwrap(),
         tally: Tally::default(),
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::IntoFuture;
 use std::sync::{Arc, OnceLock};
 
+use kartwheel::outside::Outside;
 use kartwheel::run::State;
 use kartwheel::web::{self, Hooks, Room, Tally};
 use serde_json::json;
@@ -357,6 +358,7 @@ async fn while_starting_and_when_full_senders_are_asked_to_come_again() {
             clock: world.clock.clone(),
             places: Semaphore::new(places),
             room: Room::default(),
+            outside: Outside::usual().expect("an HTTP client"),
             tally: Tally::default(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

@@ -154,6 +154,7 @@ impl World {
             clock: self.clock.clone(),
             reads_accounts: false,
             test_events: true,
+            outside: kartwheel::outside::Outside::usual().expect("an HTTP client"),
         }
     }
 

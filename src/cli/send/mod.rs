@@ -128,8 +128,12 @@ fn check_signable(source: &Source) -> Result<(), Failure> {
         "deliveries to the source {} cannot be sent from here",
         source.name()
     );
+    let means = match source.is_confirmed() {
+        true => "Its sender is asked about each of them, and vouches only for its own.",
+        false => "Its sender signs them with a key that only the sender has.",
+    };
     Err(Failure::new(what)
-        .means("Its sender signs them with a key that only the sender has.")
+        .means(means)
         .remedy(format!(
             "Let the sender send one. One that was captured can be tried: kartwheel sources try {} --request FILE",
             source.name()

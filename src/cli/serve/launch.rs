@@ -8,6 +8,7 @@ use crate::app::{App, Options};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::membrane::Auth;
+use crate::outside::Outside;
 use crate::rule::RuleSet;
 use crate::sandbox::{self, CONNECTION_ID, Sandbox};
 
@@ -47,6 +48,7 @@ pub(crate) async fn launch(
         // What the sandbox holds is nobody's account.
         reads_accounts: !with_sandbox,
         test_events: with_sandbox,
+        outside: Outside::usual()?,
     })
     .await?;
     Ok(Launched { app, sandbox })

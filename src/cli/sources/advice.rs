@@ -11,6 +11,12 @@ pub(super) fn advice(reason: &str, source: &Source) -> Option<&'static str> {
         "body" => {
             "The sender is who it says. See what it sends: another format than this source's preset expects, or something that broke on the way."
         }
+        "certificate" => {
+            "Compare the address in `paypal-cert-url` with what PayPal documents. If the certificate is PayPal's and only who vouches for it is not known here, name it in `certificate: file:PATH`."
+        }
+        "denied" => {
+            "Somebody else sent it, or something on the way changes the body. A notification of the sandbox needs a source with `postback: sandbox`."
+        }
         "encoding" => {
             "Switch compression off at the sender, or let the proxy before Kartwheel unpack the body."
         }
@@ -33,6 +39,9 @@ pub(super) fn advice(reason: &str, source: &Source) -> Option<&'static str> {
             "Set the variable in .env or the environment, then restart the daemon. kartwheel check names it."
         }
         "query" => "See what stands after `?` in the URL that the sender was given.",
+        "receiver" => {
+            "If the payment is yours, add its `receiver_email` to that of the source: the primary address of the account, not an alias."
+        }
         "scheme" => {
             "The sender signs in a way that this source does not accept. Compare its documentation with `kartwheel sources show`."
         }
@@ -48,7 +57,11 @@ pub(super) fn advice(reason: &str, source: &Source) -> Option<&'static str> {
         "stale" => {
             "If it was captured a while ago, try it as of when it was signed, with --at. If it came just now, set this machine's clock (NTP)."
         }
+        "test_mode" => "Give the sandbox the URL of a source of its own, with `postback: sandbox`.",
         "thin" => "Choose the sender's events that hold their content.",
+        "unanswered" => {
+            "See that this machine can reach the sender over https. The sender sends it again by itself; `sources try --ask` asks now."
+        }
         "too_large" => "Let the sender leave out what rules do not need.",
         _ => return None,
     })

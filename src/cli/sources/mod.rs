@@ -35,6 +35,6 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     match arguments.command {
         Command::List(arguments) => list::run(&arguments, desk).await,
         Command::Show(arguments) => show::run(&arguments, desk).await,
-        Command::Try(arguments) => trial::run(&arguments, desk),
+        Command::Try(arguments) => trial::run(&arguments, desk).await,
     }
 }

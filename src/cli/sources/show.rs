@@ -161,11 +161,12 @@ fn print_sums(screen: &mut Screen, name: &str, sums: &[&DoorSum]) -> io::Result<
 /// The line of kartwheel.yaml that declares a source with this preset.
 fn print_setting(preset: &Preset, screen: &mut Screen) -> io::Result<()> {
     screen.gap()?;
-    let variable = preset.name.replace('-', "_").to_ascii_uppercase();
-    let entry = format!(
-        "{}: {{ preset: {}, secret: env:{variable}_SECRET }}",
-        preset.name, preset.name
-    );
+    let (name, variable) = (preset.name, preset.name.replace('-', "_"));
+    let proof = match preset.instead_of_secret {
+        "" => format!("secret: env:{}_SECRET", variable.to_ascii_uppercase()),
+        other => other.to_owned(),
+    };
+    let entry = format!("{name}: {{ preset: {name}, {proof} }}");
     screen.line(&Line::default().dim("In kartwheel.yaml, under `sources:`"))?;
     screen.line(&Line::new(format!("  {entry}")))
 }

@@ -1,19 +1,17 @@
 //! `kartwheel sources try`: whether a captured request would be taken, and if not, exactly why. For whoever runs the daemon: a
 //! sender is told none of it.
 
+mod told;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
 
-use super::advice::advice;
-use super::preset::fact;
-use crate::cli::screen::{Line, Screen, Tone};
 use crate::cli::{Desk, Exit, Failure, send};
-use crate::event::Event;
-use crate::trigger::{Arrival, Captured, Received, Refusal, Request, SecretName, Source};
+use crate::outside::Outside;
+use crate::trigger::{Arrival, Captured, Received, Refusal, Request, SecretName, Source, Told};
 use crate::web::BODY_BYTES_MAX;
 
 /// The largest file that is read: a body may stand in it as base64 or with escapes.
@@ -22,7 +20,8 @@ const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Say whether a captured request would be taken, and if not, why
 ///
 /// The file holds the request as text (request line, headers, an empty line, body), or as JSON with `method`, `url`, `headers` and `body`
-/// or `body_base64`. Nothing is sent and nothing is stored. Exit code 1 when it would be refused.
+/// or `body_base64`. Nothing is sent, but with --ask what the daemon would ask the sender, and nothing is stored. Exit code 1 when it would
+/// be refused.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  kartwheel sources try stripe --request delivery.txt\n  kartwheel sources try stripe --request delivery.json --at 2026-11-24T09:00:00Z\n\nNext:\n  kartwheel sources show SOURCE    the URL and the secrets by name"
@@ -39,6 +38,9 @@ pub(super) struct Arguments {
     /// As if it came from this address
     #[arg(long, value_name = "ADDRESS")]
     from: Option<IpAddr>,
+    /// Ask the sender, where the daemon would, and go on with its answer
+    #[arg(long)]
+    ask: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -66,12 +68,21 @@ struct Trial<'s> {
     notes: Vec<String>,
 }
 
-pub(super) fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     let config = desk.settings()?;
     let source = send::source(&config, &arguments.source)?;
     let captured = captured(&arguments.request)?;
     let now = arguments.at.unwrap_or_else(|| desk.clock.now());
-    let trial = Trial::of(&source, &captured, arguments.from, now, &config.env);
+    let outside = match arguments.ask {
+        true => Some(Outside::usual()?),
+        false => None,
+    };
+    let arrival = Arrival {
+        now,
+        new_id: &uuid::Uuid::nil,
+        env: &config.env,
+    };
+    let trial = Trial::of(&source, &captured, arguments.from, arrival, outside).await;
     if arguments.json {
         desk.screen.json(&trial.json())?;
     } else {
@@ -106,13 +117,14 @@ fn captured(path: &std::path::Path) -> anyhow::Result<Captured> {
 }
 
 impl<'s> Trial<'s> {
-    fn of(
+    async fn of(
         source: &'s Source,
         captured: &Captured,
         peer: Option<IpAddr>,
-        now: Timestamp,
-        env: &Map<String, Value>,
+        arrival: Arrival<'_>,
+        outside: Option<Outside>,
     ) -> Self {
+        let now = arrival.now;
         let named = captured.source();
         let mut notes = Vec::new();
         if let Some((name, _)) = &named
@@ -129,14 +141,15 @@ impl<'s> Trial<'s> {
             body: &captured.body,
             peer,
         };
-        let received = at_the_door(&request).unwrap_or_else(|| {
-            let arrival = Arrival {
-                now,
-                new_id: &uuid::Uuid::nil,
-                env,
-            };
-            source.receive(&request, arrival)
-        });
+        let received = at_the_door(&request).unwrap_or_else(|| source.receive(&request, arrival));
+        let received = match (received, outside) {
+            (Received::Ask(question), Some(outside)) => {
+                notes.push(format!("asked: {}", question.ask.request()));
+                let go_on = |told: &Told<'_>| source.answered(&request, arrival, told);
+                outside.settle(&question, now, go_on).await
+            }
+            (received, _) => received,
+        };
         let hint = match &received {
             Received::Refused(refusal) if refusal.reason == "signature" => {
                 hint(source, &request, now)
@@ -238,149 +251,4 @@ fn hint(source: &Source, request: &Request<'_>, now: Timestamp) -> Option<&'stat
         **other != *body && source.which_secret(&changed, now).is_some()
     })?;
     Some(what)
-}
-
-impl Trial<'_> {
-    fn print(&self, screen: &mut Screen) -> std::io::Result<()> {
-        match &self.received {
-            Received::Events(events) => self.print_events(events, screen)?,
-            Received::Handshake {
-                kind,
-                status,
-                content_type,
-                body,
-            } => {
-                screen.line(
-                    &Line::default()
-                        .add(Tone::Good, "answered")
-                        .plain(format!("  a question and no event: {kind}")),
-                )?;
-                fact(screen, "answer", &format!("{status} {content_type}"))?;
-                if !body.is_empty() {
-                    fact(screen, "", body)?;
-                }
-            }
-            Received::Refused(refusal) => self.print_refusal(refusal, screen)?,
-        }
-        for note in &self.notes {
-            fact(screen, "note", note)?;
-        }
-        Ok(())
-    }
-
-    fn print_events(&self, events: &[Event], screen: &mut Screen) -> std::io::Result<()> {
-        let count = match events.len() {
-            1 => "1 event".to_owned(),
-            count => format!("{count} events in one delivery"),
-        };
-        screen.line(
-            &Line::default()
-                .add(Tone::Good, "accepted")
-                .plain(format!("  {count}")),
-        )?;
-        if let Some(secret) = self.secret {
-            fact(screen, "secret", &named(secret))?;
-        }
-        for event in events {
-            let kind = if event.kind.is_empty() {
-                "(none)"
-            } else {
-                &event.kind
-            };
-            fact(screen, "type", kind)?;
-            fact(screen, "id", &event.sender_id)?;
-            fact(screen, "person", &person(event))?;
-            let mode = match event.live {
-                Some(true) => "real",
-                Some(false) => "a test: starts only rules with `live: both`",
-                None => "the sender does not say",
-            };
-            fact(screen, "mode", mode)?;
-        }
-        Ok(())
-    }
-
-    fn print_refusal(&self, refusal: &Refusal, screen: &mut Screen) -> std::io::Result<()> {
-        screen.line(
-            &Line::default()
-                .add(Tone::Bad, "refused")
-                .plain(format!("  {} {}", refusal.status, refusal.reason)),
-        )?;
-        fact(screen, "why", &refusal.detail)?;
-        if let Some(signed) = self.signed_at(refusal) {
-            let times = format!("signed {signed}, tried {}", self.now);
-            fact(screen, "times", &times)?;
-        }
-        match self.secret {
-            Some(secret) => fact(screen, "secret", &named(secret))?,
-            None => {
-                for (place, secret) in self.secrets().iter().enumerate() {
-                    fact(screen, if place == 0 { "tried" } else { "" }, secret)?;
-                }
-            }
-        }
-        if let Some(hint) = self.hint {
-            fact(screen, "but", &format!("it would match {hint}"))?;
-        }
-        let advice = advice(refusal.reason, self.source).unwrap_or_default();
-        fact(screen, "do", advice)
-    }
-
-    fn json(&self) -> Value {
-        let secret = self
-            .secret
-            .map(|secret| json!({"number": secret.number, "name": secret.name}));
-        let mut told = match &self.received {
-            Received::Events(events) => json!({
-                "outcome": "accepted",
-                "events": events.iter().map(|event| json!({
-                    "type": event.kind, "id": event.sender_id, "person": event.person, "live": event.live,
-                })).collect::<Vec<_>>(),
-            }),
-            Received::Handshake {
-                kind,
-                status,
-                content_type,
-                body,
-            } => json!({
-                "outcome": "answered", "kind": kind, "status": status, "content_type": content_type, "body": body,
-            }),
-            Received::Refused(refusal) => json!({
-                "outcome": "refused",
-                "status": refusal.status,
-                "reason": refusal.reason,
-                "detail": refusal.detail,
-                "age_s": refusal.age_s,
-                "signed_at": self.signed_at(refusal),
-                "would_match": self.hint,
-                "do": advice(refusal.reason, self.source),
-            }),
-        };
-        told["secret"] = json!(secret);
-        told["secrets"] = json!(self.secrets());
-        told["notes"] = json!(self.notes);
-        told
-    }
-}
-
-/// Who an event is about, in a line.
-fn person(event: &Event) -> String {
-    let person = &event.person;
-    let name = [&person.first_name, &person.last_name];
-    let name: Vec<&str> = name.into_iter().filter_map(Option::as_deref).collect();
-    let ids = person.ids.iter().map(|(kind, id)| {
-        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-        format!("{kind} {id}")
-    });
-    let texts = [
-        person.email.clone(),
-        Some(name.join(" ")),
-        person.phone.clone(),
-    ];
-    let texts = texts.into_iter().flatten().filter(|text| !text.is_empty());
-    let all: Vec<String> = texts.chain(ids).collect();
-    if all.is_empty() {
-        return "not in it".to_owned();
-    }
-    all.join(", ")
 }

@@ -1,7 +1,7 @@
 //! Presets: what is known of a sender, as data, so that setting it up is one line.
 //!
-//! To add a sender: one file with a `static` [`Preset`], its sample bodies under `samples/`, two lines here, and its row removed
-//! from `later.rs`. The tests over the list then compile its paths, sign and read every sample, and expect a type and an id.
+//! To add a sender: one file with a `static` [`Preset`], its sample bodies under `samples/`, and two lines here. The tests over the
+//! list then compile its paths, sign and read every sample, and expect a type and an id.
 
 mod activecampaign;
 mod acuity;
@@ -19,7 +19,6 @@ mod kartra;
 mod kartra_ipn;
 mod kit;
 mod kit_legacy;
-mod later;
 mod lemon_squeezy;
 mod mailchimp;
 mod mandrill;
@@ -27,6 +26,7 @@ mod meta;
 mod paddle;
 mod paddle_classic;
 mod paypal;
+mod paypal_ipn;
 mod podia;
 mod samcart;
 mod shopify;
@@ -58,8 +58,6 @@ use crate::event::Person;
 use crate::problem::nearest;
 use crate::rule::pattern::EventPattern;
 
-pub(super) use later::{LATER, later};
-
 /// All presets, by name.
 pub static PRESETS: &[&Preset] = &[
     &activecampaign::PRESET,
@@ -85,6 +83,7 @@ pub static PRESETS: &[&Preset] = &[
     &paddle::PRESET,
     &paddle_classic::PRESET,
     &paypal::PRESET,
+    &paypal_ipn::PRESET,
     &podia::PRESET,
     &samcart::PRESET,
     &shopify::PRESET,
@@ -139,6 +138,8 @@ pub struct Preset {
     pub dedupe_s: Option<i64>,
     /// Settings of a source that this preset takes beside those that every source has.
     pub settings: &'static [&'static str],
+    /// What a source writes where a secret is not what it needs; empty if it is.
+    pub instead_of_secret: &'static str,
     /// Fields of the body, each as names from `$.body` on, that hold secrets.
     pub secret_fields: &'static [&'static [&'static str]],
     /// The field of a form that names its character set; empty if there is none.
@@ -174,6 +175,7 @@ impl Preset {
         reports_account: false,
         dedupe_s: None,
         settings: &[],
+        instead_of_secret: "",
         secret_fields: &[],
         charset_field: "",
         scheme: |_| Ok(Box::new(UrlSecret)),
@@ -385,8 +387,7 @@ fn payload(body: Value) -> Unfolded {
     }
 }
 
-/// The name, known now or later, that was probably meant.
+/// The name that was probably meant.
 pub(super) fn near(word: &str) -> Option<&'static str> {
-    let now = PRESETS.iter().map(|preset| preset.name);
-    nearest(word, now.chain(LATER.iter().map(|(name, _)| *name)))
+    nearest(word, PRESETS.iter().map(|preset| preset.name))
 }

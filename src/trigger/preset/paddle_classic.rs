@@ -23,6 +23,7 @@ pub(super) static PRESET: Preset = Preset {
         include_str!("samples/paddle-classic-subscription_created.form"),
     )],
     settings: &["public_key"],
+    instead_of_secret: "public_key: file:paddle.pem",
     scheme: |around| {
         let lack = |message: &str| Lack {
             key: "public_key",

@@ -11,11 +11,13 @@ use scheme::{Certificate, PayPal};
 pub(super) static PRESET: Preset = Preset {
     name: "paypal",
     title: "PayPal",
-    doc: "There is no secret: `webhook_id` is the webhook's id as PayPal's dashboard shows it, and `certificate: file:PATH` the certificate \
-          with which PayPal signs, as it lies at the address in `paypal-cert-url`; several in one file while it changes. Events of the \
+    doc: "There is no secret: `webhook_id` is the webhook's id as PayPal's dashboard shows it. The certificate with which PayPal signs \
+          is fetched from the address in `paypal-cert-url`, which must be PayPal's, and kept for a day. Where the daemon cannot reach PayPal, \
+          `certificate: file:PATH` holds it instead, several in one file while it changes; then nothing is fetched. Events of the \
           dashboard's simulator cannot be verified. A captured payment does not name its payer: who that is comes with the order \
           (`CHECKOUT.ORDER.*`), and for a subscription's payments with `BILLING.SUBSCRIPTION.*`. Amounts are texts.",
-    verified: "`PayPal-Transmission-Sig` holds an RSA-SHA256 signature of the transmission's id and time, `webhook_id` and the CRC-32 of the body.",
+    verified: "`PayPal-Transmission-Sig` holds an RSA-SHA256 signature of the transmission's id and time, `webhook_id` and the CRC-32 of the body, \
+               made with the key of a certificate of PayPal's that a public authority vouches for, or that is pinned.",
     retries: "Up to 25 times over three days, after any answer that is not 2xx.",
     lost_after: "3 days",
     id: &[&["$.body.id"]],
@@ -32,6 +34,7 @@ pub(super) static PRESET: Preset = Preset {
         ),
     ],
     settings: &["certificate", "webhook_id"],
+    instead_of_secret: "webhook_id: 1JE4291016473214C",
     scheme: |around| {
         if around.webhook_id.is_empty() {
             return Err(Lack {
@@ -40,14 +43,16 @@ pub(super) static PRESET: Preset = Preset {
                 help: "write `webhook_id: …`, as PayPal's dashboard shows it beside the webhook's URL",
             });
         }
-        let certificates = Certificate::all(&around.certificate).ok_or(Lack {
-            key: "certificate",
-            message: "`certificate` does not hold PayPal's certificate".into(),
-            help: "write `certificate: file:PATH`, a PEM file: download what `paypal-cert-url` of a delivery leads to",
-        })?;
+        let pinned = around.certificate.as_deref().map(|pem| {
+            Certificate::all(pem).ok_or(Lack {
+                key: "certificate",
+                message: "`certificate` does not hold PayPal's certificate".into(),
+                help: "write `certificate: file:PATH`, a PEM file: download what `paypal-cert-url` of a delivery leads to; or leave it out, and it is fetched",
+            })
+        });
         Ok(Box::new(PayPal {
             webhook_id: around.webhook_id.clone(),
-            certificates,
+            pinned: pinned.transpose()?,
             tolerance_s: around.tolerance_s,
         }))
     },

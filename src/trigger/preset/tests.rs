@@ -18,11 +18,9 @@ pub(super) use sent::{
 };
 
 #[test]
-fn the_lists_are_sorted_and_no_name_is_both_now_and_later() {
+fn the_lists_are_sorted() {
     assert!(PRESETS.is_sorted_by_key(|preset| preset.name));
-    assert!(later::LATER.is_sorted_by_key(|(name, _)| *name));
     for preset in PRESETS {
-        assert_eq!(later(preset.name), None);
         assert!(preset.events.is_sorted(), "{}", preset.name);
         assert!(
             preset.samples.is_sorted_by_key(|sample| sample.kind),

@@ -26,6 +26,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use subtle::ConstantTimeEq;
 
+use super::ask::{Question, Told};
 use super::delivery::Delivery;
 use super::settings::Settings;
 
@@ -54,6 +55,14 @@ pub const REASONS: &[(&str, &str)] = &[
         "the proof is right, but the body cannot be read",
     ),
     (
+        reason::CERTIFICATE,
+        "the certificate it is signed with is not its sender's, or not valid now",
+    ),
+    (
+        reason::DENIED,
+        "its sender was asked, and says that it did not send it",
+    ),
+    (
         reason::ENCODING,
         "the body is compressed, which no sender is asked to do",
     ),
@@ -68,6 +77,7 @@ pub const REASONS: &[(&str, &str)] = &[
     ),
     (reason::NO_SECRET, "the source has no secret to check with"),
     (reason::QUERY, "the query string cannot be read"),
+    (reason::RECEIVER, "it tells of a payment to somebody else"),
     (
         reason::SCHEME,
         "it holds only signatures of kinds that are not accepted",
@@ -79,8 +89,16 @@ pub const REASONS: &[(&str, &str)] = &[
     (reason::SIGNATURE, "no signature matches"),
     (reason::STALE, "it was signed too long ago"),
     (
+        reason::TEST_MODE,
+        "it is of the sender's test system, or not of it, and the source takes the other",
+    ),
+    (
         reason::THIN,
         "it only points to its content, which the rules could not see",
+    ),
+    (
+        reason::UNANSWERED,
+        "its sender has to be asked about it and could not be: it was asked to send it again",
     ),
 ];
 
@@ -90,6 +108,10 @@ pub mod reason {
     pub const ADDRESS: &str = "address";
     /// The body cannot be read.
     pub const BODY: &str = "body";
+    /// Not the sender's certificate.
+    pub const CERTIFICATE: &str = "certificate";
+    /// The sender says that it is not its own.
+    pub const DENIED: &str = "denied";
     /// A compressed body.
     pub const ENCODING: &str = "encoding";
     /// Signed at a time ahead.
@@ -102,6 +124,8 @@ pub mod reason {
     pub const NO_SECRET: &str = "no_secret";
     /// The query string cannot be read.
     pub const QUERY: &str = "query";
+    /// Somebody else was paid.
+    pub const RECEIVER: &str = "receiver";
     /// No signature of a known kind.
     pub const SCHEME: &str = "scheme";
     /// A wrong secret.
@@ -110,14 +134,19 @@ pub mod reason {
     pub const SIGNATURE: &str = "signature";
     /// Signed too long ago.
     pub const STALE: &str = "stale";
+    /// Of the test system where real ones are taken, or the other way round.
+    pub const TEST_MODE: &str = "test_mode";
     /// A pointer instead of content.
     pub const THIN: &str = "thin";
+    /// The sender could not be asked.
+    pub const UNANSWERED: &str = "unanswered";
 }
 
 /// Why a delivery is not accepted. The sender hears the status only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// 401; 400 when the proof is right and the content is not; 415 for what is not even looked at.
+    /// 401; 400 when the proof is right and the content is not; 415 for what is not even looked at; 503 where the sender is to
+    /// come again.
     pub status: u16,
     /// A word of [`REASONS`].
     pub reason: &'static str,
@@ -154,6 +183,15 @@ impl Refusal {
         }
     }
 
+    /// Whether the sender is who it says cannot be known now: it is to come again.
+    #[must_use]
+    pub fn unanswered(detail: impl Into<String>) -> Self {
+        Self {
+            status: 503,
+            ..Self::unproven(reason::UNANSWERED, detail)
+        }
+    }
+
     /// The body is compressed: it is not unpacked, so that nobody can send a little that becomes much.
     pub(super) fn compressed(encoding: &str) -> Self {
         let encoding: String = encoding.chars().take(ENCODING_CHARS_MAX).collect();
@@ -169,7 +207,8 @@ impl Refusal {
 
 /// How one source's deliveries are verified: a scheme with its settings.
 pub trait Scheme: Debug + Send + Sync {
-    /// Whether the delivery proves that it comes from somebody who knows one of the secrets.
+    /// Whether the delivery proves that it comes from somebody who knows one of the secrets. Where [`question`](Self::question)
+    /// has one, this is all that can be told before it is answered, and proves nothing yet.
     ///
     /// # Errors
     /// Why it does not.
@@ -179,6 +218,26 @@ pub trait Scheme: Debug + Send + Sync {
         delivery: &Delivery<'_>,
         now: Timestamp,
     ) -> Result<(), Refusal>;
+
+    /// What must be asked of the outside about a delivery that was verified as far as it can be here.
+    fn question(&self, delivery: &Delivery<'_>) -> Option<Question> {
+        let _ = delivery;
+        None
+    }
+
+    /// Whether the answer to the question proves it.
+    ///
+    /// # Errors
+    /// Why it does not.
+    fn settle(
+        &self,
+        delivery: &Delivery<'_>,
+        now: Timestamp,
+        told: &Told<'_>,
+    ) -> Result<(), Refusal> {
+        let _ = (delivery, now, told);
+        Err(Refusal::unanswered("there was nothing to ask"))
+    }
 
     /// What a sender that knows the secret would add to this body.
     fn sign(&self, secret: &SecretString, body: &[u8], now: Timestamp) -> Signed;
@@ -207,6 +266,25 @@ pub trait Scheme: Debug + Send + Sync {
     fn is_open(&self) -> bool {
         false
     }
+
+    /// Whether a source must have a secret.
+    fn needs_secret(&self) -> Need {
+        match self.is_open() || !self.can_sign() {
+            true => Need::Never,
+            false => Need::Always,
+        }
+    }
+}
+
+/// Whether a source has a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// It must.
+    Always,
+    /// It may; then it counts.
+    IfDeclared,
+    /// There is none.
+    Never,
 }
 
 /// What a delivery carries that must not be kept: taken out before anything is stored or shown.

@@ -162,13 +162,7 @@ fn preset_of(settings: &mut Settings<'_, '_>, node: &Node) -> Option<&'static Pr
         return Some(preset);
     }
     let span = node.span;
-    if let Some(instead) = preset::later(name) {
-        let message = format!("the preset `{name}` is not in this version");
-        let help = format!(
-            "write `{instead}` instead, with `id`, `type` and `person` for where they stand"
-        );
-        settings.error("K0107", span, message, help);
-    } else if SCHEMES.iter().any(|kind| kind.name == name) {
+    if SCHEMES.iter().any(|kind| kind.name == name) {
         let message = format!("`{name}` is a way to verify, not a preset");
         settings.error("K0707", span, message, format!("write `verify: {name}`"));
     } else {

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use crate::trigger::settings::Settings;
-use crate::trigger::signature::Scheme;
+use crate::trigger::signature::{Need, Scheme};
 use crate::yaml::Node;
 
 /// A secret as kartwheel.yaml names it.
@@ -21,7 +21,7 @@ pub(super) fn parse(
     look_up: &dyn Fn(&str) -> Option<String>,
 ) -> Vec<Declared> {
     let Some(node) = settings.take("secret") else {
-        if !scheme.is_open() && scheme.can_sign() {
+        if scheme.needs_secret() == Need::Always {
             let help = "write `secret: env:NAME`, an environment variable, or `secret: file:PATH`";
             settings.error("K0103", settings.span(), "the source has no `secret`", help);
         }
@@ -32,7 +32,7 @@ pub(super) fn parse(
         settings.error("K0707", node.span, "`verify: none` uses no secret", help);
         return Vec::new();
     }
-    if !scheme.can_sign() {
+    if scheme.needs_secret() == Need::Never {
         let message = "this sender signs with a key that only it has: there is no secret";
         settings.error("K0707", node.span, message, "remove it");
         return Vec::new();

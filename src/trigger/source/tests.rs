@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::problem::{Severity, Source as File};
-use crate::trigger::preset;
+use crate::trigger::{Arrival, Received, Request};
 use crate::yaml;
 
 /// A problem: how bad, its code, the text it points to, and what it says.
@@ -92,21 +92,6 @@ fn entries_that_are_right_are_read_without_a_word() {
 }
 
 #[test]
-fn the_way_out_of_every_later_preset_is_right_itself() {
-    for (name, instead) in preset::LATER {
-        wrong(
-            &format!("{{ preset: {name}, secret: env:GOOD }}"),
-            "K0107",
-            name,
-            &["not in this version", instead],
-        );
-        right(&format!(
-            "{instead}\nsecret: env:GOOD\nurl: https://hooks.example.com/hooks/shop\n"
-        ));
-    }
-}
-
-#[test]
 fn a_source_says_who_its_sender_is_or_how_it_proves_itself() {
     table(
         r#"
@@ -172,6 +157,36 @@ fn a_secret_is_looked_at_without_being_shown() {
         let secret = look_up(name).expect("it is set");
         assert!(!shown.contains(secret.trim()), "{shown}");
     }
+}
+
+/// A source may do without a secret where its sender is asked; not where it was to have one.
+#[test]
+fn a_secret_that_is_declared_and_not_there_lets_nobody_in() {
+    let entry = "{ preset: paypal-ipn, receiver_email: ada@example.com, secret: env:GONE }";
+    wrong(
+        entry,
+        "K0702",
+        "env:GONE",
+        &["every delivery would be refused"],
+    );
+    let source = parsed(entry).0.expect("it is a warning");
+    let request = Request {
+        method: "POST",
+        path_secret: Some("anything"),
+        query: "secret=",
+        headers: &vec![("content-type", "application/x-www-form-urlencoded")],
+        body: b"receiver_email=ada%40example.com",
+        peer: None,
+    };
+    let arrival = Arrival {
+        now: Timestamp::UNIX_EPOCH,
+        new_id: &uuid::Uuid::nil,
+        env: &serde_json::Map::new(),
+    };
+    let Received::Refused(refusal) = source.receive(&request, arrival) else {
+        panic!("it is let in");
+    };
+    assert_eq!(refusal.reason, "no_secret");
 }
 
 #[test]

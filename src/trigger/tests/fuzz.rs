@@ -19,7 +19,7 @@ use crate::trigger::address::Range;
 use crate::trigger::preset::{PRESETS, Preset};
 use crate::trigger::{
     Arrival, BATCH_EVENTS_MAX, Captured, Home, REASONS, Received, Request, Source, body, form,
-    json, multipart,
+    json, may_be_asked, multipart,
 };
 use crate::yaml;
 use wild::{config, content_type, delivery, text};
@@ -80,6 +80,7 @@ fn check_received(received: &Received, verified: bool) {
             assert!([200, 403].contains(status), "{status}");
             assert!(body.len() <= ANSWER_BYTES_MAX, "{}", body.len());
         }
+        Received::Ask(question) => assert!(may_be_asked(question.ask.url()), "{question:?}"),
         Received::Refused(refusal) => {
             let reasons = REASONS.iter();
             assert!(reasons.clone().any(|(reason, _)| *reason == refusal.reason));

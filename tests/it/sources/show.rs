@@ -235,3 +235,18 @@ fn a_body_that_an_editor_changed_is_told() {
         assert!(said.out.replace('\n', " ").contains(told), "{}", said.out);
     }
 }
+
+#[test]
+fn a_preset_is_declared_with_what_its_sender_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    for (preset, entry) in [
+        ("stripe", "secret: env:STRIPE_SECRET"),
+        ("paypal", "webhook_id: 1JE4291016473214C"),
+        ("paypal-ipn", "receiver_email: you@example.com"),
+        ("paddle-classic", "public_key: file:paddle.pem"),
+    ] {
+        let said = kartwheel(folder.path(), &["sources", "show", preset]);
+        let line = format!("  {preset}: {{ preset: {preset}, {entry} }}");
+        assert!(said.out.contains(&line), "{line}:\n{}", said.out);
+    }
+}

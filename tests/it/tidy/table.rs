@@ -28,6 +28,7 @@ pub(super) const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("engine", ENGINE),
+    ("outside", &["clock", "trigger"]),
     ("project", PROJECT),
     ("web", WEB),
     ("app", APP),
@@ -41,16 +42,16 @@ pub(super) const PROJECT: &[&str] = &[
     "account", "config", "kartra", "problem", "rule", "trigger", "yaml",
 ];
 pub(super) const WEB: &[&str] = &[
-    "account", "action", "clock", "config", "engine", "event", "problem", "project", "rule", "run",
-    "store", "trigger",
+    "account", "action", "clock", "config", "engine", "event", "outside", "problem", "project",
+    "rule", "run", "store", "trigger",
 ];
 pub(super) const APP: &[&str] = &[
-    "account", "action", "clock", "config", "engine", "event", "kartra", "membrane", "problem",
-    "project", "rule", "run", "sandbox", "store", "trigger", "web", "yaml",
+    "account", "action", "clock", "config", "engine", "event", "kartra", "membrane", "outside",
+    "problem", "project", "rule", "run", "sandbox", "store", "trigger", "web", "yaml",
 ];
 pub(super) const EVERYTHING: &[&str] = &[
     "account", "action", "app", "clock", "config", "engine", "event", "kartra", "membrane",
-    "problem", "project", "rule", "run", "sandbox", "store", "trigger", "web", "yaml",
+    "outside", "problem", "project", "rule", "run", "sandbox", "store", "trigger", "web", "yaml",
 ];
 
 /// Large crates, and the only modules that may name them.
@@ -63,7 +64,7 @@ pub(super) const HEAVY: &[(&str, &[&str])] = &[
     ("jsonpath_rust", &["rule"]),
     ("minijinja", &["rule"]),
     ("regex", &["rule"]),
-    ("reqwest", &["cli", "membrane"]),
+    ("reqwest", &["cli", "membrane", "outside"]),
     ("roxmltree", &["trigger"]),
     ("rustls_pki_types", &["trigger"]),
     ("serde_yaml", &["yaml"]),
@@ -71,9 +72,10 @@ pub(super) const HEAVY: &[(&str, &[&str])] = &[
     ("tokio", TOKIO),
     ("tower", &["sandbox", "web"]),
     ("webpki", &["trigger"]),
+    ("webpki_roots", &["trigger"]),
 ];
 pub(super) const TOKIO: &[&str] = &[
-    "app", "cli", "clock", "engine", "membrane", "sandbox", "store", "web",
+    "app", "cli", "clock", "engine", "membrane", "outside", "sandbox", "store", "web",
 ];
 
 /// Modules that do no I/O, read no clock, await nothing and throw no dice. Their tests may read files.

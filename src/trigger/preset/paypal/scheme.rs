@@ -6,10 +6,11 @@ use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use base64::Engine as _;
 use jiff::Timestamp;
 use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject as _;
 use secrecy::SecretString;
 use webpki::EndEntityCert;
 
+use crate::trigger::ask::{Ask, Plain, Question, Told, is_of};
+use crate::trigger::certificate;
 use crate::trigger::delivery::Delivery;
 use crate::trigger::signature::hmac::{LENIENT, check_time};
 use crate::trigger::signature::{Refusal, Scheme, Signed, Traces, header, reason};
@@ -23,15 +24,17 @@ const CERTIFICATE_URL: &str = "paypal-cert-url";
 const RSA_SHA256: &str = "SHA256withRSA";
 /// Whose hosts may give certificates.
 const DOMAIN: &str = "paypal.com";
-/// Most certificates of one file.
-const CERTIFICATES_MAX: usize = 16;
+/// Of the signature of the shortest key that is taken.
+const SIGNATURE_BYTES_MIN: usize = 256;
+/// Of any that is.
+const SIGNATURE_BYTES_MAX: usize = 1_024;
 
 /// The scheme, with what PayPal does not send along.
 #[derive(Debug)]
 pub(super) struct PayPal {
     pub(super) webhook_id: Box<str>,
-    /// Those that were set up; the signature must be of one of them.
-    pub(super) certificates: Vec<Certificate>,
+    /// Those that were set up; the signature must be of one of them. `None`: PayPal's own is fetched.
+    pub(super) pinned: Option<Vec<Certificate>>,
     /// PayPal's own libraries look at no time; the source may.
     pub(super) tolerance_s: Option<i64>,
 }
@@ -46,16 +49,14 @@ pub(super) struct Transmission<'d> {
     id: &'d str,
     time: &'d str,
     signature: Vec<u8>,
+    certificate_url: &'d str,
 }
 
 impl Certificate {
     /// All certificates of a PEM text. `None`: it holds none, or one that cannot be read.
     pub(super) fn all(pem: &str) -> Option<Vec<Self>> {
-        let certificates = CertificateDer::pem_slice_iter(pem.as_bytes())
-            .take(CERTIFICATES_MAX)
-            .map(|der| Self::read(&der.ok()?));
-        let certificates: Vec<Self> = certificates.collect::<Option<_>>()?;
-        (!certificates.is_empty()).then_some(certificates)
+        let certificates = certificate::all(pem.as_bytes())?;
+        certificates.iter().map(Self::read).collect()
     }
 
     /// The certificate in these bytes, if its key is an RSA key of 2048 bits or more.
@@ -88,7 +89,8 @@ impl<'d> Transmission<'d> {
             let detail = format!("the header `{ALGORITHM}` is not `{RSA_SHA256}`");
             return Err(Refusal::unproven(reason::SCHEME, detail));
         }
-        if !is_paypals(header(delivery, CERTIFICATE_URL)?.trim()) {
+        let certificate_url = header(delivery, CERTIFICATE_URL)?.trim();
+        if !is_paypals(certificate_url) {
             let detail =
                 format!("the header `{CERTIFICATE_URL}` does not lead to a host of {DOMAIN}");
             return Err(Refusal::unproven(reason::MALFORMED, detail));
@@ -97,7 +99,26 @@ impl<'d> Transmission<'d> {
             id: header(delivery, ID)?.trim(),
             time: header(delivery, TIME)?.trim(),
             signature,
+            certificate_url,
         })
+    }
+
+    /// Whether it has the form of a true one, so that the certificate is worth a question.
+    fn check_form(&self) -> Result<(), Refusal> {
+        let malformed = |name: &str| {
+            let detail = format!("the header `{name}` is not as PayPal writes it");
+            Err(Refusal::unproven(reason::MALFORMED, detail))
+        };
+        if !(SIGNATURE_BYTES_MIN..=SIGNATURE_BYTES_MAX).contains(&self.signature.len()) {
+            return malformed(SIGNATURE);
+        }
+        if self.id.is_empty() {
+            return malformed(ID);
+        }
+        if self.time.parse::<Timestamp>().is_err() {
+            return malformed(TIME);
+        }
+        Ok(())
     }
 
     /// Whether the holder of this certificate signed it, for the webhook of this id and with this body.
@@ -115,6 +136,39 @@ impl<'d> Transmission<'d> {
     }
 }
 
+impl PayPal {
+    /// Whether the holder of one of these certificates signed it, in time.
+    fn check(
+        &self,
+        transmission: &Transmission<'_>,
+        certificates: &[Certificate],
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let mut certificates = certificates.iter();
+        if certificates.any(|one| transmission.is_signed(one, &self.webhook_id, body)) {
+            return self.check_time(transmission, now);
+        }
+        let other = match self.pinned {
+            Some(_) => {
+                ", PayPal signs with a certificate that is not in `certificate` (it may be a new one)"
+            }
+            None => "",
+        };
+        let detail = format!(
+            "no match in `{SIGNATURE}`: `webhook_id` is that of another webhook{other}, or something on the way changed the body"
+        );
+        Err(Refusal::unproven(reason::SIGNATURE, detail))
+    }
+
+    fn check_time(&self, transmission: &Transmission<'_>, now: Timestamp) -> Result<(), Refusal> {
+        match self.tolerance_s {
+            Some(allowed) => check_time(transmission.time, allowed, now),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Scheme for PayPal {
     fn verify(
         &self,
@@ -123,22 +177,50 @@ impl Scheme for PayPal {
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let transmission = Transmission::of(delivery)?;
-        let body = delivery.request.body;
-        let matches = self
-            .certificates
-            .iter()
-            .any(|certificate| transmission.is_signed(certificate, &self.webhook_id, body));
-        if !matches {
-            let detail = format!(
-                "no match in `{SIGNATURE}`: `webhook_id` is that of another webhook, PayPal signs with a certificate that is not \
-                 in `certificate` (it may be a new one), or something on the way changed the body"
-            );
-            return Err(Refusal::unproven(reason::SIGNATURE, detail));
+        match &self.pinned {
+            Some(pinned) => self.check(&transmission, pinned, delivery.request.body, now),
+            None => {
+                transmission.check_form()?;
+                self.check_time(&transmission, now)
+            }
         }
-        match self.tolerance_s {
-            Some(allowed) => check_time(transmission.time, allowed, now),
-            None => Ok(()),
+    }
+
+    fn question(&self, delivery: &Delivery<'_>) -> Option<Question> {
+        if self.pinned.is_some() {
+            return None;
         }
+        let transmission = Transmission::of(delivery).ok()?;
+        Some(Question {
+            ask: Ask::Certificate {
+                url: transmission.certificate_url.to_owned(),
+            },
+            checked: "its headers are as PayPal writes them, and the certificate lies at PayPal"
+                .to_owned(),
+        })
+    }
+
+    fn settle(
+        &self,
+        delivery: &Delivery<'_>,
+        now: Timestamp,
+        told: &Told<'_>,
+    ) -> Result<(), Refusal> {
+        let transmission = Transmission::of(delivery)?;
+        let Some(certificates) = certificate::all(told.bytes) else {
+            let detail =
+                format!("what lies at the address in `{CERTIFICATE_URL}` is no certificate");
+            return Err(Refusal::unanswered(detail));
+        };
+        let wrong = |what: String| {
+            let detail = format!("the certificate at the address in `{CERTIFICATE_URL}`: {what}");
+            Refusal::unproven(reason::CERTIFICATE, detail)
+        };
+        let is_theirs = |name: &str| is_of(name, DOMAIN);
+        let proven = certificate::prove(&certificates, told.roots, now, is_theirs);
+        let proven = Certificate::read(proven.map_err(wrong)?);
+        let proven = proven.ok_or_else(|| wrong("its key is not one that PayPal uses".into()))?;
+        self.check(&transmission, &[proven], delivery.request.body, now)
     }
 
     fn sign(&self, _secret: &SecretString, _body: &[u8], _now: Timestamp) -> Signed {
@@ -163,18 +245,7 @@ impl Scheme for PayPal {
 
 /// Whether an address leads to a host of PayPal's, in the plainest form that an address has.
 fn is_paypals(url: &str) -> bool {
-    let Some((host, _)) = url
-        .strip_prefix("https://")
-        .and_then(|rest| rest.split_once('/'))
-    else {
-        return false;
-    };
-    let host = host.to_ascii_lowercase();
-    let is_plain = host
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
-    let below = host.strip_suffix(DOMAIN);
-    is_plain && below.is_some_and(|below| below.is_empty() || below.ends_with('.'))
+    Plain::of(url).is_some_and(|plain| plain.is_https_on_usual_port() && plain.is_of(DOMAIN))
 }
 
 /// The CRC-32 that zip and PNG use, bit by bit: bodies are short.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::tests::{
     event, refusal, set_up, set_up_without_secret, source, unsigned, vector,
 };
-use crate::trigger::{Received, Source};
+use crate::trigger::{Ask, Received, Source};
 
 /// The headers of the delivery whose signature is known, but that this one has another value.
 fn headers(changed: &str, value: &str) -> Vec<(String, String)> {
@@ -108,7 +108,6 @@ fn the_signature_is_for_one_webhook_and_its_time_counts_only_if_the_source_says_
 #[test]
 fn it_takes_a_certificate_and_the_webhooks_id_and_no_secret() {
     for (entry, key) in [
-        ("preset: paypal\nwebhook_id: x".to_owned(), "`certificate"),
         (entry("MIIB", "x", ""), "`certificate"),
         (entry("env:PADDLE_KEY", "x", ""), "`certificate"),
         (
@@ -121,6 +120,13 @@ fn it_takes_a_certificate_and_the_webhooks_id_and_no_secret() {
         let help = told[0].help.as_deref().unwrap_or_default();
         assert!(help.contains(key), "{help}");
     }
+    let fetched = set_up_without_secret("preset: paypal\nwebhook_id: x").expect("it is right");
+    let body = fetched.samples()[1].body;
+    let Received::Ask(question) = send(&fetched, &headers("", ""), body) else {
+        panic!("nobody is asked");
+    };
+    let url = "https://api.paypal.com/v1/notifications/certs/CERT-360caa42-fca2a594-FAKE0001";
+    assert_eq!(question.ask, Ask::Certificate { url: url.into() });
     let told = set_up(&entry("env:PAYPAL_CERTIFICATE", "x", ""), None);
     let told = told.expect_err("a secret has no effect");
     assert!(told.len() == 1 && told[0].message.contains("no secret"));

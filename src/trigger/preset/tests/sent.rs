@@ -25,10 +25,11 @@ const NEEDED: &[(&str, &str)] = &[
         "paypal",
         "certificate: env:PAYPAL_CERTIFICATE\nwebhook_id: 1JE4291016473214C",
     ),
+    ("paypal-ipn", "receiver_email: merchant@example.com"),
     ("square", "url: https://hooks.example.com/hooks/shop"),
 ];
-/// Presets whose sender signs with a key that only it has.
-const KEYED: &[&str] = &["paddle-classic", "paypal"];
+/// Presets whose sender signs with a key that only it has, or is asked.
+const KEYED: &[&str] = &["paddle-classic", "paypal", "paypal-ipn"];
 
 pub(in crate::trigger::preset) fn source(preset: &str) -> Source {
     let needed = NEEDED.iter().find(|(name, _)| *name == preset);
