@@ -23,6 +23,8 @@ const CERTIFICATE_URL: &str = "paypal-cert-url";
 const RSA_SHA256: &str = "SHA256withRSA";
 /// Whose hosts may give certificates.
 const DOMAIN: &str = "paypal.com";
+/// Longer addresses of certificates are not shown.
+const SHOWN_BYTES_MAX: usize = 200;
 /// Most certificates of one file.
 const CERTIFICATES_MAX: usize = 16;
 
@@ -46,6 +48,8 @@ pub(super) struct Transmission<'d> {
     id: &'d str,
     time: &'d str,
     signature: Vec<u8>,
+    /// Where its certificate lies, on a host of PayPal's.
+    certificate_url: &'d str,
 }
 
 impl Certificate {
@@ -88,7 +92,8 @@ impl<'d> Transmission<'d> {
             let detail = format!("the header `{ALGORITHM}` is not `{RSA_SHA256}`");
             return Err(Refusal::unproven(reason::SCHEME, detail));
         }
-        if !is_paypals(header(delivery, CERTIFICATE_URL)?.trim()) {
+        let certificate_url = header(delivery, CERTIFICATE_URL)?.trim();
+        if !is_paypals(certificate_url) {
             let detail =
                 format!("the header `{CERTIFICATE_URL}` does not lead to a host of {DOMAIN}");
             return Err(Refusal::unproven(reason::MALFORMED, detail));
@@ -97,7 +102,20 @@ impl<'d> Transmission<'d> {
             id: header(delivery, ID)?.trim(),
             time: header(delivery, TIME)?.trim(),
             signature,
+            certificate_url,
         })
+    }
+
+    /// Where whoever runs the daemon finds the certificate, said of a delivery that none here fits: it may not be PayPal's.
+    fn whereabouts(&self) -> String {
+        let url = self.certificate_url;
+        let is_plain =
+            url.len() <= SHOWN_BYTES_MAX && url.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_plain {
+            format!("; it names the certificate at {url}")
+        } else {
+            String::new()
+        }
     }
 
     /// Whether the holder of this certificate signed it, for the webhook of this id and with this body.
@@ -131,7 +149,8 @@ impl Scheme for PayPal {
         if !matches {
             let detail = format!(
                 "no match in `{SIGNATURE}`: `webhook_id` is that of another webhook, PayPal signs with a certificate that is not \
-                 in `certificate` (it may be a new one), or something on the way changed the body"
+                 in `certificate` (it may be a new one), or something on the way changed the body{}",
+                transmission.whereabouts()
             );
             return Err(Refusal::unproven(reason::SIGNATURE, detail));
         }

@@ -83,6 +83,27 @@ fn a_true_delivery_is_an_event_and_no_part_of_it_can_be_changed() {
     }
 }
 
+/// Who sets it up learns where the certificate lies, as long as that can be shown and is PayPal's.
+#[test]
+fn a_refusal_for_the_certificate_says_where_it_lies() {
+    let entry = entry("env:PAYPAL_CERTIFICATE", "0XX4291016473214C", "");
+    let source = set_up_without_secret(&entry).expect("it is right");
+    let detail = |url: &str| {
+        let received = send(&source, &headers("paypal-cert-url", url), "{}");
+        let Received::Refused(refusal) = received else {
+            panic!("{received:?}");
+        };
+        assert_eq!(refusal.reason, "signature");
+        refusal.detail
+    };
+    let told = detail("https://api.paypal.com/v1/certs/CERT-1");
+    assert!(told.ends_with("; it names the certificate at https://api.paypal.com/v1/certs/CERT-1"));
+    let long = format!("https://api.paypal.com/{}", "a".repeat(300));
+    for url in [&*long, "https://api.paypal.com/a\u{1b}[2J"] {
+        assert!(detail(url).ends_with("changed the body"), "{url}");
+    }
+}
+
 #[test]
 fn the_signature_is_for_one_webhook_and_its_time_counts_only_if_the_source_says_so() {
     let body = source("paypal").samples()[1].body;
