@@ -229,7 +229,12 @@ async fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener>
 
 #[expect(clippy::disallowed_methods, reason = "the listeners' tasks start here")]
 fn serve(listener: TcpListener, router: Router, close: &watch::Sender<bool>) -> JoinHandle<()> {
-    tokio::spawn(web::serve(listener, router, close.subscribe()))
+    tokio::spawn(web::serve(
+        listener,
+        router,
+        web::CONNECTIONS_MAX,
+        close.subscribe(),
+    ))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tally's task starts here")]

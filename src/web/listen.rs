@@ -29,10 +29,15 @@ pub const HEAD_SECONDS_MAX: u64 = 15;
 /// How long nothing is accepted when the machine has no room for another connection.
 const NO_ROOM_PAUSE: Duration = Duration::from_secs(1);
 
-/// Serves until told to close; requests under way are answered first.
-pub async fn serve(listener: TcpListener, router: Router, mut closed: watch::Receiver<bool>) {
+/// Serves so many connections at once until told to close; requests under way are answered first.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    connections_max: usize,
+    mut closed: watch::Receiver<bool>,
+) {
     let router = router.with_state(());
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let places = Arc::new(Semaphore::new(connections_max));
     let mut connections = JoinSet::new();
     loop {
         let (place, accepted) = tokio::select! {

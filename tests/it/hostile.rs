@@ -1,6 +1,7 @@
 //! What strangers send: slow, huge, broken, twice, compressed, and much of it. Each gets its status, nobody else notices, and
 //! nothing grows.
 
+mod connections;
 mod garbage;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,9 @@ use std::time::Duration;
 use kartwheel::clock::Clock;
 use kartwheel::outside::Outside;
 use kartwheel::run::State;
-use kartwheel::web::{self, HEAD_BYTES_MAX, HEADERS_MAX, Hooks, ROOM_BYTES_MAX, Room, Tally};
+use kartwheel::web::{
+    self, CONNECTIONS_MAX, HEAD_BYTES_MAX, HEADERS_MAX, Hooks, ROOM_BYTES_MAX, Room, Tally,
+};
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
@@ -105,7 +108,12 @@ async fn a_head_that_does_not_come_to_an_end_is_waited_for_in_vain_and_not_for_l
     let to = listener.local_addr().unwrap().to_string();
     let (close, closed) = watch::channel(false);
     let mut server = JoinSet::new();
-    server.spawn(web::serve(listener, axum::Router::new(), closed));
+    server.spawn(web::serve(
+        listener,
+        axum::Router::new(),
+        CONNECTIONS_MAX,
+        closed,
+    ));
     for start in ["", "POST /hooks/shop HTTP/1.1\r\nx: "] {
         assert_eq!(exchange(&to, start.as_bytes()).await, "", "`{start}`");
     }
@@ -133,7 +141,12 @@ async fn beside(
     let to = listener.local_addr().unwrap().to_string();
     let (close, closed) = watch::channel(false);
     let mut server = JoinSet::new();
-    server.spawn(web::serve(listener, web::hooks(Arc::clone(&hooks)), closed));
+    server.spawn(web::serve(
+        listener,
+        web::hooks(Arc::clone(&hooks)),
+        CONNECTIONS_MAX,
+        closed,
+    ));
     (to, hooks, server, close)
 }
 

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::vendors::{TRIED, What};
 
 const PRESETS_HEAD: &str = "| Sender | `preset` | Proof | Tries again | An outage loses | Asks | Person |\n|---|---|---|---|---|---|---|\n";
+const EXAMPLES_HEAD: &str = "| In `examples/` | Shows | Sources |\n|---|---|---|\n";
 const SAMPLES_HEAD: &str = "| `preset` | Type | Id | Live | Person |\n|---|---|---|---|---|\n";
 const PACKAGES_HEAD: &str = "| `preset` | Package | Shown |\n|---|---|---|\n";
 
@@ -180,6 +181,36 @@ fn packages_table() -> String {
     table
 }
 
+/// Every example by its title, with the sources that it declares.
+fn examples_table() -> String {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let folders = std::fs::read_dir(&top).unwrap();
+    let mut folders: Vec<_> = folders.map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    let mut table = EXAMPLES_HEAD.to_owned();
+    for folder in folders {
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+        let (readme, settings) = (read("README.md"), read("kartwheel.yaml"));
+        let title = readme.lines().next().unwrap().trim_start_matches("# ");
+        let file = File::new("kartwheel.yaml", settings.as_str());
+        let node = yaml::parse(&file, &mut Vec::new()).remove(0);
+        let sources = node.get("sources").and_then(|node| node.as_map()).unwrap();
+        let presets = sources
+            .iter()
+            .filter_map(|entry| entry.value.get("preset")?.as_str())
+            .map(|preset| format!("`{preset}`"));
+        let presets = Vec::from_iter(presets).join(", ");
+        let sources = if presets.is_empty() {
+            "`verify`"
+        } else {
+            &presets
+        };
+        let name = folder.file_name().unwrap().to_string_lossy();
+        table.push_str(&format!("| `{name}` | {title} | {sources} |\n"));
+    }
+    table
+}
+
 #[test]
 fn the_tables_of_senders_are_what_presets_say_and_do() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/senders.md");
@@ -189,6 +220,7 @@ fn the_tables_of_senders_are_what_presets_say_and_do() {
         ("presets", presets_table()),
         ("samples", samples_table()),
         ("packages", packages_table()),
+        ("examples", examples_table()),
     ] {
         let open = format!("<!-- table: {name} -->\n");
         let (before, rest) = right.split_once(&open).expect("the table's place");

@@ -5,7 +5,6 @@ mod table;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use source::{paths, tokens};
 use table::{DRAWERS, FILE_LINES_MAX, HEAVY, IMPURE, LISTS, MAY_IMPORT, PURE};
@@ -31,8 +30,9 @@ fn the_repository_keeps_its_own_rules() {
     }
     let names: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
     wrong.extend(migrations(&names));
-    wrong.extend(examples(&names));
+    wrong.extend(examples(&files));
     wrong.extend(expectations(&names));
+    wrong.extend(listed().iter().filter_map(|path| stray(path)));
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
@@ -245,28 +245,39 @@ fn migrations(files: &[&str]) -> Vec<String> {
     wrong
 }
 
-/// Every example has its rules, a payload and a word of explanation.
-fn examples(files: &[&str]) -> Vec<String> {
-    let names: BTreeSet<&str> = files
-        .iter()
-        .filter_map(|path| path.strip_prefix("examples/")?.split_once('/'))
-        .map(|(name, _)| name)
-        .collect();
-    let has = |name: &str, part: &str| files.contains(&format!("examples/{name}/{part}").as_str());
+/// Every example has its rules, something to send (a payload, or a sample of a preset) and a word of explanation.
+fn examples(files: &[(String, String)]) -> Vec<String> {
+    let parts = || {
+        let paths = files
+            .iter()
+            .filter_map(|(path, text)| Some((path.strip_prefix("examples/")?, text)));
+        paths.filter_map(|(path, text)| Some((path.split_once('/')?, text)))
+    };
+    let names: BTreeSet<&str> = parts().map(|((name, _), _)| name).collect();
     let mut wrong = Vec::new();
     for name in names {
+        let has = |part: &str| parts().any(|(known, _)| known == (name, part));
         for part in ["README.md", "kartwheel.yaml", "rules.yaml"] {
-            if !has(name, part) {
+            if !has(part) {
                 wrong.push(format!("examples/{name}: {part} is missing"));
             }
         }
-        if !has(name, "payload.json") && !has(name, "payload.form") {
+        let samples =
+            parts().any(|(known, text)| known == (name, "rules.yaml") && text.contains("sample: "));
+        if !samples && !has("payload.json") && !has("payload.form") {
             wrong.push(format!(
-                "examples/{name}: payload.json or payload.form is missing"
+                "examples/{name}: payload.json, payload.form or a test with a sample is missing"
             ));
         }
     }
     wrong
+}
+
+/// What programs leave behind is no part of the repository.
+fn stray(path: &str) -> Option<String> {
+    let ending = path.rsplit_once('.')?.1;
+    let left = ["db", "log", "orig", "out", "rej", "tmp"].contains(&ending);
+    left.then(|| format!("{path}: left behind by a program; remove it"))
 }
 
 /// What must be said about a broken rule (or a folder of them), without that rule, hides what is no longer tested.
@@ -314,9 +325,8 @@ fn machine_paths(file: &str, text: &str) -> Vec<String> {
     wrong
 }
 
-/// All text files under version control, by path. Tests run in the repository's top folder.
-fn tracked_files() -> Vec<(String, String)> {
-    let top = Path::new(".");
+/// All files under version control, or about to be. Tests run in the repository's top folder.
+fn listed() -> Vec<String> {
     let listed = std::process::Command::new("git")
         .args([
             "ls-files",
@@ -325,21 +335,25 @@ fn tracked_files() -> Vec<(String, String)> {
             "--others",
             "--exclude-standard",
         ])
-        .current_dir(top)
         .output()
         .expect("git lists the repository's files");
     assert!(listed.status.success(), "git ls-files failed");
-    let mut files: Vec<(String, String)> = String::from_utf8_lossy(&listed.stdout)
-        .split('\0')
-        .filter_map(|path| {
-            Some((
-                path.to_owned(),
-                std::fs::read_to_string(top.join(path)).ok()?,
-            ))
-        })
-        .collect();
+    let listed = String::from_utf8_lossy(&listed.stdout);
+    let mut files: Vec<String> = listed.split_terminator('\0').map(str::to_owned).collect();
     files.sort();
     files.dedup();
+    files
+}
+
+/// Those of them that are text, with it.
+fn tracked_files() -> Vec<(String, String)> {
+    let files: Vec<(String, String)> = listed()
+        .into_iter()
+        .filter_map(|path| {
+            let text = std::fs::read_to_string(&path).ok()?;
+            Some((path, text))
+        })
+        .collect();
     assert!(
         files.iter().any(|(path, _)| path == "src/lib.rs"),
         "the list is the repository's"

@@ -2,8 +2,8 @@
 
 mod crash;
 mod project;
+mod send;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use kartwheel::app::{App, Options};
 use kartwheel::clock::{Clock, SettableClock};
 use kartwheel::run::{Attempt, Run, State};
 use kartwheel::sandbox::{self, Sandbox};
-use kartwheel::store::{Reader, RunFilter};
-use serde_json::{Value, json};
+use kartwheel::store::{EventFilter, Reader, RunFilter, StoredEvent};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 pub(crate) use project::{SECRETS, env, load};
+pub(crate) use send::Answered;
 
 /// When every story begins: the day of the sample payloads.
 pub(crate) const START: &str = "2026-11-01T08:00:00Z";
@@ -52,25 +52,8 @@ pub(crate) struct World {
     /// Where the program runs that is to crash.
     doomed: Option<tokio::runtime::Runtime>,
     http: reqwest::Client,
-}
-
-/// The answer to a delivery.
-#[derive(Debug)]
-pub(crate) struct Answered {
-    pub(crate) status: u16,
-    pub(crate) body: Value,
-    pub(crate) headers: BTreeMap<String, String>,
-}
-
-impl Answered {
-    /// The event's id; the delivery must have been accepted.
-    pub(crate) fn event(&self) -> Uuid {
-        assert_eq!(self.status, 200, "{}", self.body);
-        self.body["event"]
-            .as_str()
-            .and_then(|id| id.parse().ok())
-            .expect("an accepted delivery names its event")
-    }
+    /// Whether events of senders' test modes start rules, as they do beside a sandbox.
+    test_events: bool,
 }
 
 impl World {
@@ -124,6 +107,7 @@ impl World {
             app: None,
             doomed: None,
             http: client(),
+            test_events: true,
         };
         world.start().await;
         world
@@ -153,9 +137,16 @@ impl World {
             rules: project.rules,
             clock: self.clock.clone(),
             reads_accounts: false,
-            test_events: true,
+            test_events: self.test_events,
             outside: kartwheel::outside::Outside::usual().expect("an HTTP client"),
         }
+    }
+
+    /// The same world with an account that counts: test events of senders start nothing.
+    pub(crate) async fn live(mut self) -> Self {
+        self.test_events = false;
+        self.restart().await;
+        self
     }
 
     /// Stops the program in order, and starts it again.
@@ -174,66 +165,6 @@ impl World {
 
     pub(crate) fn reader(&self) -> &dyn Reader {
         &**self.app().store().reader()
-    }
-
-    /// Posts a body, signed as the source's sender signs.
-    pub(crate) async fn send_bytes(
-        &self,
-        source: &str,
-        content_type: &str,
-        body: &[u8],
-    ) -> Answered {
-        let project = load(self.dir.path());
-        let config = project.config.expect("a config");
-        let signed = config.sources[source].sign(body, self.clock.now());
-        let query = signed
-            .query
-            .map(|query| format!("?{query}"))
-            .unwrap_or_default();
-        let body = signed.body.unwrap_or_else(|| body.to_vec());
-        let mut request = self
-            .http
-            .post(format!("{}/hooks/{source}{query}", self.url()))
-            .header("content-type", content_type)
-            .body(body);
-        for (name, value) in signed.headers {
-            request = request.header(name, value);
-        }
-        answered(request).await
-    }
-
-    /// Posts a JSON body, signed.
-    pub(crate) async fn send(&self, source: &str, body: &Value) -> Answered {
-        self.send_bytes(source, "application/json", body.to_string().as_bytes())
-            .await
-    }
-
-    /// An order of the shop, for this person.
-    pub(crate) async fn order(&self, id: &str, email: &str) -> Answered {
-        self.send(
-            "shop",
-            &json!({ "id": id, "type": "order", "email": email }),
-        )
-        .await
-    }
-
-    /// Any request to the webhook listener.
-    pub(crate) async fn request(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &[u8],
-    ) -> Answered {
-        let method = method.parse().expect("a method");
-        let mut request = self
-            .http
-            .request(method, format!("{}{path}", self.url()))
-            .body(body.to_vec());
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        answered(request).await
     }
 
     pub(crate) fn url(&self) -> String {
@@ -323,6 +254,18 @@ impl World {
         runs
     }
 
+    /// All events, oldest first.
+    pub(crate) async fn events(&self) -> Vec<StoredEvent> {
+        let filter = EventFilter {
+            limit: 1_000,
+            ..EventFilter::default()
+        };
+        let events = self.reader().events(&filter, false).await;
+        let mut events = events.expect("the store answers");
+        events.sort_by_key(|stored| stored.seq);
+        events
+    }
+
     /// The one run of an event.
     pub(crate) async fn run_of(&self, event: Uuid) -> Run {
         let runs = self
@@ -376,25 +319,4 @@ impl World {
 #[expect(clippy::disallowed_methods, reason = "the stories' own client")]
 pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::new()
-}
-
-async fn answered(request: reqwest::RequestBuilder) -> Answered {
-    let response = request.send().await.expect("the daemon answers");
-    let status = response.status().as_u16();
-    let headers = response
-        .headers()
-        .iter()
-        .map(|(name, value)| {
-            (
-                name.to_string(),
-                value.to_str().unwrap_or_default().to_owned(),
-            )
-        })
-        .collect();
-    let text = response.text().await.expect("a body");
-    Answered {
-        status,
-        body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
-        headers,
-    }
 }

@@ -48,6 +48,8 @@ async fn every_sender_that_can_be_played_is_believed() {
             clock.jump(SystemClock.now());
             let mut arguments = vec!["send", &**name, sample.kind, "--url", &url, "--json"];
             arguments.extend(more);
+            // Some senders' signatures hold for seconds only, and the command goes by the machine's clock.
+            clock.set(SystemClock.now());
             let said = yard.says(&arguments);
             assert_eq!(said.code, 0, "{name}: {} {}", said.out, said.err);
             serde_json::from_str::<Value>(&said.out).unwrap()["answer"]["status"].clone()

@@ -188,13 +188,17 @@ fn migrations_are_numbered_and_paired() {
 fn an_example_is_whole() {
     let whole = ["README.md", "kartwheel.yaml", "payload.form", "rules.yaml"]
         .map(|part| format!("examples/shop/{part}"));
-    let names: Vec<&str> = whole.iter().map(String::as_str).collect();
-    assert_eq!(examples(&names), Vec::<String>::new());
-    for missing in 0..names.len() {
-        let mut others = names.clone();
-        others.remove(missing);
-        assert_eq!(examples(&others).len(), 1, "without {}", names[missing]);
+    let whole: Vec<_> = whole.map(|path| (path, String::new())).into();
+    assert_eq!(examples(&whole), Vec::<String>::new());
+    for missing in 0..whole.len() {
+        let mut others = whole.clone();
+        let (path, _) = others.remove(missing);
+        assert_eq!(examples(&others).len(), 1, "without {path}");
     }
+    let mut with_samples = whole;
+    with_samples[3].1 = "event: { sample: shopify/orders/paid }".to_owned();
+    with_samples.remove(2);
+    assert_eq!(examples(&with_samples), Vec::<String>::new());
 }
 
 #[test]
@@ -204,6 +208,27 @@ fn an_expectation_without_its_rule_is_refused() {
     assert_eq!(expectations(&both[1..]).len(), 1);
     let folder = ["tests/rules/err_b/rules/notes.txt", "tests/rules/err_b.txt"];
     assert_eq!(expectations(&folder), Vec::<String>::new());
+}
+
+#[test]
+fn what_programs_leave_behind_is_refused() {
+    for path in [
+        "test.out",
+        "src/engine/a.log",
+        "src/lib.rs.orig",
+        "x.db",
+        "a/b.tmp",
+    ] {
+        assert!(stray(path).is_some(), "{path}");
+    }
+    for path in [
+        "src/log.rs",
+        "docs/logging.md",
+        "Dockerfile",
+        "tests/data/out.json",
+    ] {
+        assert_eq!(stray(path), None);
+    }
 }
 
 #[test]

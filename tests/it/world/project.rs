@@ -19,7 +19,7 @@ pub(crate) fn load(dir: &Path) -> Project {
 }
 
 /// The secrets of the stories.
-pub(crate) const SECRETS: [(&str, &str); 10] = [
+pub(crate) const SECRETS: [(&str, &str); 18] = [
     (
         "STRIPE_WEBHOOK_SECRET",
         "whsec_ExampleStripeSecret0123456789",
@@ -32,6 +32,17 @@ pub(crate) const SECRETS: [(&str, &str); 10] = [
     ("TYPEFORM_SECRET", "typeform-secret"),
     ("SHOP_SECRET", "shop-secret"),
     ("KARTRA_SECRET", "kartra-url-secret"),
+    ("KARTRA_IPN_SECRET", "kartra-ipn-secret"),
+    ("CALENDLY_SIGNING_KEY", "calendly-signing-key"),
+    ("JOTFORM_SECRET", "jotform-url-secret"),
+    ("KIT_SECRET", "kit-endpoint-secret"),
+    ("SHOPIFY_SECRET", "shopify-client-secret"),
+    ("WOOCOMMERCE_SECRET", "woo & commerce"),
+    ("PAYPAL_WEBHOOK_ID", "1JE4291016473214C"),
+    (
+        "PAYPAL_CERTIFICATE",
+        include_str!("../../data/paypal-certificate.pem"),
+    ),
     ("KARTWHEEL_TOKEN", "0123456789abcdef0123456789abcdef"),
 ];
 
