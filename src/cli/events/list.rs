@@ -22,7 +22,8 @@ const TABLE: Table = Table::new(&[
 
 /// List events, newest first
 ///
-/// RULES says how many rules fired: `none` is an event that no rule took.
+/// RULES says how many rules fired: `none` is an event that no rule took, `waiting` one whose rules need an address that another event is
+/// to bring.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  kartwheel events list --source stripe --since 2d\n  kartwheel events list --type 'invoice.*'\n  kartwheel events list --email ada@example.com\n\nNext:\n  kartwheel events show EVENT    what arrived, and why which rule (did not) fire"
@@ -159,19 +160,17 @@ pub(super) fn print_head(screen: &mut Screen) -> io::Result<()> {
 /// Whoever reads has gone away.
 pub(super) fn print_row(screen: &mut Screen, stored: &StoredEvent) -> io::Result<()> {
     let event = &stored.event;
-    let matched = stored
-        .verdicts
-        .iter()
-        .filter(|verdict| verdict.decision == "matched")
-        .count();
-    let wrong = stored
-        .verdicts
-        .iter()
-        .any(|verdict| verdict.decision == "error");
-    let (tone, rules) = match (wrong, matched) {
-        (true, _) => (Tone::Bad, "error".to_owned()),
-        (false, 0) => (Tone::Dim, "none".to_owned()),
-        (false, count) => (Tone::Good, format!("{count} fired")),
+    let count = |decision: &str| {
+        let verdicts = stored.verdicts.iter();
+        verdicts
+            .filter(|verdict| verdict.decision == decision)
+            .count()
+    };
+    let (tone, rules) = match (count("error"), count("matched"), count("waiting")) {
+        (1.., ..) => (Tone::Bad, "error".to_owned()),
+        (0, 0, 0) => (Tone::Dim, "none".to_owned()),
+        (0, 0, waiting) => (Tone::Warn, format!("{waiting} waiting")),
+        (0, matched, _) => (Tone::Good, format!("{matched} fired")),
     };
     screen.line(&TABLE.row(&[
         (Tone::Bold, short(event.id)),
