@@ -78,7 +78,7 @@ async fn the_indexes_for_claims_and_keys_are_used() {
         (&statements::KNOWN_EVENTS, "events_delivery"),
         (
             &statements::WAKE_AWAITED,
-            "awaited USING PRIMARY KEY (source=? AND kind=? AND value=?)",
+            "w USING PRIMARY KEY (source=? AND kind=? AND value=?)",
         ),
         (&statements::DELETE_AWAITED, "awaited_run (run_seq=?)"),
     ] {
