@@ -180,8 +180,7 @@ impl<'a> Parser<'a> {
         self.names.ran = self.names.steps.iter().map(|(id, _)| id.clone()).collect();
         self.names.steps.extend(steps::ids(root.get("on_failure")));
         let on_failure = self.on_failure(root);
-        self.has_address(trigger.as_ref());
-        let needs_address = self.names.needs_address();
+        let needs_address = self.needs_address(trigger.as_ref());
         let tests = self.cases(root, &actions);
         let limits = root.get("limits").map_or_else(Vec::new, |node| {
             limit::parse(&mut self.reader, node, Of::Rule, &self.around.catalog)

@@ -9,6 +9,8 @@ use kartwheel::store::{self, Accept, OpenOptions, StoredEvent, StoredVerdict};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::cli::kartwheel;
+
 use crate::world::World;
 
 const REVOKE: &str = "
@@ -355,6 +357,14 @@ async fn a_run_that_waits_for_its_person_can_be_cancelled_and_only_that() {
     ] {
         let said = refused.expect_err("nothing to do").to_string();
         assert!(said.contains("waits for the event"), "{said}");
+    }
+    let list = kartwheel(world.dir.path(), &["runs", "list", "--state", "waiting"]);
+    let why = "identity, until 01 Nov 08:10:00: no event has told yet whose customer cus_1 is";
+    assert!(list.out.contains(why), "{}", list.out);
+    let event = began.simple().to_string();
+    let show = kartwheel(world.dir.path(), &["events", "show", &event[24..]]);
+    for told in ["waiting    greet", "or after 10m"] {
+        assert!(show.out.contains(told), "{}", show.out);
     }
     engine
         .cancel(run.id, "not this one")
