@@ -16,7 +16,7 @@ use crate::store::{AlertKind, Change, Changed, Hold, HoldKind, Store, StoreError
 const TRIES: usize = 20;
 
 /// Said of a run that waits until it is known who its event is about.
-const UNJUDGED: &str = "it waits for the event that tells who its own is about, and goes on by itself when that comes or after 10 minutes; you can only cancel it";
+const UNJUDGED: &str = "it waits for the event that tells who its own is about, and goes on by itself when that comes or its time is up; you can only cancel it";
 
 /// What a person found when they looked whether a call was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
