@@ -128,6 +128,7 @@ impl Client {
             path: None,
             expected: None,
             actual: None,
+            note: None,
         }];
         let accept = Accept {
             event,

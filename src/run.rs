@@ -20,6 +20,9 @@ pub const WHY_APPROVAL: &str = "approval";
 /// How `why` of a run begins that is held because a limit was reached.
 pub const WHY_BUDGET: &str = "budget";
 
+/// How `why` of a run begins that waits until it is known who its event is about.
+pub const WHY_IDENTITY: &str = "identity";
+
 /// Where a run stands. `why` beside it says more (`until`, `connection`, `once, run …`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -28,7 +31,7 @@ pub enum State {
     Ready,
     /// A worker holds it under a lease.
     Running,
-    /// Sleeps until a time or an event.
+    /// Sleeps until a time or an event, or waits until it is known who its event is about.
     Waiting,
     /// Tries its step again at its due time.
     Retrying,
@@ -36,7 +39,7 @@ pub enum State {
     Held,
     /// An unknown outcome that only a person can settle.
     NeedsPerson,
-    /// Never started: another run has its `once` value.
+    /// Never started: another run has its `once` value, or its rule declined the event when it judged it again.
     Declined,
     /// Ended well.
     Done,
@@ -127,7 +130,8 @@ impl State {
         };
         match self {
             Ready => matches!(next, Running | Held | Cancelled | NeedsPerson),
-            Running => !matches!(next, Declined),
+            // Declined: when it was judged again.
+            Running => true,
             Waiting => matches!(next, Ready | Running | Held | Cancelled | NeedsPerson),
             // Failed: a person knows what is still being looked up.
             Retrying => matches!(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::job::{self, Intended, Job, Ready};
+use super::job::{self, Intended, Job, Ready, Unjudged};
 use super::plan::{self, Todo};
 use super::room::Place;
 use super::settle;
@@ -37,6 +37,15 @@ struct Prepared {
 }
 
 impl Prepared {
+    /// It begins in the store.
+    const fn later(rule: Arc<Rule>) -> Self {
+        Self {
+            rule,
+            place: None,
+            first: None,
+        }
+    }
+
     /// The first call is not made now.
     fn give_back(self) {
         if let Some(first) = self.first {
@@ -88,15 +97,18 @@ impl Engine {
         let rules = self.rules();
         let (mut verdicts, mut runs, mut prepared) = (Vec::new(), Vec::new(), Vec::new());
         for (rule, verdict) in rules.judge(&event) {
-            let verdict = self.unless_test_mode(&event, &rule, verdict);
-            let verdict = echo::unless_too_deep(&event, &rule, verdict);
-            if verdict == Verdict::Type {
+            let verdict = self.guarded(&event, &rule, verdict);
+            let (verdict, run) = if verdict == Verdict::Type {
                 continue;
-            }
-            let matched = verdict == Verdict::Matched;
-            verdicts.push(stored(&rule, verdict));
-            if matched {
-                let (run, started) = self.begin(&event, rule);
+            } else if self.waits_for_person(&event, &rule, &verdict) {
+                let (verdict, run) = self.wait_for_person(&event, &rule);
+                (verdict, Some((run, Prepared::later(rule))))
+            } else {
+                let run = (verdict == Verdict::Matched).then(|| self.begin(&event, rule.clone()));
+                (stored(&rule, verdict), run)
+            };
+            verdicts.push(verdict);
+            if let Some((run, started)) = run {
                 runs.push(run);
                 prepared.push(started);
             }
@@ -129,6 +141,9 @@ impl Engine {
                 for ((accepted, prepared), tree) in each {
                     self.hand_over(tree, accepted, prepared);
                 }
+                if accepted.iter().any(|accepted| accepted.woke) {
+                    self.look_again();
+                }
                 Ok(accepted)
             }
             Err(error) => {
@@ -136,6 +151,12 @@ impl Engine {
                 Err(error)
             }
         }
+    }
+
+    /// The verdict, unless a guard that every rule has keeps it from what matches.
+    pub(super) fn guarded(&self, event: &Event, rule: &Rule, verdict: Verdict) -> Verdict {
+        let verdict = self.unless_test_mode(event, rule, verdict);
+        echo::unless_too_deep(event, rule, verdict)
     }
 
     /// The sender's test-mode events start no rule of a live account, unless the rule says `live: both`.
@@ -155,33 +176,24 @@ impl Engine {
         }
     }
 
-    /// The run of a rule that matched, with its first call when that may go out right after the commit.
-    fn begin(&self, event: &Event, rule: Arc<Rule>) -> (NewRun, Prepared) {
-        let now = self.clock().now();
+    /// A run of this rule for this event, to be taken at once.
+    pub(super) fn new_run(&self, event: &Event, rule: &Rule) -> Run {
         let connection = rule
             .connection
             .clone()
             .unwrap_or_else(|| self.0.parts.default_connection.clone());
         let text = (rule.id.clone(), rule.hash.clone());
-        let mut run = Run {
-            priority: plan::priority(&rule, &self.0.parts.catalog),
+        let now = self.clock().now();
+        Run {
+            priority: plan::priority(rule, &self.0.parts.catalog),
             ..Run::due(self.clock().new_id(), event.id, text, connection, now)
-        };
-        match rule.start(event) {
-            Ok(start) => {
-                run.progress = plan::beginning(start.vars, now);
-                (run.key, run.once) = (start.key, start.once);
-            }
-            Err(error) => {
-                let message = format!("{} ({})", error.message, error.place);
-                run.progress.failure = Some(Failure {
-                    step: String::new(),
-                    class: "rule".into(),
-                    message: message.clone(),
-                });
-                (run.state, run.why, run.due_at) = (State::Failed, Some(message), None);
-            }
         }
+    }
+
+    /// The run of a rule that matched, with its first call when that may go out right after the commit.
+    fn begin(&self, event: &Event, rule: Arc<Rule>) -> (NewRun, Prepared) {
+        let mut run = self.new_run(event, &rule);
+        start(&mut run, &rule, event);
         let may_go = run.state == State::Ready && !self.is_held(&run.connection);
         let place = may_go.then(|| self.try_place(&run)).flatten();
         let (intent, first) = place
@@ -237,6 +249,12 @@ impl Engine {
         prepared.for_each(Prepared::give_back);
     }
 
+    /// Starts the second judgement of one run.
+    pub(super) fn start_judging(&self, job: Unjudged) {
+        let engine = self.clone();
+        drop(self.spawn(async move { job::judge(engine, job).await }));
+    }
+
     /// Starts a worker for one run.
     pub(super) fn start_run(&self, job: Job) {
         let engine = self.clone();
@@ -255,16 +273,31 @@ fn fault() -> StoreError {
     StoreError::Fatal("a fault in Kartwheel kept the event from being stored".into())
 }
 
-fn stored(rule: &Rule, verdict: Verdict) -> StoredVerdict {
-    let blank = |decision: &str| StoredVerdict {
-        rule: rule.id.clone(),
-        rule_hash: rule.hash.clone(),
-        decision: decision.to_owned(),
-        leaf: None,
-        path: None,
-        expected: None,
-        actual: None,
-    };
+/// The run of a rule that matched gets its `vars`, `key` and `once`, or fails for want of them.
+pub(super) fn start(run: &mut Run, rule: &Rule, event: &Event) {
+    match rule.start(event) {
+        Ok(start) => {
+            run.progress = plan::beginning(start.vars, run.created_at);
+            (run.key, run.once) = (start.key, start.once);
+            run.state = State::Ready;
+        }
+        Err(error) => fail(run, format!("{} ({})", error.message, error.place)),
+    }
+}
+
+/// The rule went wrong before the run's first step.
+pub(super) fn fail(run: &mut Run, message: String) {
+    run.progress.failure = Some(Failure {
+        step: String::new(),
+        class: "rule".into(),
+        message: message.clone(),
+    });
+    (run.state, run.why, run.due_at) = (State::Failed, Some(message), None);
+}
+
+/// The verdict as it is kept.
+pub(super) fn stored(rule: &Rule, verdict: Verdict) -> StoredVerdict {
+    let blank = |decision| StoredVerdict::new(rule.id.clone(), rule.hash.clone(), decision);
     match verdict {
         Verdict::Matched => blank("matched"),
         Verdict::Type => blank("type"),

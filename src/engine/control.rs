@@ -15,6 +15,9 @@ use crate::store::{AlertKind, Change, Changed, Hold, HoldKind, Store, StoreError
 /// How often a change is tried again when the run moves on between look and change.
 const TRIES: usize = 20;
 
+/// Said of a run that waits until it is known who its event is about.
+const UNJUDGED: &str = "it waits for the event that tells who its own is about, and goes on by itself when that comes or its time is up; you can only cancel it";
+
 /// What a person found when they looked whether a call was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resolution {
@@ -98,6 +101,7 @@ impl Controls {
             State::Failed => afresh(run),
             State::Retrying | State::Held => Ok((State::Ready, None, None)),
             State::NeedsPerson => Err("look in Kartra whether the call was done, then `kartwheel runs resolve ID --as done|repeat|fail`"),
+            State::Waiting if run.progress.unjudged => Err(UNJUDGED),
             State::Waiting => Err("it sleeps, as its rule says; there is nothing to retry"),
             State::Ready | State::Running => Err("it goes on by itself; if its connection is paused, `kartwheel resume` starts it again"),
             State::Declined | State::Done | State::Cancelled => Err("it is over; send the event again to start a new one"),
@@ -122,6 +126,7 @@ impl Controls {
             }
             State::Held => Ok((State::Ready, None, None)),
             State::NeedsPerson => Err("look in Kartra whether the call was done, then `kartwheel runs resolve ID --as done|repeat|fail`"),
+            State::Waiting if run.progress.unjudged => Err(UNJUDGED),
             State::Ready | State::Running | State::Retrying | State::Waiting => Err("nothing stops it but time; if its connection is paused, `kartwheel resume` starts it again"),
             State::Declined | State::Done | State::Cancelled => Err("it is over; send the event again to start a new one"),
         })

@@ -15,9 +15,10 @@ use super::worker::Worker;
 use super::{Engine, SEND_WITHIN};
 use crate::action::Slot;
 use crate::clock;
+use crate::event::Event;
 use crate::rule::Rule;
 use crate::run::{Attempt, Run, State};
-use crate::store::{Lease, Next, Record};
+use crate::store::{Lease, Next, Record, StoreError};
 
 /// A run in a worker's hands.
 pub(super) struct Job {
@@ -29,6 +30,17 @@ pub(super) struct Job {
     pub(super) place: Place,
     /// What is already known of its next step.
     pub(super) ready: Option<Ready>,
+}
+
+/// A run that waited until it is known who its event is about, or long enough.
+pub(super) struct Unjudged {
+    pub(super) run: Run,
+    pub(super) lease: Lease,
+    /// With its tree.
+    pub(super) event: Event,
+    pub(super) rule: Arc<Rule>,
+    /// It is in memory.
+    pub(super) place: Place,
 }
 
 /// What a worker finds when it takes a run.
@@ -80,13 +92,41 @@ pub(super) async fn carry_out(engine: Engine, job: Job) {
         tree,
         rule,
     };
-    let work = worker.go_on(ready).instrument(span.clone());
+    let work = worker.go_on(ready);
+    watched(&engine, lease, id, work).instrument(span).await;
+    drop(place);
+}
+
+/// Judges the run's event again. Whatever happens, as with those that are carried out.
+pub(super) async fn judge(engine: Engine, job: Unjudged) {
+    let Unjudged {
+        run,
+        lease,
+        event,
+        rule,
+        place,
+    } = job;
+    let id = run.id;
+    let span = tracing::info_span!("judge", run = %id, event = %event.id, rule = %run.rule);
+    let work = engine.judge_again(run, lease, event, &rule);
+    watched(&engine, lease, id, work).instrument(span).await;
+    drop(place);
+}
+
+/// Does the work on a run, and says or does what must follow where it fails.
+async fn watched(
+    engine: &Engine,
+    lease: Lease,
+    run: Uuid,
+    work: impl Future<Output = Result<(), StoreError>>,
+) {
     match AssertUnwindSafe(work).catch_unwind().await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => span.in_scope(|| tracing::error!(%error, "could not record; the run is taken up again at the next start")),
-        Err(_) => set_aside(&engine, lease, id).instrument(span).await,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "could not record; the run is taken up again at the next start");
+        }
+        Err(_) => set_aside(engine, lease, run).await,
     }
-    drop(place);
 }
 
 /// A fault of ours must neither lose a run nor repeat its calls: the run is held where it stands, for a person to see.

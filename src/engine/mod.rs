@@ -46,6 +46,7 @@ pub use accept::AcceptError;
 pub use accounts::{SYNC_AGE, SYNC_APART};
 pub use control::{ControlError, Controls, Resolution};
 pub use echo::{CAUSES_MAX, ECHO_WINDOW};
+pub use identity::IDENTITY_WAIT;
 pub use stop::{DRAIN_SAFE, Drain};
 pub use vitals::BROKEN_MAX;
 

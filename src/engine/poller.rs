@@ -1,12 +1,11 @@
 //! Takes due runs from the store whenever memory has room for them.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::job::{Job, Ready};
+use super::job::{Job, Ready, Unjudged};
 use super::stop::Drain;
 use super::{Engine, LEASE};
 use crate::clock;
@@ -94,8 +93,8 @@ async fn take(engine: &Engine, claimed: Claimed) -> Result<(), StoreError> {
         Ok(rule) => rule,
         Err(why) => return hold(engine, lease, run.progress, why).await,
     };
-    let tree = match trigger::read_body(event.format, &event.raw) {
-        Ok(body) => event.with_tree(body, envelope).tree,
+    let event = match trigger::read_body(event.format, &event.raw) {
+        Ok(body) => event.with_tree(body, envelope),
         Err(why) => {
             return hold(
                 engine,
@@ -113,10 +112,20 @@ async fn take(engine: &Engine, claimed: Claimed) -> Result<(), StoreError> {
             .is_some_and(|step| step.attempts == attempt.number)
     });
     let place = engine.place(&run);
+    if run.progress.unjudged {
+        engine.start_judging(Unjudged {
+            run,
+            lease,
+            event,
+            rule,
+            place,
+        });
+        return Ok(());
+    }
     engine.start_run(Job {
         run,
         lease,
-        tree: Arc::clone(&tree),
+        tree: event.tree,
         rule,
         place,
         ready: crashed.map(Ready::Crashed),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::AddressFor;
 use crate::problem::{Span, nearest};
 
 const ROOTS: &[&str] = &[
@@ -51,6 +52,8 @@ pub(crate) struct Names {
     pub(crate) env: Option<Vec<Arc<str>>>,
     /// Where the person's address is first used without something to take its place.
     pub(crate) address: Option<Span>,
+    /// Whether `match` looks at the address, in whatever way.
+    pub(crate) matches_address: bool,
 }
 
 /// A name that cannot be used here.
@@ -71,6 +74,7 @@ impl Names {
             items: Vec::new(),
             env,
             address: None,
+            matches_address: false,
         }
     }
 
@@ -81,6 +85,21 @@ impl Names {
             .any(|word| text.contains(word));
         if name == "person.email" && !has_other && self.address.is_none() {
             self.address = Some(span);
+        }
+        self.matches_address |= self.stage == Stage::Match && name == "person.email";
+    }
+
+    /// Notes that `match` looks at this place of the tree.
+    pub(crate) fn looked_at(&mut self, names: &[&str]) {
+        self.matches_address |= matches!(names, ["person"] | ["person", "email", ..]);
+    }
+
+    /// What the rule needs the address for, as far as it is read.
+    pub(crate) const fn needs_address(&self) -> AddressFor {
+        match (self.matches_address, self.address) {
+            (true, _) => AddressFor::Match,
+            (false, Some(_)) => AddressFor::Run,
+            (false, None) => AddressFor::Nothing,
         }
     }
 

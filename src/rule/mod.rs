@@ -55,7 +55,7 @@ pub use circle::circles;
 pub use pattern::EventPattern;
 pub use retry::RetryPolicy;
 pub use set::{LEAF_ECHO, LEAF_LIVE, RuleSet, Verdict};
-pub use start::Start;
+pub use start::{AddressFor, Start};
 pub use step::{After, Effect, Step};
 
 /// One rule, checked and compiled.
@@ -81,6 +81,8 @@ pub struct Rule {
     pub observe: bool,
     /// At most so many runs, or calls of an action, in an hour or a day; over it, runs are held.
     pub limits: Vec<Limit>,
+    /// What it needs the person's address for.
+    pub needs_address: AddressFor,
     /// The longest a run may take, its waits not counted.
     pub timeout: Option<Duration>,
     /// What starts it.

@@ -180,7 +180,7 @@ impl<'a> Parser<'a> {
         self.names.ran = self.names.steps.iter().map(|(id, _)| id.clone()).collect();
         self.names.steps.extend(steps::ids(root.get("on_failure")));
         let on_failure = self.on_failure(root);
-        self.has_address(trigger.as_ref());
+        let needs_address = self.needs_address(trigger.as_ref());
         let tests = self.cases(root, &actions);
         let limits = root.get("limits").map_or_else(Vec::new, |node| {
             limit::parse(&mut self.reader, node, Of::Rule, &self.around.catalog)
@@ -205,6 +205,7 @@ impl<'a> Parser<'a> {
                 .get("mode")
                 .is_some_and(|node| self.reader.choice(node, "`mode`", &["observe"]).is_some()),
             limits,
+            needs_address,
             timeout: root
                 .get("timeout")
                 .and_then(|node| self.timeout(node, TIMEOUT_DAYS_MAX)),
@@ -256,6 +257,7 @@ impl<'a> Parser<'a> {
                 continue;
             };
             let names = path.leading_names();
+            self.names.looked_at(&names);
             if matches!(
                 names.first(),
                 Some(&("event" | "person" | "schedule" | "env"))

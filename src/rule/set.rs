@@ -130,7 +130,8 @@ impl RuleSet {
 
 impl Rule {
     /// What this rule makes of an event of its source and one of its types.
-    fn judge(&self, event: &Event) -> Verdict {
+    #[must_use]
+    pub fn judge(&self, event: &Event) -> Verdict {
         if event.caused_by.is_some() && !self.echo {
             let wanted = "an event that no action of ours caused (`echo: true` takes those too)";
             return guarded(LEAF_ECHO, "caused_by", wanted, "our own action");

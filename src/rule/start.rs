@@ -7,6 +7,17 @@ use super::template::Scope;
 use super::{Rule, RuleError};
 use crate::event::Event;
 
+/// What a rule needs the address of the person for. One that also names what takes its place needs it for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressFor {
+    /// It does not use it.
+    Nothing,
+    /// Whether it matches does not hang on it; what its runs do, does.
+    Run,
+    /// Its `match` looks at it.
+    Match,
+}
+
 /// How a run of a rule begins: computed once, after the match.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Start {

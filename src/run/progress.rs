@@ -174,6 +174,9 @@ pub struct Progress {
     /// Limits that a person lets its next call go beyond. It is counted all the same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beyond: Vec<Limited>,
+    /// It waits until it is known who its event is about; then, or when that takes too long, its rule judges the event again.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unjudged: bool,
     /// Values of `vars` and `set`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub vars: Map<String, Value>,

@@ -36,7 +36,7 @@ pub struct StoredVerdict {
     pub rule: Arc<str>,
     /// The hash of its text then.
     pub rule_hash: Arc<str>,
-    /// `matched`, `declined` or `error`.
+    /// `matched`, `declined`, `error`; or `waiting`, until it is known who the event is about.
     pub decision: String,
     /// Number of the first leaf that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,12 +50,33 @@ pub struct StoredVerdict {
     /// What was there; or the error's text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actual: Option<String>,
+    /// Why it was not, or not at once, judged as others are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl StoredVerdict {
+    /// This word, and nothing more.
+    #[must_use]
+    pub fn new(rule: Arc<str>, rule_hash: Arc<str>, decision: &str) -> Self {
+        Self {
+            rule,
+            rule_hash,
+            decision: decision.to_owned(),
+            leaf: None,
+            path: None,
+            expected: None,
+            actual: None,
+            note: None,
+        }
+    }
 }
 
 /// A run to be stored with its event.
 #[derive(Debug, Clone)]
 pub struct NewRun {
-    /// `seq` is 0; `state` is `Ready`, or `Failed` with `why` when its `vars`, `key` or `once` went wrong.
+    /// `seq` is 0; `state` is `Ready`; or `Failed` with `why` when its `vars`, `key` or `once` went wrong; or `Waiting`
+    /// until `due_at` for the event that tells who its own is about.
     pub run: Run,
     /// Take the first lease at once if no unfinished older run has the key: the fast path.
     pub take: bool,
@@ -82,6 +103,8 @@ pub struct Accepted {
     /// The runs as stored, in the order given: `declined` when `once` was taken, `Running` with a lease when it was
     /// taken at once, else `Ready`. Empty for a duplicate.
     pub runs: Vec<(Run, Option<Lease>)>,
+    /// A run that waited to know its person has become due by the commit that this was part of.
+    pub woke: bool,
 }
 
 /// Refused deliveries of one source for one reason, counted per minute.

@@ -41,7 +41,8 @@ pub use room::{ACTIVE_RUNS_HARD_MAX, ACTIVE_RUNS_MAX, ACTIVE_RUNS_OWN_MAX, Lane,
 pub use rules::{ActivateRules, RuleText};
 pub use snapshot::{Snapshot, Traced};
 pub use work::{
-    Begin, Budget, Change, Changed, Claim, Claimed, Ended, Front, Lease, Next, Record, Written,
+    Begin, Budget, Change, Changed, Claim, Claimed, Ended, Front, Judged, Lease, Next, Record,
+    Written,
 };
 pub use writer::{Failure, QUEUE_BYTES_MAX, QUEUE_OPS_MAX, TRANSACTION_SECONDS_MAX};
 
@@ -232,6 +233,12 @@ impl Store {
     /// Writes what became of a step and what the run does next.
     pub async fn record(&self, record: Record) -> Result<Written, StoreError> {
         self.written(Op::Record(Box::new(record))).await
+    }
+
+    /// Writes what a second judgement made of a run and its event: its `once` value counts as in an accept, its key from its old
+    /// place. If the event has another address by now than the one judged by, the run only becomes due again.
+    pub async fn judge(&self, judged: Judged) -> Result<Written, StoreError> {
+        self.written(Op::Judge(Box::new(judged))).await
     }
 
     /// Takes runs that are due.

@@ -10,9 +10,9 @@ use crate::store::hold::{Hold, HoldKind};
 use crate::store::inbox::{Accept, Accepted, Handshake, Refused};
 use crate::store::rules::ActivateRules;
 use crate::store::snapshot::Snapshot;
-use crate::store::work::{Begin, Change, Changed, Claim, Claimed, Record, Written};
+use crate::store::work::{Begin, Change, Changed, Claim, Claimed, Judged, Record, Written};
 
-/// One operation for the writer. Within a batch, changes and holds come first, then records, accepts, begins, claims.
+/// One operation for the writer. Within a batch, changes and holds come first, then records, judgements, accepts, begins, claims.
 #[derive(Debug)]
 pub enum Op {
     /// See `Store::accept_all`.
@@ -21,6 +21,8 @@ pub enum Op {
     Begin(Box<Begin>),
     /// See `Store::record`.
     Record(Box<Record>),
+    /// See `Store::judge`.
+    Judge(Box<Judged>),
     /// See `Store::claim`.
     Claim(Claim),
     /// See `Store::change`.
@@ -52,7 +54,7 @@ pub enum Op {
 pub enum Answer {
     /// To accepts, one each.
     Accepted(Vec<Accepted>),
-    /// To a begin or a record.
+    /// To a begin, a record or a judgement.
     Written(Written),
     /// To a claim.
     Claimed(Vec<Claimed>),

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::action::Outcome;
-use crate::event::{Envelope, Event};
+use crate::event::{Envelope, Event, Person};
 use crate::run::{Attempt, Progress, Run, State};
+use crate::store::inbox::StoredVerdict;
 use crate::store::room::{Lane, Room};
 
 /// Who may record the outcome of a run. `epoch` grows with each take-over, so a late record changes nothing.
@@ -120,6 +121,21 @@ pub enum Next {
         /// When it is to be looked at again.
         due_at: Option<Timestamp>,
     },
+}
+
+/// What a rule made of an event when it judged it again: the run had waited until it is known who the event is about.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// The right to say so.
+    pub lease: Lease,
+    /// Who the event is about, as far as that is known by now. The event keeps it.
+    pub person: Person,
+    /// In place of the verdict that it waits.
+    pub verdict: StoredVerdict,
+    /// How the run begins: `progress`, `key`, `once`, and its state with `why`: `Ready`, `Declined` or `Failed`.
+    pub run: Run,
+    /// Now.
+    pub now: Timestamp,
 }
 
 /// Takes runs that are due, at most one per key, none of a held connection, and none that there is no room for: the highest

@@ -68,25 +68,33 @@ async fn every_step_meets_the_data_of_the_one_before_and_the_last_is_what_the_st
     let Counts { runs, due, events } = reader.counts(from_micros(NOW)).await.unwrap();
     assert_eq!(
         runs,
-        [(State::Ready, 1), (State::Held, 2), (State::Done, 1)]
+        [
+            (State::Ready, 1),
+            (State::Waiting, 1),
+            (State::Held, 2),
+            (State::Done, 1)
+        ]
     );
-    assert_eq!((due, events), (0, 3), "the due run's connection is held");
+    assert_eq!((due, events), (0, 4), "the due run's connection is held");
     let events = reader.events(&EventFilter::default(), true).await.unwrap();
     let depths: Vec<_> = events.iter().map(|stored| stored.event.depth).collect();
-    assert_eq!(depths, [1, 0, 0]);
+    assert_eq!(depths, [0, 1, 0, 0]);
+    let waiting = &events[0].verdicts[0];
+    assert_eq!(waiting.note.as_deref(), Some("identity: judged again"));
     assert_eq!(
-        events[1].event.person.email.as_deref(),
+        events[2].event.person.email.as_deref(),
         Some("Ada@example.com")
     );
-    assert_eq!(&*events[2].event.raw, b"{\"id\":\"evt_1\"}");
-    assert_eq!(events[2].verdicts[0].decision, "matched");
+    assert_eq!(&*events[3].event.raw, b"{\"id\":\"evt_1\"}");
+    assert_eq!(events[3].verdicts[0].decision, "matched");
     for run in reader.runs(&RunFilter::default()).await.unwrap() {
         reader.attempts(run.id).await.unwrap();
     }
     let runs = reader.runs(&RunFilter::default()).await.unwrap();
+    assert!(runs[0].progress.unjudged);
     let priorities: Vec<_> = runs.iter().map(|run| run.priority).collect();
     assert_eq!(
-        priorities[..2],
+        priorities[1..3],
         [Priority::High, Priority::Normal],
         "a run of the first version is like any"
     );

@@ -1,17 +1,22 @@
-//! The tables of docs/senders.md are what the presets say and do. `UPDATE_EXPECT=1` writes them anew.
+//! What senders ask is answered and shown as such; the tables of docs/senders.md are what the presets say and do
+//! (`UPDATE_EXPECT=1` writes them anew).
 
 use std::path::Path;
 
 use jiff::Timestamp;
+use kartwheel::clock::Clock;
 use kartwheel::event::Event;
 use kartwheel::problem::Source as File;
+use kartwheel::run::State;
 use kartwheel::trigger::preset::PRESETS;
 use kartwheel::trigger::{Arrival, Home, Preset, Received, Request, Sample, Source};
 use kartwheel::yaml;
-use serde_json::Map;
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::cli::kartwheel;
 use crate::vendors::{TRIED, What};
+use crate::world::{self, World};
 
 const PRESETS_HEAD: &str = "| Sender | `preset` | Proof | Tries again | An outage loses | Asks | Person |\n|---|---|---|---|---|---|---|\n";
 const EXAMPLES_HEAD: &str = "| In `examples/` | Shows | Sources |\n|---|---|---|\n";
@@ -232,4 +237,79 @@ fn the_tables_of_senders_are_what_presets_say_and_do() {
     } else {
         assert_eq!(page, right, "UPDATE_EXPECT=1 writes docs/senders.md anew");
     }
+}
+
+/// Senders of which one is asked for by its question, one by its ping, and one tells what only points elsewhere.
+const ASKING: &str = "
+  meetings: { preset: zoom, secret: env:SHOP_SECRET }
+  code: { preset: github, secret: env:SHOP_SECRET }
+";
+
+#[tokio::test]
+async fn handshakes_and_pings_are_answered_and_shown_as_such_and_a_thin_event_is_refused() {
+    let rule = "id: any\ntrigger: { webhook: shop }\nactions:\n  - ensure-lead: { email: ada@example.com }\n";
+    let world = World::with_settings(rule, ASKING).await;
+    let validation = json!({
+        "event": "endpoint.url_validation",
+        "payload": {"plainToken": "qgg8vlvZRS6UYooatFL8Aw"},
+    });
+    for _ in 0..2 {
+        let answered = world.send("meetings", &validation).await;
+        assert_eq!(answered.status, 200);
+        assert!(answered.body["encryptedToken"].is_string(), "{answered:?}");
+    }
+    let body = br#"{"zen":"Keep it logically awesome."}"#;
+    let project = world::load(world.dir.path());
+    let sources = project.config.expect("a config").sources;
+    let signed = sources["code"].sign(body, world.clock.now());
+    let headers = signed.headers.iter();
+    let mut headers: Vec<(&str, &str)> = headers.map(|(name, value)| (&**name, &**value)).collect();
+    headers.extend([
+        ("content-type", "application/json"),
+        ("x-github-event", "ping"),
+    ]);
+    let pinged = world.request("POST", "/hooks/code", &headers, body).await;
+    assert_eq!(pinged.status, 200);
+    let thin = include_str!("../data/payloads/stripe-v2-thin-event.json");
+    let refused = world.send("stripe", &thin.parse().expect("JSON")).await;
+    assert_eq!(refused.status, 400, "{refused:?}");
+    world.app().write_tally().await;
+
+    let shown = |more: &[&str]| {
+        let command = ["events", "list", "--since", "2026-01-01T00:00:00Z"];
+        let shown = kartwheel(world.dir.path(), &[&command[..], more].concat());
+        assert_eq!(shown.code, 0, "{}", shown.err);
+        shown.out
+    };
+    insta::assert_snapshot!(shown(&[]), @r"
+    No such events.
+    Handshakes (answered, no events): 1 ping of code, last 01 Nov 08:00:00; 2 url_validation of
+    meetings, last 01 Nov 08:00:00
+    ");
+    let ordered = world.order("evt_1", "ada@example.com").await.event();
+    let json: Value = shown(&["--json"]).parse().expect("JSON");
+    assert_eq!(json["events"][0]["id"], ordered.to_string());
+    let told = json["handshakes"].as_array().expect("a list").iter();
+    let told: Vec<_> = told
+        .map(|told| {
+            (
+                told["source"].as_str(),
+                told["kind"].as_str(),
+                told["count"].as_u64(),
+            )
+        })
+        .collect();
+    let ping = (Some("code"), Some("ping"), Some(1));
+    let validated = (Some("meetings"), Some("url_validation"), Some(2));
+    assert_eq!(told, [ping, validated]);
+    let of_code = shown(&["--source", "code"]);
+    assert!(of_code.contains("1 ping of code"), "{of_code}");
+    assert!(!of_code.contains("meetings"), "{of_code}");
+    assert!(!shown(&["--email", "ada@example.com"]).contains("Handshakes"));
+    let refused = world.reader().refusal_sums(Timestamp::MIN).await;
+    let refused = refused.expect("it answers");
+    assert_eq!((&*refused[0].source, &*refused[0].word), ("stripe", "thin"));
+    assert!(refused[0].detail.contains("thin"), "{refused:?}");
+    world.settle().await;
+    world.end(&[State::Done]).await;
 }

@@ -5,9 +5,10 @@ use std::io;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::cli::screen::{Line, Screen, Table, Tone};
+use crate::cli::screen::{COLUMNS, Line, Screen, Table, Tone, wrap};
+use crate::cli::sources::DAYS;
 use crate::cli::{Desk, Exit, Failure};
-use crate::store::{EventFilter, StoredEvent};
+use crate::store::{DoorSum, EventFilter, Reader, StoredEvent};
 use crate::web::api::ids::short;
 use crate::web::api::{LIST_ENTRIES_MAX, ids, view};
 
@@ -22,7 +23,8 @@ const TABLE: Table = Table::new(&[
 
 /// List events, newest first
 ///
-/// RULES says how many rules fired: `none` is an event that no rule took.
+/// RULES says how many rules fired: `none` is an event that no rule took, `waiting` one whose rules need an address that another event is
+/// to bring. Below stand the senders' questions that were answered since then, or in the last 30 days: handshakes are no events.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  kartwheel events list --source stripe --since 2d\n  kartwheel events list --type 'invoice.*'\n  kartwheel events list --email ada@example.com\n\nNext:\n  kartwheel events show EVENT    what arrived, and why which rule (did not) fire"
@@ -122,16 +124,18 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
         limit: arguments.limit,
     };
     let events = reader.events(&filter, false).await.map_err(Failure::from)?;
+    let answered = handshakes(reader, &filter, now).await?;
     if arguments.json {
         let events: Vec<_> = events.iter().map(view::event).collect();
-        desk.screen.json(&json!({ "events": events }))?;
+        desk.screen
+            .json(&json!({ "events": events, "handshakes": view::handshakes(&answered) }))?;
         return Ok(Exit::Done);
     }
     if events.is_empty() {
         desk.screen.text("No such events.")?;
-        return Ok(Exit::Done);
+    } else {
+        print_head(&mut desk.screen)?;
     }
-    print_head(&mut desk.screen)?;
     for stored in &events {
         print_row(&mut desk.screen, stored)?;
     }
@@ -142,7 +146,47 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
         let more = format!("Older ones: add --before {}", short(last.event.id));
         desk.screen.line(&Line::default().dim(more))?;
     }
+    print_handshakes(&mut desk.screen, &answered)?;
     Ok(Exit::Done)
+}
+
+/// The senders' questions that were answered in the time and of the source that is asked for. They have no type and are about
+/// nobody, and stand on the first page.
+async fn handshakes(
+    reader: &dyn Reader,
+    filter: &EventFilter,
+    now: Timestamp,
+) -> Result<Vec<DoorSum>, Failure> {
+    if filter.kind.is_some() || filter.email.is_some() || filter.before.is_some() {
+        return Ok(Vec::new());
+    }
+    let usual = || Since::Ago(SignedDuration::from_hours(24 * DAYS)).instant(now);
+    let since = filter.since.unwrap_or_else(usual);
+    let mut sums = reader.handshake_sums(since).await?;
+    let source = filter.source.as_deref();
+    sums.retain(|sum| source.is_none_or(|source| source == sum.source));
+    Ok(sums)
+}
+
+/// What was answered and is no event.
+fn print_handshakes(screen: &mut Screen, sums: &[DoorSum]) -> io::Result<()> {
+    if sums.is_empty() {
+        return Ok(());
+    }
+    let told = sums.iter().map(|sum| {
+        let (count, word, source) = (sum.count, &sum.word, &sum.source);
+        format!(
+            "{count} {word} of {source}, last {}",
+            screen.moment(sum.last)
+        )
+    });
+    let told = format!(
+        "Handshakes (answered, no events): {}",
+        told.collect::<Vec<_>>().join("; ")
+    );
+    wrap(&told, COLUMNS)
+        .into_iter()
+        .try_for_each(|line| screen.line(&Line::default().dim(line)))
 }
 
 /// Prints the heading.
@@ -159,19 +203,17 @@ pub(super) fn print_head(screen: &mut Screen) -> io::Result<()> {
 /// Whoever reads has gone away.
 pub(super) fn print_row(screen: &mut Screen, stored: &StoredEvent) -> io::Result<()> {
     let event = &stored.event;
-    let matched = stored
-        .verdicts
-        .iter()
-        .filter(|verdict| verdict.decision == "matched")
-        .count();
-    let wrong = stored
-        .verdicts
-        .iter()
-        .any(|verdict| verdict.decision == "error");
-    let (tone, rules) = match (wrong, matched) {
-        (true, _) => (Tone::Bad, "error".to_owned()),
-        (false, 0) => (Tone::Dim, "none".to_owned()),
-        (false, count) => (Tone::Good, format!("{count} fired")),
+    let count = |decision: &str| {
+        let verdicts = stored.verdicts.iter();
+        verdicts
+            .filter(|verdict| verdict.decision == decision)
+            .count()
+    };
+    let (tone, rules) = match (count("error"), count("matched"), count("waiting")) {
+        (1.., ..) => (Tone::Bad, "error".to_owned()),
+        (0, 0, 0) => (Tone::Dim, "none".to_owned()),
+        (0, 0, waiting) => (Tone::Warn, format!("{waiting} waiting")),
+        (0, matched, _) => (Tone::Good, format!("{matched} fired")),
     };
     screen.line(&TABLE.row(&[
         (Tone::Bold, short(event.id)),

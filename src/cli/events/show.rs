@@ -98,6 +98,7 @@ fn print_verdict(screen: &mut Screen, verdict: &StoredVerdict) -> io::Result<()>
     let tone = match verdict.decision.as_str() {
         "matched" => Tone::Good,
         "error" => Tone::Bad,
+        "waiting" => Tone::Warn,
         _ => Tone::Dim,
     };
     screen.line(
@@ -107,13 +108,13 @@ fn print_verdict(screen: &mut Screen, verdict: &StoredVerdict) -> io::Result<()>
     )?;
     let why = match (&verdict.path, &verdict.expected, &verdict.actual) {
         (Some(path), Some(expected), Some(actual)) => {
-            format!("{path}: expected {expected}, got {actual}")
+            Some(format!("{path}: expected {expected}, got {actual}"))
         }
-        (_, _, Some(actual)) => actual.clone(),
-        _ => return Ok(()),
+        _ => verdict.actual.clone(),
     };
-    wrap(&why, COLUMNS - 13)
-        .into_iter()
+    why.iter()
+        .chain(&verdict.note)
+        .flat_map(|text| wrap(text, COLUMNS - 13))
         .try_for_each(|line| screen.line(&Line::new("             ").dim(line)))
 }
 

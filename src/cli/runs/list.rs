@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::cli::screen::{self, COLUMNS, Line, Screen, Table, Tone, wrap};
 use crate::cli::{Desk, Exit, Failure};
-use crate::run::{Run, State};
+use crate::run::{Run, State, WHY_IDENTITY};
 use crate::store::RunFilter;
 use crate::web::api::ids::short;
 use crate::web::api::{LIST_ENTRIES_MAX, ids, view};
@@ -128,26 +128,32 @@ pub(super) fn print_row(screen: &mut Screen, run: &Run) -> io::Result<()> {
         (Tone::Plain, run.rule.to_string()),
         (Tone::Plain, run.key.clone().unwrap_or_default()),
     ]))?;
-    let due = run
-        .due_at
-        .filter(|_| matches!(run.state, State::Waiting | State::Retrying))
-        .map(|due| format!("next at {}", screen.moment(due)));
-    let failure = run
-        .progress
-        .failure
-        .as_ref()
-        .map(|failure| failure.message.clone());
-    let reason: Vec<_> = failure
-        .or_else(|| run.why.clone())
-        .into_iter()
-        .chain(due)
-        .collect();
+    let reason = reason(screen, run);
     if run.state == State::Done || reason.is_empty() {
         return Ok(());
     }
-    wrap(&reason.join(" · "), COLUMNS - INDENT.len())
+    wrap(&reason, COLUMNS - INDENT.len())
         .into_iter()
         .try_for_each(|line| screen.line(&Line::new(INDENT).dim(line)))
+}
+
+/// Why a run stands where it does, and until when.
+fn reason(screen: &Screen, run: &Run) -> String {
+    let due = run
+        .due_at
+        .filter(|_| matches!(run.state, State::Waiting | State::Retrying))
+        .map(|due| screen.moment(due));
+    let failure = run.progress.failure.as_ref();
+    let why = failure.map(|failure| &failure.message).or(run.why.as_ref());
+    match (why, due) {
+        (Some(why), Some(due)) if run.progress.unjudged => {
+            why.replacen(WHY_IDENTITY, &format!("{WHY_IDENTITY}, until {due}"), 1)
+        }
+        (Some(why), Some(due)) => format!("{why} · next at {due}"),
+        (Some(why), None) => why.clone(),
+        (None, Some(due)) => format!("next at {due}"),
+        (None, None) => String::new(),
+    }
 }
 
 fn state(word: &str) -> Result<State, String> {

@@ -22,6 +22,9 @@ const STATE_WIDTH: usize = 8;
 /// Where the lines below a step begin.
 const INDENT: &str = "               ";
 
+/// Where the lines below a verdict begin.
+const VERDICT: &str = "         ";
+
 /// Show the whole story of one run
 ///
 /// The event that started it, what the rule made of it, every step with every attempt (what was sent, what the answer meant),
@@ -174,7 +177,11 @@ fn verdict(screen: &mut Screen, story: &Story) -> io::Result<()> {
         "matched" => "every leaf of `match` held".to_owned(),
         _ => verdict.actual.clone().unwrap_or_default(),
     };
-    screen.line(&line.plain(format!("{}  ", verdict.decision)).dim(why))
+    screen.line(&line.plain(format!("{}  ", verdict.decision)).dim(why))?;
+    let notes = verdict.note.iter();
+    notes
+        .flat_map(|note| wrap(note, COLUMNS - VERDICT.len()))
+        .try_for_each(|note| screen.line(&Line::new(VERDICT).dim(note)))
 }
 
 fn print_step(screen: &mut Screen, step: &StepStory<'_>, story: &Story) -> io::Result<()> {

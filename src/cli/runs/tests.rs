@@ -79,6 +79,7 @@ fn story(state: State) -> Story {
         path: None,
         expected: None,
         actual: None,
+        note: None,
     };
     let mut progress = Progress::default();
     progress

@@ -14,7 +14,7 @@ use crate::store::{self, DoorSum, EventFilter};
 use crate::trigger::Source;
 
 /// How far back refusals and handshakes are told.
-pub(super) const DAYS: i64 = 30;
+pub(in crate::cli) const DAYS: i64 = 30;
 /// The name under which paths that no source has are counted.
 pub(super) const NOBODY: &str = "?";
 

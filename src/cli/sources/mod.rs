@@ -11,6 +11,8 @@ use clap::Subcommand;
 
 use super::{Desk, Exit};
 
+pub(super) use door::DAYS;
+
 /// The senders: list, show, try
 ///
 /// A source is a sender that kartwheel.yaml declares; a preset is what Kartwheel knows of a sender, so that declaring it is one line.

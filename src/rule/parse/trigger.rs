@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::Parser;
 use crate::problem::nearest;
-use crate::rule::Trigger;
 use crate::rule::pattern::EventPattern;
 use crate::rule::words;
+use crate::rule::{AddressFor, Trigger};
 use crate::yaml::{Entry, Node};
 
 /// The most patterns of `events`.
@@ -191,8 +191,14 @@ impl Parser<'_> {
         );
     }
 
+    /// What the rule needs the address for, as far as it is read.
+    pub(crate) fn needs_address(&mut self, trigger: Option<&Trigger>) -> AddressFor {
+        self.has_address(trigger);
+        self.names.needs_address()
+    }
+
     /// A rule that uses the address of events that never have one.
-    pub(crate) fn has_address(&mut self, trigger: Option<&Trigger>) {
+    fn has_address(&mut self, trigger: Option<&Trigger>) {
         let (Some(span), Some(Trigger::Webhook { source, events })) = (self.names.address, trigger)
         else {
             return;

@@ -120,3 +120,50 @@ fn a_broken_rule_is_left_out_and_the_others_stay() {
     assert_eq!(ids, ["one"]);
     assert_eq!(problems.len(), 2);
 }
+
+#[test]
+fn a_rule_knows_what_it_needs_the_address_for() {
+    for (parts, needed) in [
+        ("actions: [ { stop: } ]", AddressFor::Nothing),
+        (
+            "key: \"${{ person.email }}\"\nactions: [ { stop: } ]",
+            AddressFor::Run,
+        ),
+        (
+            "once: \"${{ person.email }}\"\nactions: [ { stop: } ]",
+            AddressFor::Run,
+        ),
+        (
+            "vars: { who: \"${{ person.email | lower }}\" }\nactions: [ { stop: } ]",
+            AddressFor::Run,
+        ),
+        (
+            "actions: [ { ensure-lead: { email: \"${{ person.email }}\" } } ]",
+            AddressFor::Run,
+        ),
+        (
+            "actions: [ { ensure-lead: { email: \"${{ person.email | default(body.email) }}\" } } ]",
+            AddressFor::Nothing,
+        ),
+        (
+            "match: { $.person.email: { ends_with: '@example.com' } }\nactions: [ { stop: } ]",
+            AddressFor::Match,
+        ),
+        (
+            "match: { any: [ { $.body.id: { eq: 1 } }, { $.person.email: { empty: true } } ] }\nactions: [ { stop: } ]",
+            AddressFor::Match,
+        ),
+        (
+            "match: { $.person.ids.customer: { eq: cus_1 } }\nactions: [ { stop: } ]",
+            AddressFor::Nothing,
+        ),
+        (
+            "match: { $.body.email: { eq: \"${{ person.email | default('') }}\" } }\nactions: [ { stop: } ]",
+            AddressFor::Match,
+        ),
+    ] {
+        let text = format!("id: a\ntrigger: {{ webhook: shop }}\n{parts}\n");
+        let rule = from_text("r.yaml", &text, catalog()).expect("a rule");
+        assert_eq!(rule.needs_address, needed, "{parts}");
+    }
+}

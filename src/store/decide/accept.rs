@@ -90,6 +90,7 @@ pub(in crate::store) fn decide<'a>(accepts: &[&'a Accept], known: &mut Known<'_>
                 event: id,
                 duplicate: true,
                 runs: Vec::new(),
+                woke: false,
             });
             continue;
         }
@@ -138,13 +139,14 @@ fn start_runs<'a>(
         event: accept.event.id,
         duplicate: false,
         runs,
+        woke: false,
     });
 }
 
 /// Gives a new run its state: declined, running under a lease, due, or queued behind its key.
 fn place(run: &mut Run, new: &NewRun, node: Uuid, known: &mut Known<'_>) -> Option<Lease> {
     if run.state != State::Ready {
-        run.due_at = None;
+        run.due_at = run.due_at.filter(|_| run.state == State::Waiting);
         return None;
     }
     if let Some(once) = &run.once {

@@ -13,7 +13,7 @@ use crate::store::decide::{Holds, Place};
 use crate::store::{Begin, Change, Changed, Ended, Lease, Next, Record, StoreError, Written};
 
 /// Written; whether that woke anybody is known after the batch.
-const YES: Written = Written::Yes { woke: false };
+pub(super) const YES: Written = Written::Yes { woke: false };
 
 /// A stored run, as far as these verbs depend on it. It follows what the batch does to it.
 #[derive(Debug, Clone)]
@@ -83,7 +83,7 @@ pub(in crate::store) struct Effects<'a> {
 }
 
 impl<'a> Effects<'a> {
-    fn write(&mut self, seq: i64, progress: Option<&'a Progress>) {
+    pub(super) fn write(&mut self, seq: i64, progress: Option<&'a Progress>) {
         let kept = self.runs.entry(seq).or_default();
         *kept = progress.or(*kept);
     }
@@ -204,7 +204,7 @@ pub(in crate::store) fn record<'a>(
 }
 
 /// The run of a lease, and whether the lease is still the one in force.
-fn leased(runs: &mut Runs, lease: Lease) -> (Option<&mut Standing>, Written) {
+pub(super) fn leased(runs: &mut Runs, lease: Lease) -> (Option<&mut Standing>, Written) {
     let Some(run) = runs.by_seq.get_mut(&lease.run_seq) else {
         return (None, Written::LeaseLost);
     };
@@ -220,7 +220,7 @@ fn leased(runs: &mut Runs, lease: Lease) -> (Option<&mut Standing>, Written) {
     (Some(run), right)
 }
 
-fn turn(run: &mut Standing, state: State) -> Result<(), StoreError> {
+pub(super) fn turn(run: &mut Standing, state: State) -> Result<(), StoreError> {
     // A worker rests a run to hand it back, never to keep it running.
     if !run.state.may_become(state) || state == State::Running {
         return Err(StoreError::Row(format!(
@@ -235,7 +235,7 @@ fn turn(run: &mut Standing, state: State) -> Result<(), StoreError> {
 }
 
 /// Gives up the lease; frees or keeps the key as the state says; sets when it is looked at again.
-fn rest<'a>(
+pub(super) fn rest<'a>(
     run: &mut Standing,
     due_at: Option<Timestamp>,
     now: Timestamp,

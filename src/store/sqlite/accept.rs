@@ -50,9 +50,13 @@ pub(super) async fn carry_out(
         next_event: store.memory.next_event,
         next_run: store.memory.next_run,
     };
-    let accepting = decide(&accepts, &mut known);
+    let mut accepting = decide(&accepts, &mut known);
     (store.memory.next_event, store.memory.next_run) = (known.next_event, known.next_run);
     write(store, &accepts, &accepting).await?;
+    let woke = person::await_and_wake(store, &accepting).await? > 0;
+    for answer in &mut accepting.answers {
+        answer.woke = woke;
+    }
     let mut accepted = indexes.into_iter().zip(accepting.answers).peekable();
     while let Some((index, first)) = accepted.next() {
         let mut all = vec![first];

@@ -11,6 +11,7 @@ mod claim;
 mod error;
 mod file;
 mod hold;
+mod judge;
 mod ledger;
 mod link;
 mod lists;

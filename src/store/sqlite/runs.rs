@@ -3,9 +3,12 @@
 use sqlx::Row;
 
 use crate::clock::{from_micros, micros};
+use crate::store::decide::judge::{Judging, judge as decide_judge, wanted_once as wanted_by};
 use crate::store::decide::runs::{self as decide, Effects, Runs, Standing};
 use crate::store::sqlite::sql::Rows;
-use crate::store::sqlite::{Answers, Sqlite, accept, budget, error, hold, rows, statements};
+use crate::store::sqlite::{
+    Answers, Sqlite, accept, budget, error, hold, judge, person, rows, statements,
+};
 use crate::store::{Answer, Begin, Change, Next, Op, Record, StoreError, Written};
 
 /// Carries out the changes, records, begins and renewals of a batch.
@@ -16,7 +19,7 @@ pub(super) async fn carry_out(
 ) -> Result<(), StoreError> {
     renew(store, batch, answers).await?;
     let mut runs = standing(store, batch).await?;
-    runs.once = wanted_back(store, batch, &runs).await?;
+    runs.once = wanted_once(store, batch, &runs).await?;
     let begins = batch.iter().filter_map(|op| match op {
         Op::Begin(begin) => Some(&begin.connection),
         _ => None,
@@ -39,6 +42,16 @@ pub(super) async fn carry_out(
         }
         store.memory.latest = store.memory.latest.max(Some(record.now));
     }
+    let mut judging = judge::events(store, batch).await?;
+    for (index, judged) in judge::of(batch) {
+        let email = judged.person.email.as_deref().map(rows::email);
+        let written = decide_judge(&mut runs, judged, email, &mut judging, &mut effects)?;
+        answers.set(index, Answer::Written(written));
+        if matches!(written, Written::Yes { .. }) {
+            rested.push(index);
+        }
+        store.memory.latest = store.memory.latest.max(Some(judged.now));
+    }
     let mut spent = budget::spent(store, begins_of(batch)).await?;
     for (index, begin) in begins_of(batch) {
         let holds = &store.memory.holds;
@@ -46,7 +59,7 @@ pub(super) async fn carry_out(
         answers.set(index, Answer::Written(written));
     }
     budget::write(store, &spent).await?;
-    let woke = write(store, &runs, &effects).await? > 0;
+    let woke = write(store, &runs, &effects, &judging).await? > 0;
     for index in rested {
         answers.set(index, Answer::Written(Written::Yes { woke }));
     }
@@ -104,6 +117,7 @@ async fn standing(store: &mut Sqlite, batch: &[Op]) -> Result<Runs, StoreError> 
             Op::Change(change) => look_up.row().put(0).put(None::<i64>).id(change.run),
             Op::Record(record) => look_up.row().put(0).put(record.lease.run_seq).put(NO_ID),
             Op::Begin(begin) => look_up.row().put(0).put(begin.lease.run_seq).put(NO_ID),
+            Op::Judge(judged) => look_up.row().put(0).put(judged.lease.run_seq).put(NO_ID),
             _ => continue,
         };
     }
@@ -134,15 +148,16 @@ async fn standing(store: &mut Sqlite, batch: &[Op]) -> Result<Runs, StoreError> 
 
 const NO_ID: Option<uuid::Uuid> = None;
 
-/// Who has the `once` values that resumed runs take again.
-async fn wanted_back(
+/// Who has the `once` values that resumed runs take again, and those that runs judged again begin with.
+async fn wanted_once(
     store: &mut Sqlite,
     batch: &[Op],
     runs: &Runs,
 ) -> Result<std::collections::HashMap<(std::sync::Arc<str>, String), uuid::Uuid>, StoreError> {
-    let wanted: Vec<_> = changes(batch)
-        .filter_map(|(_, change)| decide::wants_once_back(runs.by_id(change.run)?, change))
-        .collect();
+    let back = changes(batch)
+        .filter_map(|(_, change)| decide::wants_once_back(runs.by_id(change.run)?, change));
+    let begun = judge::of(batch).filter_map(|(_, judged)| wanted_by(judged));
+    let wanted: Vec<_> = back.chain(begun).collect();
     accept::taken(
         store,
         wanted.iter().map(|(rule, once)| (rule, once)).collect(),
@@ -151,7 +166,12 @@ async fn wanted_back(
 }
 
 /// Writes it all; says how many runs that waited behind a key became due.
-async fn write(store: &mut Sqlite, runs: &Runs, effects: &Effects<'_>) -> Result<u64, StoreError> {
+async fn write(
+    store: &mut Sqlite,
+    runs: &Runs,
+    effects: &Effects<'_>,
+    judging: &Judging<'_>,
+) -> Result<u64, StoreError> {
     let mut outcomes = Rows::of(&statements::END_ATTEMPTS);
     for ((run_seq, step, number), (ended, at)) in &effects.outcomes {
         let outcome = &ended.outcome;
@@ -185,6 +205,8 @@ async fn write(store: &mut Sqlite, runs: &Runs, effects: &Effects<'_>) -> Result
             rows.execute(&mut store.db).await?;
         }
     }
+    judge::write(store, judging).await?;
+    person::nobody_is_awaited(store, judging, effects).await?;
     if wake.is_empty() {
         return Ok(0);
     }

@@ -73,6 +73,28 @@ statements! {
         ON CONFLICT (source, kind, value) DO UPDATE SET email = excluded.email,
             first_name = coalesce(excluded.first_name, first_name), last_name = coalesce(excluded.last_name, last_name),
             phone = coalesce(excluded.phone, phone), event_id = excluded.event_id, at = excluded.at";
+    INSERT_AWAITED = "WITH v(source, kind, value, run_seq) AS (VALUES @)
+        INSERT INTO awaited (source, kind, value, run_seq) SELECT * FROM v WHERE v.source IS NOT NULL
+        ON CONFLICT DO NOTHING";
+    /// Runs that wait for these ids become due, where it is known by now who stands behind them.
+    WAKE_AWAITED = "WITH v(source, kind, value, now) AS (VALUES @), found(seq, now) AS (
+            SELECT w.run_seq, max(v.now) FROM v
+            CROSS JOIN people p ON p.source = v.source AND p.kind = v.kind AND p.value = v.value
+            CROSS JOIN awaited w ON w.source = v.source AND w.kind = v.kind AND w.value = v.value
+            WHERE v.source IS NOT NULL GROUP BY w.run_seq)
+        UPDATE runs SET due_at = found.now, due_set_at = found.now
+        FROM found WHERE runs.seq = found.seq AND runs.state = 'waiting' AND runs.due_at > found.now";
+    DELETE_AWAITED = "WITH v(run_seq) AS (VALUES @)
+        DELETE FROM awaited WHERE run_seq IN (SELECT v.run_seq FROM v WHERE v.run_seq IS NOT NULL)";
+    /// The events of runs that were judged again.
+    JUDGED_EVENTS = "WITH v(run_seq) AS (VALUES @)
+        SELECT r.seq AS run_seq, e.seq, e.email, e.verdicts, e.envelope
+        FROM v CROSS JOIN runs r ON r.seq = v.run_seq CROSS JOIN events e ON e.seq = r.event_seq";
+    UPDATE_JUDGED_EVENTS = "WITH v(seq, email, verdicts, envelope) AS (VALUES @)
+        UPDATE events SET email = v.email, verdicts = v.verdicts, envelope = v.envelope FROM v WHERE events.seq = v.seq";
+    /// Their states are written by then: a run that is declined does not take the `once` value that it wanted.
+    UPDATE_JUDGED_RUNS = "WITH v(seq, key, once) AS (VALUES @)
+        UPDATE runs SET key = v.key, once = v.once FROM v WHERE runs.seq = v.seq";
     /// The first event that reports a call is its report.
     MARK_REPORTED = "WITH v(seq, event_seq) AS (VALUES @)
         UPDATE attempts SET reported_by = v.event_seq FROM v WHERE attempts.seq = v.seq AND attempts.reported_by IS NULL";

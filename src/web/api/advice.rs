@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::ids;
 use super::story::Story;
-use crate::run::{State, StepState, WHY_APPROVAL, WHY_BUDGET, step_number};
+use crate::run::{Run, State, StepState, WHY_APPROVAL, WHY_BUDGET, step_number};
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,11 @@ pub fn next(story: &Story) -> Advice {
     let (text, commands) = match run.state {
         State::Ready => (ready(story), vec![cancel]),
         State::Running => ("A worker is at it.".to_owned(), vec![cancel]),
+        State::Waiting if run.progress.unjudged => (
+            "Its event has a customer's id and no address, which the rule needs. As soon as an event tells it, or when the time is up, the rule judges again."
+                .to_owned(),
+            vec![cancel],
+        ),
         State::Waiting => (
             "It sleeps and goes on by itself; a restart changes nothing.".to_owned(),
             vec![cancel],
@@ -38,10 +43,7 @@ pub fn next(story: &Story) -> Advice {
         ),
         State::Held => held(story),
         State::NeedsPerson => needs_person(story, &id),
-        State::Declined => (
-            "Nothing: another run of this rule has the same `once` value, so this one never started.".to_owned(),
-            Vec::new(),
-        ),
+        State::Declined => (declined(run), Vec::new()),
         State::Done => ("Nothing: it is done.".to_owned(), Vec::new()),
         State::Failed => (
             "Nothing by itself: it gave up. Mend the cause; resuming goes on from the failed step, with the rule's text of that time."
@@ -55,6 +57,19 @@ pub fn next(story: &Story) -> Advice {
         _ => None,
     };
     Advice { text, at, commands }
+}
+
+fn declined(run: &Run) -> String {
+    let by_once = run
+        .why
+        .as_deref()
+        .is_some_and(|why| why.starts_with("once"));
+    if by_once {
+        "Nothing: another run of this rule has the same `once` value, so this one never started."
+    } else {
+        "Nothing: the rule declined the event when it judged it again, so this one never started."
+    }
+    .to_owned()
 }
 
 fn ready(story: &Story) -> String {

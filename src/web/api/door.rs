@@ -47,11 +47,8 @@ pub(super) async fn handshakes(
     Params(params): Params<HandshakeParams>,
 ) -> Result<Json<Value>, Refusal> {
     let since = since(&api, params.since, HANDSHAKES_SINCE_DEFAULT);
-    let sums = api.reader.handshake_sums(since).await?.into_iter();
-    let handshakes: Vec<_> = sums
-        .map(|sum| json!({"source": sum.source, "kind": sum.word, "count": sum.count, "last": sum.last}))
-        .collect();
-    Ok(Json(json!({ "handshakes": handshakes })))
+    let sums = api.reader.handshake_sums(since).await?;
+    Ok(Json(json!({ "handshakes": view::handshakes(&sums) })))
 }
 
 fn since(api: &Api, asked: Option<Timestamp>, usual: Duration) -> Timestamp {

@@ -6,7 +6,7 @@ use super::advice;
 use super::ids::short;
 use super::story::{StepStory, Story};
 use crate::run::{Attempt, Run};
-use crate::store::{Counts, Hold, RefusalCount, StoredEvent};
+use crate::store::{Counts, DoorSum, Hold, RefusalCount, StoredEvent};
 use crate::trigger;
 
 /// An event in a list: everything but the body.
@@ -129,6 +129,13 @@ pub fn holds(holds: &[Hold]) -> Value {
 #[must_use]
 pub fn refusals(refusals: &[RefusalCount]) -> Value {
     json!({ "refusals": refusals })
+}
+
+/// Requests that asked for nothing but an answer.
+#[must_use]
+pub fn handshakes(sums: &[DoorSum]) -> Value {
+    let each = |sum: &DoorSum| json!({"source": sum.source, "kind": sum.word, "count": sum.count, "last": sum.last});
+    sums.iter().map(each).collect()
 }
 
 /// The body as a value, or as text when it cannot be read as what it claims to be.

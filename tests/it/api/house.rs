@@ -183,6 +183,7 @@ impl House {
             path: (decision == "declined").then(|| "$.body.amount".into()),
             expected: (decision == "declined").then(|| "gte 9900".into()),
             actual: (decision == "declined").then(|| "4900".into()),
+            note: None,
         };
         let accept = Accept {
             report_of: None,

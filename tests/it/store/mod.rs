@@ -4,6 +4,7 @@
 
 mod accept;
 mod alerts;
+mod awaited;
 mod budgets;
 mod claims;
 mod files;

@@ -140,6 +140,7 @@ impl World {
             path: None,
             expected: None,
             actual: None,
+            note: None,
         });
         Accept {
             rule_set: "set1".into(),
