@@ -170,7 +170,7 @@ impl Judge {
         let property = |name: &str| known.and_then(|known| known.get(name));
         for name in required(schema) {
             let given = fields.iter().find(|(given, _)| given == name);
-            if given.is_some_and(|(_, value)| value.is_blank()) {
+            if self.place.is_empty() && given.is_some_and(|(_, value)| value.is_blank()) {
                 self.place.push(Part::Name(name.to_owned()));
                 self.note(What::Value("is empty".to_owned()), None);
                 self.place.pop();
