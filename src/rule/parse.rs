@@ -17,6 +17,7 @@ use super::condition::Condition;
 use super::expr::{Expr, Shape};
 use super::limit::{self, Of};
 use super::path::Path;
+use super::step;
 use super::words;
 use super::{Rule, Surroundings, Trigger};
 use crate::action::Priority;
@@ -92,10 +93,16 @@ impl<'a> Parser<'a> {
         (self.reader.errors() == before).then_some(rule)
     }
 
-    /// A rule that names no connection acts on the only one, or on `main`.
+    /// A rule that names no connection acts, or asks whether its event is true, on the only one, or on `main`.
     fn acts_somewhere(&mut self, root: &Node, rule: &Rule) {
         let Some(names) = self.around.connections.as_deref() else {
             return;
+        };
+        let is_looked_up = match &rule.trigger {
+            Trigger::Webhook { source, .. } => self
+                .facts(source)
+                .is_some_and(|facts| facts.lookup.is_some()),
+            Trigger::Schedule | Trigger::RunFailed { .. } | Trigger::Manual => false,
         };
         let mut steps = rule.steps.iter().chain(&rule.on_failure);
         let needs_one =
@@ -103,7 +110,7 @@ impl<'a> Parser<'a> {
         if root.entry("connection").is_none()
             && names.len() > 1
             && !names.iter().any(|name| &**name == "main")
-            && steps.any(needs_one)
+            && (is_looked_up || steps.any(needs_one))
         {
             let names: Vec<String> = names
                 .iter()
@@ -217,6 +224,7 @@ impl<'a> Parser<'a> {
             file: self.reader.source.name.clone(),
             span: root.span,
             id_span,
+            check: step::check::step(self.around.catalog.prove, id_span),
             condition,
             vars,
             key,

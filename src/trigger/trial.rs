@@ -68,7 +68,10 @@ impl Source {
     #[must_use]
     pub fn has_secret_in_url(&self) -> bool {
         let traces = &self.traces;
-        traces.secret_travels && traces.headers.is_empty() && self.scheme.traces().fields.is_empty()
+        !self.scheme.is_open()
+            && traces.secret_travels
+            && traces.headers.is_empty()
+            && self.scheme.traces().fields.is_empty()
     }
 
     /// The URL as the sender has it, where kartwheel.yaml tells; empty if not.

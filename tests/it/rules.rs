@@ -190,6 +190,7 @@ fn surroundings() -> Surroundings {
         name: name.into(),
         reports_account: name == "kartra",
         unknown_event: Box::new(|_| None),
+        lookup: None,
         lacks_address: Box::new(|kind| kind.starts_with("payout.")),
     };
     let stripe = SourceFacts {

@@ -13,13 +13,14 @@ use crate::store::{KnownPerson, StoreError};
 const FIND: &str = "SELECT p.email, p.first_name, p.last_name, p.phone, p.event_id FROM people p
     WHERE p.source = ? AND p.kind = ? AND p.value = ?";
 
-/// What an event that has an address tells of the ids beside it. One whose address was itself looked up tells nothing new.
+/// What an event that has an address tells of the ids beside it. One whose address was itself looked up tells nothing new, and
+/// one that nothing proves tells nothing.
 pub(super) fn rows_of(rows: &mut Rows, event: &Event) {
     let person = &event.person;
     let Some(email) = person
         .email
         .as_deref()
-        .filter(|_| person.known_by.is_none())
+        .filter(|_| person.known_by.is_none() && event.unproven.is_none())
     else {
         return;
     };

@@ -16,7 +16,7 @@ pub(super) async fn carry_out(
 ) -> Result<(), StoreError> {
     renew(store, batch, answers).await?;
     let mut runs = standing(store, batch).await?;
-    runs.once = wanted_back(store, batch, &runs).await?;
+    runs.once = wanted_once(store, batch, &runs).await?;
     let begins = batch.iter().filter_map(|op| match op {
         Op::Begin(begin) => Some(&begin.connection),
         _ => None,
@@ -134,15 +134,17 @@ async fn standing(store: &mut Sqlite, batch: &[Op]) -> Result<Runs, StoreError> 
 
 const NO_ID: Option<uuid::Uuid> = None;
 
-/// Who has the `once` values that resumed runs take again.
-async fn wanted_back(
+/// Who has the `once` values that resumed runs take again, and proven ones for the first time.
+async fn wanted_once(
     store: &mut Sqlite,
     batch: &[Op],
     runs: &Runs,
 ) -> Result<std::collections::HashMap<(std::sync::Arc<str>, String), uuid::Uuid>, StoreError> {
-    let wanted: Vec<_> = changes(batch)
-        .filter_map(|(_, change)| decide::wants_once_back(runs.by_id(change.run)?, change))
-        .collect();
+    let back = changes(batch)
+        .filter_map(|(_, change)| decide::wants_once_back(runs.by_id(change.run)?, change));
+    let first = records(batch)
+        .filter_map(|(_, record)| decide::wants_once(runs.by_seq(record.lease.run_seq)?, record));
+    let wanted: Vec<_> = back.chain(first).collect();
     accept::taken(
         store,
         wanted.iter().map(|(rule, once)| (rule, once)).collect(),
@@ -178,9 +180,13 @@ async fn write(store: &mut Sqlite, runs: &Runs, effects: &Effects<'_>) -> Result
     for ((connection, key), now) in &effects.wake {
         wake.row().put(&**connection).put(key.as_str()).time(*now);
     }
+    let mut once = Rows::of(&statements::TAKE_ONCE);
+    for (run_seq, value) in &effects.once {
+        once.row().put(*run_seq).put(*value);
+    }
     let updates = update_rows(runs, effects);
     let audit = audit_rows(effects);
-    for rows in [outcomes, attempts, updates, audit] {
+    for rows in [outcomes, attempts, updates, once, audit] {
         if !rows.is_empty() {
             rows.execute(&mut store.db).await?;
         }
