@@ -19,6 +19,7 @@ mod order;
 mod parse;
 pub mod path;
 pub mod pattern;
+mod proof;
 pub mod reason;
 pub mod retry;
 pub mod schedule;

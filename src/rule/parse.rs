@@ -17,7 +17,7 @@ use super::condition::Condition;
 use super::expr::{Expr, Shape};
 use super::limit::{self, Of};
 use super::path::Path;
-use super::step;
+use super::proof;
 use super::words;
 use super::{Rule, Surroundings, Trigger};
 use crate::action::Priority;
@@ -224,7 +224,7 @@ impl<'a> Parser<'a> {
             file: self.reader.source.name.clone(),
             span: root.span,
             id_span,
-            check: step::check::step(self.around.catalog.prove, id_span),
+            check: proof::step(self.around.catalog.prove, id_span),
             condition,
             vars,
             key,

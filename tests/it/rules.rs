@@ -197,8 +197,12 @@ fn surroundings() -> Surroundings {
         unknown_event: Box::new(unknown),
         ..source("stripe")
     };
+    let unsigned = SourceFacts {
+        lookup: Some(Box::new(|kind| kind.starts_with("sale"))),
+        ..source("unsigned")
+    };
     Surroundings {
-        sources: Some(vec![stripe, source("typeform"), source("kartra")]),
+        sources: Some(vec![stripe, source("typeform"), source("kartra"), unsigned]),
         connections: Some(vec!["main".into(), "client_b".into()]),
         env: Some(vec!["STAGE".into()]),
         ..Surroundings::of(kartra::catalog())

@@ -4,7 +4,6 @@
 //! their own: `action` carries out all of them.
 
 mod action;
-pub(crate) mod check;
 mod ensure_lead;
 mod fail;
 mod later;

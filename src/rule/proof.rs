@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{After, Effect, Kind, Step};
+use super::retry::RetryPolicy;
+use super::step::{After, Effect, Kind, Step};
+use super::{RuleError, Scope};
 use crate::action::{Claim, Class, Outcome, Prove};
 use crate::problem::Span;
-use crate::rule::retry::RetryPolicy;
-use crate::rule::{RuleError, Scope};
 use crate::run::{CHECK, WHY_FORGED, WHY_HIDDEN};
 
 /// The account may show a thing a little after it was told of: so long after each look that does not find it, it is looked
