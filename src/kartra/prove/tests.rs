@@ -83,7 +83,7 @@ fn what_a_lead_has_or_has_no_longer_is_seen() {
             json!({ "tags": [{ "tag_name": "vip" }] }),
             vec![
                 json!({}),
-                json!({ "tags": [{ "tag_id": "3", "tag_name": "buyer" }] }),
+                json!({ "tags": [{ "tag_id": "4", "tag_name": "buyer" }] }),
             ],
         ),
         (
@@ -129,10 +129,7 @@ fn one_right_name_does_not_cover_a_wrong_one() {
         json!({ "tag": { "tag_name": "vip" }, "tag_name": "owner" }),
         json!({ "tag_id": 3, "tag": { "tag_name": "owner" } }),
     ] {
-        missing(
-            &asked(&outbound("assign_tag", &details), vip()),
-            "tag",
-        );
+        missing(&asked(&outbound("assign_tag", &details), vip()), "tag");
         missing(
             &asked(&outbound("unassign_tag", &details), vip()),
             "has ended",

@@ -3,9 +3,10 @@
 use crate::trigger::preset::{PRESETS, Preset};
 use crate::trigger::settings::{Settings, listed};
 
-/// Whether it stands there.
+/// Whether it stands there; with another word it is told, and was meant.
 pub(super) fn parse(settings: &mut Settings<'_, '_>) -> bool {
-    settings.choice("trust", &["lookup"]).is_some()
+    settings.choice("trust", &["lookup"]);
+    settings.entry("trust").is_some()
 }
 
 /// Only what the account shows can be looked up in it.
