@@ -110,6 +110,7 @@ fn event(number: usize, now: Timestamp) -> Event {
         replay_of: None,
         caused_by: None,
         depth: 0,
+        unproven: None,
         person: Person::default(),
         format: Format::Json,
         raw: vec![b'x'; BODY_BYTES].into(),

@@ -165,6 +165,7 @@ impl Client {
             replay_of: None,
             caused_by: None,
             depth: 0,
+            unproven: None,
             person: Person {
                 email: Some(format!("ada{number}@example.com")),
                 ..Person::default()

@@ -1,5 +1,6 @@
 //! What can be done in Kartra: a call, its outcome, the catalogue's shape, and the contract `Actions` that the engine knows.
 
+mod claim;
 mod limit;
 mod look;
 
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use crate::account::{Account, Inventory, Place};
 
+pub use claim::{Claim, Prove};
 pub use limit::Limit;
 pub use look::{Evidence, Look, Reads, Seen};
 
@@ -148,6 +150,8 @@ pub struct Catalog {
     pub traces_of: TracesOf,
     /// How a call is reported.
     pub reports: Reports,
+    /// Whether the account shows what an event says.
+    pub prove: Prove,
     /// What is never sent.
     pub refuse: Refuse,
     /// Which name of a refused call does not exist.

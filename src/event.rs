@@ -38,6 +38,14 @@ pub struct Person {
     pub known_by: Option<Uuid>,
 }
 
+/// What an event claims of itself whose sender proves nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unproven {
+    /// The sender's id, when it gives one. The event's own tells its body too, so that a forged one never stands in the place
+    /// of the true one.
+    pub id: Option<String>,
+}
+
 /// One thing that arrived: a delivery, a tick, a manual send, a replay. The one way into the engine.
 #[derive(Debug, Clone)]
 pub struct Event {
@@ -62,6 +70,8 @@ pub struct Event {
     pub caused_by: Option<Uuid>,
     /// How many events led to it, each by an action of ours on the one before; 0 for one that came from outside.
     pub depth: u32,
+    /// Nothing but the account can prove it: its runs ask there before they act.
+    pub unproven: Option<Unproven>,
     /// Who it is about.
     pub person: Person,
     /// How `raw` is to be read.

@@ -247,10 +247,13 @@ fn facts((name, source): (Arc<str>, Option<Arc<trigger::Source>>)) -> SourceFact
     let reports_account = source
         .as_ref()
         .is_some_and(|source| source.reports_account());
-    let other = source.clone();
+    let (other, asked) = (source.clone(), source.clone());
+    let asked = asked.filter(|source| source.is_looked_up());
     SourceFacts {
         name,
         reports_account,
+        lookup: asked
+            .map(|source| Box::new(move |kind: &str| source.can_look_up(kind)) as rule::CanLookUp),
         lacks_address: Box::new(move |kind| {
             let source = other.as_ref();
             source.is_some_and(|source| source.lacks_address(kind))

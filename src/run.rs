@@ -17,6 +17,12 @@ pub use progress::{
 
 /// How `why` of a run begins that is held until a person approves its next call.
 pub const WHY_APPROVAL: &str = "approval";
+/// The path of the step before the first one, in a run whose event nothing proves: it asks the account.
+pub const CHECK: &str = "check";
+/// How `why` of a run begins whose event says what the account does not show.
+pub const WHY_FORGED: &str = "forged";
+/// How `why` of a run begins whose event says what no account shows.
+pub const WHY_HIDDEN: &str = "cannot be looked up";
 /// How `why` of a run begins that is held because a limit was reached.
 pub const WHY_BUDGET: &str = "budget";
 
@@ -39,13 +45,13 @@ pub enum State {
     Held,
     /// An unknown outcome that only a person can settle.
     NeedsPerson,
-    /// Never started: another run has its `once` value, or its rule declined the event when it judged it again.
+    /// Never acted: another run has its `once` value, or its rule declined the event when it judged it again.
     Declined,
     /// Ended well.
     Done,
     /// Gave up; can be resumed from the failed step.
     Failed,
-    /// Ended by a person.
+    /// Ended by a person, or because its event is not true.
     Cancelled,
 }
 
@@ -130,7 +136,7 @@ impl State {
         };
         match self {
             Ready => matches!(next, Running | Held | Cancelled | NeedsPerson),
-            // Declined: when it was judged again.
+            // Declined: when it was judged again, or proved true and another has its `once` value.
             Running => true,
             Waiting => matches!(next, Ready | Running | Held | Cancelled | NeedsPerson),
             // Failed: a person knows what is still being looked up.

@@ -79,7 +79,11 @@ impl Engine {
                 self.recognise(&mut event).await
             };
             match known.await {
-                Ok(report_of) => judged.push(self.judge(event, report_of)),
+                Ok(report_of) => {
+                    // A forged report must not stand in the place of the true one.
+                    let report_of = report_of.filter(|_| event.unproven.is_none());
+                    judged.push(self.judge(event, report_of));
+                }
                 Err(error) => {
                     give_back(judged);
                     return Err(error.into());
@@ -194,6 +198,9 @@ impl Engine {
     fn begin(&self, event: &Event, rule: Arc<Rule>) -> (NewRun, Prepared) {
         let mut run = self.new_run(event, &rule);
         start(&mut run, &rule, event);
+        if let Some(unproven) = &event.unproven {
+            plan::unproven(&mut run, unproven);
+        }
         let may_go = run.state == State::Ready && !self.is_held(&run.connection);
         let place = may_go.then(|| self.try_place(&run)).flatten();
         let (intent, first) = place

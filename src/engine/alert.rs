@@ -1,6 +1,9 @@
 //! What somebody must be told: raised once, and over when its cause is.
 
+use serde_json::Value;
+
 use super::Engine;
+use crate::run::{Run, WHY_FORGED};
 use crate::store::{Alert, AlertKind, StoreError};
 
 /// A text for the log, which others may read: a link to log in with can carry a token of its own.
@@ -35,6 +38,38 @@ impl Engine {
         };
         if self.persist(|| self.store().raise(alert.clone())).await? {
             told(kind, subject, text);
+        }
+        Ok(())
+    }
+
+    /// A run was ended because the account does not show what its event says: somebody is told once for each source, until the
+    /// daemon starts anew, since what can be done about it stands in kartwheel.yaml.
+    pub(super) async fn forged(
+        &self,
+        run: &Run,
+        tree: &Value,
+        why: &str,
+    ) -> Result<(), StoreError> {
+        if !why.starts_with(WHY_FORGED) {
+            return Ok(());
+        }
+        let source = tree.pointer("/event/source").and_then(Value::as_str);
+        let source = source.unwrap_or_default();
+        let text = format!(
+            "an event of the source {source} says what the account does not show, so its run ended before its first step: see `kartwheel runs show {}`. \
+             Somebody who knows the source's URL may be making events up: give it a new secret",
+            run.id
+        );
+        self.raise(AlertKind::Forged, source, &text).await
+    }
+
+    /// At start: what was told of forged events is over.
+    pub(super) async fn forget_forged(&self) -> Result<(), StoreError> {
+        for alert in self.store().reader().alerts(true, u32::MAX).await? {
+            if alert.kind == AlertKind::Forged {
+                let now = self.clock().now();
+                self.store().calm(alert.kind, &alert.subject, now).await?;
+            }
         }
         Ok(())
     }

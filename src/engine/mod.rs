@@ -165,6 +165,7 @@ impl Engine {
                 "took back runs that the last process left under way"
             );
         }
+        engine.forget_forged().await?;
         engine.recall_accounts().await?;
         let reads = engine.0.parts.reads_accounts;
         let tasks = Tasks {

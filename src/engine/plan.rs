@@ -11,9 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::action::{Catalog, Limit, Priority, Safety};
+use crate::event::Unproven;
 use crate::rule::{Effect, Rule, RuleError, Scope, Step};
 use crate::run::{
-    Failure, Progress, Run, State, StepProgress, StepState, WHY_APPROVAL, step_number,
+    CHECK, Failure, Progress, Run, State, StepProgress, StepState, WHY_APPROVAL, step_number,
 };
 use crate::store::Budget;
 
@@ -44,6 +45,8 @@ pub enum Todo {
         /// The step's path.
         step: Arc<str>,
     },
+    /// Take this `once` value, which the run waited with until its event had proved true.
+    Once(String),
     /// Give up the lease and stand in this state.
     Rest {
         /// The state.
@@ -110,7 +113,15 @@ pub struct Sight<'a> {
 /// Walks the steps from the first unsettled one, settles what needs no call, and says what comes next.
 #[must_use]
 pub fn next(run: &Run, mut progress: Progress, sight: &Sight<'_>) -> (Progress, Todo) {
-    for step in &sight.rule.steps {
+    let is_checked = progress.steps.contains_key(CHECK);
+    let check = is_checked.then_some(&sight.rule.check);
+    for step in check.into_iter().chain(&sight.rule.steps) {
+        if &*step.path != CHECK
+            && let Some(once) = &progress.once
+        {
+            let todo = Todo::Once(once.clone());
+            return (progress, todo);
+        }
         let mut known = progress.steps.get(&step.path).cloned().unwrap_or_default();
         if known.state.is_settled() {
             continue;
@@ -190,6 +201,7 @@ fn take(
             known.message = Some(reason.clone());
             Some(give_up(step, "fail", reason, progress))
         }
+        Ok(Effect::Cancel { reason }) => Some(cancel(&mut known, reason)),
         Err(error) => fail_step(
             step,
             &mut known,
@@ -222,6 +234,13 @@ pub(super) fn fail_step(
         return None;
     }
     Some(give_up(step, class, message, progress))
+}
+
+/// What started the run is not so.
+pub(super) fn cancel(known: &mut StepProgress, reason: String) -> Todo {
+    known.state = StepState::Failed;
+    known.message = Some(reason.clone());
+    rest(State::Cancelled, Some(reason), None)
 }
 
 fn give_up(step: &Step, class: &str, message: String, progress: &mut Progress) -> Todo {
@@ -289,6 +308,15 @@ pub(super) fn label(step: &Step) -> String {
 /// The decision to stand in a state.
 pub(super) const fn rest(state: State, why: Option<String>, due_at: Option<Timestamp>) -> Todo {
     Todo::Rest { state, why, due_at }
+}
+
+/// A run whose event nothing proves: it asks the account before it acts, and takes its `once` value only then, so that a forged
+/// event never stands in the way of the true one. Without a `once` of its own it is the sender's id that is taken.
+pub fn unproven(run: &mut Run, event: &Unproven) {
+    run.progress
+        .steps
+        .insert(CHECK.into(), StepProgress::default());
+    run.progress.once = run.once.take().or_else(|| event.id.clone());
 }
 
 /// The progress a run begins with: it waits for its turn.

@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::look;
 use super::pause;
-use super::plan::{CRASHES_MAX, PlannedCall, Sight, Todo, fail_step, label, rest};
+use super::plan::{CRASHES_MAX, PlannedCall, Sight, Todo, cancel, fail_step, label, rest};
 use crate::action::{Class, Outcome, Safety};
 use crate::clock;
-use crate::rule::{After, Rule, Step};
+use crate::rule::{After, Rule, Scope, Step};
 use crate::run::{Progress, Run, State, StepProgress, StepState};
 use crate::store::HoldKind;
 
@@ -93,11 +93,23 @@ pub fn settle(
     };
     known.state = StepState::Pending;
     let mut hold = None;
-    let todo = match step.after(known.stage, outcome) {
+    let scope = Scope {
+        tree: sight.tree,
+        progress: &progress,
+        now: sight.now,
+    };
+    let todo = match step.after(&scope, known.stage, outcome) {
         After::Stage(stage) => {
             known.stage = stage;
             None
         }
+        After::Later { stage, pause, why } => {
+            known.stage = stage;
+            known.message = Some(why.clone());
+            let due_at = clock::after(sight.now, pause);
+            Some(rest(State::Waiting, Some(why), Some(due_at)))
+        }
+        After::Cancel { reason } => Some(cancel(&mut known, reason)),
         After::Take(outcome) => take(
             run,
             step,

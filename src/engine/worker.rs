@@ -18,7 +18,7 @@ use super::{Engine, budget};
 use crate::action::{Call, Class, Outcome, Safety, Slot, Turn};
 use crate::clock;
 use crate::rule::Rule;
-use crate::run::{Attempt, Run, State, WHY_BUDGET};
+use crate::run::{Attempt, Progress, Run, State, WHY_BUDGET};
 use crate::store::{Begin, Ended, Lease, Next, Record, StoreError, Written};
 
 /// What is said of a call that `mode: observe` keeps back.
@@ -159,6 +159,11 @@ impl Worker {
             match todo {
                 Todo::Call(call) => break (before, progress, *call),
                 rest @ Todo::Rest { .. } => return self.record(ended, progress, rest).await,
+                Todo::Once(value) => {
+                    if !self.take_once(ended.take(), progress, value).await? {
+                        return Ok(None);
+                    }
+                }
                 Todo::Look { step } => match self.look_up(ended.take(), progress, &step).await? {
                     Looked::On(then) => ended = then,
                     Looked::Gone(ahead) => return Ok(ahead),
@@ -183,6 +188,23 @@ impl Worker {
         }
         self.run.progress = progress;
         self.intend(call).await
+    }
+
+    /// The run's event has proved true: it takes its `once` value, unless another run has it. Whether it goes on.
+    async fn take_once(
+        &mut self,
+        ended: Option<Ended>,
+        mut progress: Progress,
+        value: String,
+    ) -> Result<bool, StoreError> {
+        progress.once = None;
+        let record = self.build(ended, progress, Next::Once(value));
+        let goes_on = self.write(record).await?;
+        if !goes_on {
+            // Whoever waited behind a run that is declined is due now.
+            self.engine.look_again();
+        }
+        Ok(goes_on)
     }
 
     /// Waits for the pace, then writes the intent in a commit of its own.
@@ -224,7 +246,7 @@ impl Worker {
                 intended.slot.give_back();
                 self.over_budget(&intended.call, budget, day).await
             }
-            Written::Cancelled | Written::LeaseLost => Ok(None),
+            Written::Cancelled | Written::Declined | Written::LeaseLost => Ok(None),
         }
     }
 
@@ -284,7 +306,7 @@ impl Worker {
     async fn record(
         &mut self,
         ended: Option<Ended>,
-        mut progress: crate::run::Progress,
+        mut progress: Progress,
         todo: Todo,
     ) -> Result<Ahead, StoreError> {
         let Todo::Rest { state, why, due_at } = todo else {
@@ -294,6 +316,10 @@ impl Worker {
             // Not why: that can name the person.
             let class = progress.failure.as_ref().map(|failure| &*failure.class);
             tracing::info!(state = state.name(), class, "run ended");
+        }
+        if state == State::Cancelled {
+            let why = why.as_deref().unwrap_or_default();
+            self.engine.forged(&self.run, &self.tree, why).await?;
         }
         if !state.is_over() {
             progress.wait_from(self.engine.clock().now());
@@ -305,7 +331,7 @@ impl Worker {
         Ok(None)
     }
 
-    fn build(&self, ended: Option<Ended>, progress: crate::run::Progress, next: Next) -> Record {
+    fn build(&self, ended: Option<Ended>, progress: Progress, next: Next) -> Record {
         Record {
             lease: self.lease,
             now: self.engine.clock().now(),
@@ -328,11 +354,7 @@ impl Worker {
         Ok(matches!(written, Written::Yes { .. }))
     }
 
-    fn under_way(
-        &self,
-        progress: crate::run::Progress,
-        call: &PlannedCall,
-    ) -> crate::run::Progress {
+    fn under_way(&self, progress: Progress, call: &PlannedCall) -> Progress {
         settle::under_way(progress, call, &self.rule, self.engine.clock().now())
     }
 

@@ -7,10 +7,10 @@
 //! To add a verb: a function in `lead` or `money`, and an arm in [`back`].
 
 mod lead;
-mod money;
+pub(super) mod money;
 #[cfg(test)]
 mod tests;
-mod wanted;
+pub(super) mod wanted;
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ use super::input;
 use crate::action::{Class, Evidence, Look, Outcome, Seen};
 
 /// Kartra's numbers for what is not there: a lead, a deleted lead, a transaction, a subscription.
-const NOT_THERE: &[u16] = &[234, 243, 245, 247, 248];
+pub(super) const NOT_THERE: &[u16] = &[234, 243, 245, 247, 248];
 
 /// What was made out, or why it cannot go on yet: the next read, or the end.
 type Found<T> = Result<T, Box<Look>>;
@@ -115,7 +115,7 @@ fn done(text: String, output: Value) -> Evidence {
 }
 
 /// The object of this name in an answer; the answer itself where a connection gives it bare, which one of these fields shows.
-fn part<'v>(output: &'v Value, names: &[&str], bare: &[&str]) -> Option<&'v Value> {
+pub(super) fn part<'v>(output: &'v Value, names: &[&str], bare: &[&str]) -> Option<&'v Value> {
     let inner = input::field(output, names).map(|given| given.value);
     inner
         .filter(|inner| inner.is_object())

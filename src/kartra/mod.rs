@@ -1,7 +1,7 @@
 //! What Kartra offers, as data: the twenty actions, how its answers are read, and how a lost answer is looked up.
 //!
 //! `actions` is the table, `outcome` reads answers, `guard` keeps back what must never be sent, `look` finds out what became
-//! of a call, `echo` knows our own calls again in what Kartra reports, `input` reads a call's fields however they are named.
+//! of a call, `echo` knows our own calls again in what Kartra reports, `prove` asks whether what it reports is so, `input` reads a call's fields however they are named.
 
 mod actions;
 mod echo;
@@ -9,6 +9,7 @@ mod guard;
 mod input;
 mod look;
 mod outcome;
+mod prove;
 
 pub use actions::ACTIONS;
 
@@ -24,6 +25,7 @@ pub const fn catalog() -> Catalog {
         trace: echo::trace,
         traces_of: echo::traces_of,
         reports: echo::reports,
+        prove: prove::prove,
         refuse: guard::refuse,
         missing_name: outcome::missing_name,
     }

@@ -52,6 +52,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("K0205", "A wrong schedule"),
     ("K0206", "Rules that start each other in a circle"),
     ("K0207", "The address of an event that has none"),
+    ("K0208", "An event that cannot be looked up"),
     // K03: match
     ("K0301", "A wrong JSONPath"),
     ("K0302", "An unknown operator"),

@@ -19,6 +19,7 @@ mod order;
 mod parse;
 pub mod path;
 pub mod pattern;
+mod proof;
 pub mod reason;
 pub mod retry;
 pub mod schedule;
@@ -42,7 +43,7 @@ use serde_json::Value;
 use crate::account::Account;
 use crate::action::{Catalog, Limit, Priority};
 use crate::problem::{self, Problem, Severity, Source, Span};
-use crate::run::Progress;
+use crate::run::{CHECK, Progress};
 use crate::yaml;
 
 use case::Case;
@@ -102,6 +103,8 @@ pub struct Rule {
     /// Its place in that file.
     pub span: Span,
     pub(crate) id_span: Span,
+    /// What a run does first whose event nothing proves.
+    pub(crate) check: Step,
     pub(crate) condition: Condition,
     pub(crate) vars: Vec<(Arc<str>, Shape)>,
     pub(crate) key: Option<Expr>,
@@ -109,9 +112,12 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The step of `actions` with this path.
+    /// The step of `actions` with this path, or the check before them.
     #[must_use]
     pub fn step(&self, path: &str) -> Option<&Step> {
+        if path == CHECK {
+            return Some(&self.check);
+        }
         self.steps.iter().find(|step| &*step.path == path)
     }
 }
@@ -231,10 +237,15 @@ pub struct SourceFacts {
     pub unknown_event: UnknownEvent,
     /// Whether events of this type are known to hold no address, nor an id that an earlier event could have brought with one.
     pub lacks_address: LacksAddress,
+    /// Where its events are looked up in the account before a rule acts: whether the account can show one of this type.
+    pub lookup: Option<CanLookUp>,
 }
 
 /// `None`: the type is known, or nothing is known of the sender's types.
 pub type UnknownEvent = Box<dyn Fn(&str) -> Option<Option<String>> + Send + Sync>;
+
+/// Asked with an event type, which may be a glob.
+pub type CanLookUp = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// Asked with an event type.
 pub type LacksAddress = Box<dyn Fn(&str) -> bool + Send + Sync>;

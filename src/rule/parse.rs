@@ -17,6 +17,7 @@ use super::condition::Condition;
 use super::expr::{Expr, Shape};
 use super::limit::{self, Of};
 use super::path::Path;
+use super::proof;
 use super::words;
 use super::{Rule, Surroundings, Trigger};
 use crate::action::Priority;
@@ -92,10 +93,16 @@ impl<'a> Parser<'a> {
         (self.reader.errors() == before).then_some(rule)
     }
 
-    /// A rule that names no connection acts on the only one, or on `main`.
+    /// A rule that names no connection acts, or asks whether its event is true, on the only one, or on `main`.
     fn acts_somewhere(&mut self, root: &Node, rule: &Rule) {
         let Some(names) = self.around.connections.as_deref() else {
             return;
+        };
+        let is_looked_up = match &rule.trigger {
+            Trigger::Webhook { source, .. } => self
+                .facts(source)
+                .is_some_and(|facts| facts.lookup.is_some()),
+            Trigger::Schedule | Trigger::RunFailed { .. } | Trigger::Manual => false,
         };
         let mut steps = rule.steps.iter().chain(&rule.on_failure);
         let needs_one =
@@ -103,7 +110,7 @@ impl<'a> Parser<'a> {
         if root.entry("connection").is_none()
             && names.len() > 1
             && !names.iter().any(|name| &**name == "main")
-            && steps.any(needs_one)
+            && (is_looked_up || steps.any(needs_one))
         {
             let names: Vec<String> = names
                 .iter()
@@ -151,21 +158,24 @@ impl<'a> Parser<'a> {
         Some((Arc::from(text), node.span))
     }
 
+    /// What starts the rule; one there must be.
+    fn its_trigger(&mut self, root: &Node, start: Span) -> Option<Trigger> {
+        if let Some(node) = root.get("trigger") {
+            return self.trigger(node);
+        }
+        if !self.has_foreign(root, &["on", "triggers", "when", "cron", "schedule"]) {
+            self.reader.error_help(
+                "K0103",
+                start,
+                "a rule needs a `trigger`",
+                "add `trigger: { webhook: SOURCE }` with a source of kartwheel.yaml",
+            );
+        }
+        None
+    }
+
     fn parts(&mut self, root: &Node, start: Span, id: Option<(Arc<str>, Span)>) -> Rule {
-        let trigger = match root.get("trigger") {
-            Some(node) => self.trigger(node),
-            None => {
-                if !self.has_foreign(root, &["on", "triggers", "when", "cron", "schedule"]) {
-                    self.reader.error_help(
-                        "K0103",
-                        start,
-                        "a rule needs a `trigger`",
-                        "add `trigger: { webhook: SOURCE }` with a source of kartwheel.yaml",
-                    );
-                }
-                None
-            }
-        };
+        let trigger = self.its_trigger(root, start);
         let condition = self.condition(root.get("match"));
         self.names.stage = Stage::Start;
         self.names.steps = steps::ids(root.get("actions"));
@@ -218,6 +228,7 @@ impl<'a> Parser<'a> {
             file: self.reader.source.name.clone(),
             span: root.span,
             id_span,
+            check: proof::step(self.around.catalog.prove, id_span),
             condition,
             vars,
             key,

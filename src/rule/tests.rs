@@ -46,6 +46,7 @@ fn event(body: Value) -> Event {
         replay_of: None,
         caused_by: None,
         depth: 0,
+        unproven: None,
         person,
         format: Format::Json,
         raw: Arc::from([]),
@@ -196,6 +197,16 @@ fn a_refund_is_never_sent_with_an_empty_amount() {
     assert_eq!(input(full, json!({})), Ok(json!({"transaction_id": 5})));
 }
 
+/// What an outcome at this stage means for the step.
+fn after(step: &Step, stage: u8, outcome: Outcome) -> After {
+    let scope = Scope {
+        tree: &Arc::default(),
+        progress: &Progress::default(),
+        now: now(),
+    };
+    step.after(&scope, stage, outcome)
+}
+
 #[test]
 fn ensure_lead_looks_and_creates_only_when_there_is_none() {
     let rule = step("ensure-lead: { email: \"${{ vars.email }}\", first_name: Ada }");
@@ -214,7 +225,7 @@ fn ensure_lead_looks_and_creates_only_when_there_is_none() {
             json!({"email": "ada@example.com", "first_name": "Ada"})
         )
     );
-    let after = |stage, class| rule.steps[0].after(stage, Outcome::new(class, ""));
+    let after = |stage, class| after(&rule.steps[0], stage, Outcome::new(class, ""));
     assert_eq!(after(0, Class::TargetMissing), After::Stage(1));
     assert!(matches!(after(0, Class::Done), After::Take(outcome) if outcome.is_success()));
     assert!(matches!(after(0, Class::RateLimited), After::Take(outcome) if !outcome.is_success()));

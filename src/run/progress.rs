@@ -180,6 +180,9 @@ pub struct Progress {
     /// Values of `vars` and `set`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub vars: Map<String, Value>,
+    /// The `once` value that it takes when the account has shown its event to be true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub once: Option<String>,
     /// By step path (`0`, `1`, … ; `on_failure` has `f0`, `f1`, …).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub steps: BTreeMap<Arc<str>, StepProgress>,
@@ -243,7 +246,7 @@ impl Failure {
     }
 }
 
-/// A path as people count: `0` is step 1, `2.0` is step 3.1, `f0` is on_failure 1.
+/// A path as people count: `0` is step 1, `2.0` is step 3.1, `f0` is on_failure 1. The check before them is step 0.
 #[must_use]
 pub fn step_number(path: &str) -> String {
     let counted = |path: &str| {
@@ -255,6 +258,9 @@ pub fn step_number(path: &str) -> String {
             .collect::<Vec<_>>()
             .join(".")
     };
+    if path == super::CHECK {
+        return "0".to_owned();
+    }
     match path.strip_prefix('f') {
         Some(rest) => format!("on_failure {}", counted(rest)),
         None => counted(path),
@@ -294,5 +300,6 @@ mod tests {
         assert_eq!(step_number("0"), "1");
         assert_eq!(step_number("2.0"), "3.1");
         assert_eq!(step_number("f0"), "on_failure 1");
+        assert_eq!(step_number(super::super::CHECK), "0");
     }
 }

@@ -15,15 +15,18 @@ pub enum AlertKind {
     NotOffered,
     /// A limit was reached, and runs wait for a person.
     LimitReached,
+    /// A source's event said what the account does not show.
+    Forged,
 }
 
 impl AlertKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::ConnectionHeld,
         Self::NameGone,
         Self::NotOffered,
         Self::LimitReached,
+        Self::Forged,
     ];
 
     /// The word used in the store, the API and on the screen.
@@ -34,6 +37,7 @@ impl AlertKind {
             Self::NameGone => "name_gone",
             Self::NotOffered => "not_offered",
             Self::LimitReached => "limit_reached",
+            Self::Forged => "forged",
         }
     }
 

@@ -73,6 +73,8 @@ pub enum Written {
         /// Whether it is the day's; else the hour's.
         day: bool,
     },
+    /// Another run has its `once` value: it is declined. (`Record` of [`Next::Once`] only.)
+    Declined,
     /// Another node has the run: nothing changed but that the outcome was kept as evidence on the attempt.
     LeaseLost,
 }
@@ -112,6 +114,8 @@ pub struct Record {
 pub enum Next {
     /// Keeps its lease and goes on, with the next call's intent when that may ride along.
     Go(Option<Attempt>),
+    /// Keeps its lease and takes this `once` value, unless another run of its rule has it: then it is declined.
+    Once(String),
     /// Gives up its lease. States that do not keep the key free it, and the key's oldest ready run becomes due.
     Rest {
         /// The new state.

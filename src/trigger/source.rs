@@ -5,6 +5,7 @@ mod parse;
 mod secret;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -41,6 +42,8 @@ pub struct Source {
     pub(super) declared: Vec<(Box<str>, bool)>,
     /// The scheme as a member of the list; a preset has its own.
     pub(super) kind: Option<&'static Kind>,
+    /// `trust: lookup`: what its events say is looked up in the account before a rule acts.
+    pub(super) is_looked_up: bool,
     /// Empty: from everywhere.
     pub(super) allow_from: Vec<Range>,
     pub(super) mapping: Mapping,
@@ -100,6 +103,20 @@ impl Source {
     #[must_use]
     pub fn reports_account(&self) -> bool {
         self.preset.is_some_and(|preset| preset.reports_account)
+    }
+
+    /// Whether nothing but the account proves its events (`trust: lookup`).
+    #[must_use]
+    pub fn is_looked_up(&self) -> bool {
+        self.is_looked_up
+    }
+
+    /// Whether the account can show what an event of this type says, which may be a glob.
+    #[must_use]
+    pub fn can_look_up(&self, pattern: &str) -> bool {
+        let provable = self.preset.map_or(&[][..], |preset| preset.provable);
+        let glob = EventPattern::parse(pattern);
+        glob.is_ok_and(|glob| provable.iter().any(|kind| glob.matches(kind)))
     }
 
     /// Where parts of the sender's id of an event may stand; empty if it gives none.

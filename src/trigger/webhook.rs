@@ -13,10 +13,13 @@ use super::redact;
 use super::signature::{Refusal, reason};
 use super::source::Source;
 use super::{Arrival, Received};
-use crate::event::{Envelope, Event, Format};
+use crate::event::{Envelope, Event, Format, Unproven};
 
 /// Most events in one delivery.
 pub const BATCH_EVENTS_MAX: usize = 1_000;
+
+/// Digits of the hash of a body behind an id that nothing proves: half of it cannot be made to fit either.
+const BODY_HASH_CHARS: usize = 32;
 
 impl Source {
     /// What a request means. GET and HEAD, by which senders and people look whether somebody is there, need no proof and bring no event.
@@ -158,7 +161,12 @@ impl Source {
         raw: Arc<[u8]>,
     ) -> Event {
         let kind = self.mapping.kind(&tree);
-        let (sender_id, earlier) = match self.mapping.id(&tree) {
+        let claimed = self.mapping.id(&tree);
+        let unproven = self.is_looked_up.then(|| Unproven {
+            id: claimed.clone(),
+        });
+        let (sender_id, earlier) = match claimed {
+            Some(id) if unproven.is_some() => (format!("{id}/{}", short_hash(&raw)), None),
             Some(id) => (id, None),
             None => self.id_of_body(&raw, arrival.now),
         };
@@ -172,6 +180,7 @@ impl Source {
             replay_of: None,
             caused_by: None,
             depth: 0,
+            unproven,
             person: self.mapping.person(&kind, &tree),
             kind,
             format,
@@ -213,6 +222,13 @@ impl Source {
             .map(|since| (format!("sha256:{hash}/{}", number - 1), since));
         (format!("sha256:{hash}/{number}"), earlier)
     }
+}
+
+/// What tells one body from another that claims the same id.
+fn short_hash(body: &[u8]) -> String {
+    let mut hash = hex::encode(Sha256::digest(body));
+    hash.truncate(BODY_HASH_CHARS);
+    hash
 }
 
 /// Whether this `Content-Encoding` leaves the body as it is.

@@ -35,6 +35,7 @@ fn the_examples_of_the_reference_check_clean() {
         name: name.into(),
         reports_account: name == "kartra",
         unknown_event: Box::new(|_| None),
+        lookup: None,
         lacks_address: Box::new(|_| false),
     };
     let around = Surroundings {

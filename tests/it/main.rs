@@ -33,6 +33,7 @@ mod kartra;
 mod kept;
 mod lapse;
 mod looking;
+mod lookup;
 mod manual;
 mod membrane;
 mod migrations;

@@ -14,9 +14,10 @@ use kartwheel::action::{Catalog, Class, Limit, Outcome, Priority, Safety};
 use kartwheel::clock::{after, from_micros};
 use kartwheel::engine::plan::{self, CALM, CRASHES_MAX, PlannedCall, Sight, Todo};
 use kartwheel::engine::settle::{self, Lost, RETRY_AFTER_MAX, settle};
+use kartwheel::event::Unproven;
 use kartwheel::kartra;
 use kartwheel::rule::{self, Rule};
-use kartwheel::run::{Failure, Progress, Run, State};
+use kartwheel::run::{CHECK, Failure, Progress, Run, State};
 use kartwheel::store::HoldKind;
 
 /// A rule, a run of it, and a moment.
@@ -324,6 +325,36 @@ fn an_edit_that_changes_the_address_is_not_safe_to_repeat() {
         ));
         assert_eq!(scene.call().safety, safety);
     }
+}
+
+/// What nothing proves does not go before what is proven, and its `once` value is taken only then.
+#[test]
+fn an_event_that_nothing_proves_is_looked_up_before_all_else() {
+    let mut scene = Scene::of("timeout: 1h\nactions:\n  - stop: well\n");
+    scene.tree = Arc::new(json!({
+        "event": { "type": "sale" },
+        "body": { "transaction_id": "7", "transaction_type": "sale" },
+    }));
+    scene.run.priority = Priority::High;
+    scene.run.once = Some("order 7".into());
+    plan::unproven(&mut scene.run, &Unproven::default());
+    assert_eq!(scene.run.once, None);
+    let call = scene.call();
+    let read = (&*call.step, &*call.verb, call.safety, call.priority);
+    let expected = (
+        CHECK,
+        "get-transaction-details",
+        Safety::Safe,
+        Priority::Normal,
+    );
+    assert_eq!(read, expected);
+    let shown =
+        json!({ "transaction_details": { "transaction_id": 7, "transaction_type": "sale" } });
+    let settled = scene.end(&call, Outcome::done(shown), false);
+    assert_eq!(settled.todo, None);
+    assert_eq!(scene.next(), Todo::Once("order 7".into()));
+    scene.run.progress.once = None;
+    assert_eq!(state_of(Some(&scene.next())), Some(State::Done));
 }
 
 /// Being late does not make an unknown outcome known, nor what is done undone.

@@ -190,14 +190,19 @@ fn surroundings() -> Surroundings {
         name: name.into(),
         reports_account: name == "kartra",
         unknown_event: Box::new(|_| None),
+        lookup: None,
         lacks_address: Box::new(|kind| kind.starts_with("payout.")),
     };
     let stripe = SourceFacts {
         unknown_event: Box::new(unknown),
         ..source("stripe")
     };
+    let unsigned = SourceFacts {
+        lookup: Some(Box::new(|kind| kind.starts_with("sale"))),
+        ..source("unsigned")
+    };
     Surroundings {
-        sources: Some(vec![stripe, source("typeform"), source("kartra")]),
+        sources: Some(vec![stripe, source("typeform"), source("kartra"), unsigned]),
         connections: Some(vec!["main".into(), "client_b".into()]),
         env: Some(vec!["STAGE".into()]),
         ..Surroundings::of(kartra::catalog())

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
+use kartwheel::action::Claim;
 use kartwheel::clock::Clock;
 use kartwheel::event::Event;
 use kartwheel::problem::Source as File;
@@ -20,6 +21,7 @@ use crate::world::{self, World};
 
 const PRESETS_HEAD: &str = "| Sender | `preset` | Proof | Tries again | An outage loses | Asks | Person |\n|---|---|---|---|---|---|---|\n";
 const EXAMPLES_HEAD: &str = "| In `examples/` | Shows | Sources |\n|---|---|---|\n";
+const LOOKUP_HEAD: &str = "| `preset` | What can be looked up |\n|---|---|\n";
 const SAMPLES_HEAD: &str = "| `preset` | Type | Id | Live | Person |\n|---|---|---|---|---|\n";
 const PACKAGES_HEAD: &str = "| `preset` | Package | Shown |\n|---|---|---|\n";
 
@@ -216,6 +218,49 @@ fn examples_table() -> String {
     table
 }
 
+/// What a preset says can be looked up is what the catalogue of the account's actions can prove.
+#[test]
+fn what_presets_say_can_be_looked_up_can_be() {
+    let prove = kartwheel::kartra::catalog().prove;
+    for preset in PRESETS {
+        let source = source(preset);
+        for kind in preset.provable {
+            assert!(preset.events.contains(kind), "{} {kind}", preset.name);
+            let shown = preset.samples.iter().any(|sample| sample.kind == *kind);
+            assert!(shown, "{} has no sample of {kind}", preset.name);
+        }
+        for sample in preset.samples {
+            for event in events(&source, sample) {
+                let is_read = matches!(prove(&event.tree, None), Claim::Read { .. });
+                let is_said = preset.provable.contains(&&*event.kind);
+                assert_eq!(is_read, is_said, "{} {}", preset.name, event.kind);
+                assert_eq!(source.can_look_up(&event.kind), is_said);
+            }
+        }
+        for kind in preset
+            .events
+            .iter()
+            .filter(|kind| !preset.provable.contains(kind))
+        {
+            let tree = json!({ "event": { "type": kind } });
+            assert!(matches!(prove(&tree, None), Claim::Hidden(_)), "{kind}");
+        }
+    }
+}
+
+fn lookup_table() -> String {
+    let mut table = LOOKUP_HEAD.to_owned();
+    for preset in PRESETS.iter().filter(|preset| !preset.provable.is_empty()) {
+        let names: Vec<_> = preset
+            .provable
+            .iter()
+            .map(|kind| format!("`{kind}`"))
+            .collect();
+        table.push_str(&format!("| `{}` | {} |\n", preset.name, names.join(", ")));
+    }
+    table
+}
+
 #[test]
 fn the_tables_of_senders_are_what_presets_say_and_do() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/senders.md");
@@ -226,6 +271,7 @@ fn the_tables_of_senders_are_what_presets_say_and_do() {
         ("samples", samples_table()),
         ("packages", packages_table()),
         ("examples", examples_table()),
+        ("lookup", lookup_table()),
     ] {
         let open = format!("<!-- table: {name} -->\n");
         let (before, rest) = right.split_once(&open).expect("the table's place");

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::cli::screen::{self, COLUMNS, Line, Screen, Tone, cut, wrap};
 use crate::cli::{Desk, Exit, Failure, runs};
-use crate::run::Run;
+use crate::run::{Run, State};
 use crate::store::{RunFilter, StoredEvent, StoredVerdict};
 use crate::web::api::ids::{self, short};
 use crate::web::api::{LIST_ENTRIES_MAX, view};
@@ -75,6 +75,11 @@ fn print(screen: &mut Screen, stored: &StoredEvent, of_it: &[Run]) -> io::Result
                 .add(screen::tone(run.state), format!("{:<12}", run.state.name()))
                 .plain(format!("  {}", run.rule)),
         )?;
+        if let (State::Cancelled, Some(why)) = (run.state, &run.why) {
+            for line in wrap(why, COLUMNS - 12) {
+                screen.line(&Line::new("            ").dim(line))?;
+            }
+        }
     }
     if let Some(run) = of_it.first() {
         let command = format!("  kartwheel runs show {}", short(run.id));

@@ -61,6 +61,7 @@ fn story(state: State) -> Story {
         replay_of: None,
         caused_by: None,
         depth: 0,
+        unproven: None,
         person: Person {
             email: Some("ada@example.com".into()),
             first_name: Some("Ada".into()),

@@ -108,6 +108,7 @@ pub(super) fn is_local(config: &Config, source: &Source) -> bool {
 /// How the source's deliveries are verified, as kartwheel.yaml has it.
 pub(super) fn verified_by(source: &Source) -> String {
     match (source.preset(), source.kind()) {
+        (Some(preset), _) if source.is_looked_up() => format!("preset: {}, lookup", preset.name),
         (Some(preset), _) => format!("preset: {}", preset.name),
         (None, Some(kind)) => format!("verify: {}", kind.name),
         (None, None) => String::new(),
@@ -138,6 +139,7 @@ pub(super) fn json(config: &Config, source: &Source, door: Option<&Door>) -> Val
         "verify": source.kind().map(|kind| kind.name),
         "url": address(config, source),
         "secrets": secrets,
+        "trust": source.is_looked_up().then_some("lookup"),
         "allow_from": source.allowed_from().collect::<Vec<_>>(),
         "can_sign": source.can_sign(),
         "last_event_at": door.and_then(|door| door.last_event(name)),

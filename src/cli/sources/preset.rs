@@ -31,6 +31,7 @@ pub(super) fn json(preset: &Preset) -> Value {
         "verified": preset.verified,
         "retries": preset.retries,
         "lost_after": preset.lost_after,
+        "lookup": preset.provable,
         "handshakes": preset.handshakes,
         "thin": preset.thin,
         "id": preset.id,
@@ -72,6 +73,17 @@ pub(super) fn print(preset: &Preset, screen: &mut Screen) -> io::Result<()> {
     if !preset.handshakes.is_empty() {
         let asks = format!("{}: answered, and no event", preset.handshakes);
         fact(screen, "asks", &asks)?;
+    }
+    if !preset.provable.is_empty() {
+        let told = match preset.provable.len() == preset.events.len() {
+            true => "all of its types".to_owned(),
+            false => preset.provable.join(", "),
+        };
+        fact(
+            screen,
+            "lookup",
+            &format!("`trust: lookup` can prove {told}"),
+        )?;
     }
     if preset.thin {
         fact(

@@ -98,6 +98,14 @@ fn print(config: &Config, source: &Source, door: Option<&Door>, desk: &mut Desk)
         )?;
     }
     print_secrets(source, screen)?;
+    if source.is_looked_up() {
+        let told = "lookup: before a rule acts, what an event says is looked up in the account of the rule's connection";
+        fact(screen, "trust", told)?;
+        if source.is_open() {
+            let told = "nothing else: whoever knows the URL can send";
+            fact(screen, "", told)?;
+        }
+    }
     let allowed: Vec<_> = source.allowed_from().collect();
     if !allowed.is_empty() {
         fact(screen, "only from", &allowed.join(", "))?;

@@ -8,7 +8,7 @@ use super::{PlannedCall, Sight};
 use crate::action::{Catalog, Effects, Priority, Safety, Turn};
 use crate::engine::budget;
 use crate::rule::{Rule, Step};
-use crate::run::{Attempt, Run};
+use crate::run::{Attempt, CHECK, Run};
 
 /// The call that an intent without an outcome stands for; `None` when the rule has no such step.
 #[must_use]
@@ -80,7 +80,11 @@ pub(super) fn planned(
         timeout: step.timeout,
         reads: effects == Effects::Read,
         safety,
-        priority: run.priority,
+        // What nothing proves does not go before what is proven.
+        priority: match &*step.path {
+            CHECK => run.priority.min(Priority::Normal),
+            _ => run.priority,
+        },
         trace,
         budgets,
         observed: observe && effects != Effects::Read,

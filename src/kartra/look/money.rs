@@ -230,7 +230,7 @@ fn listed(refunds: &[Refund], parent: &str) -> String {
 }
 
 /// An amount such as `297`, `297.5` or `-297.00`, without its sign, in hundredths.
-fn hundredths(text: &str) -> Option<i64> {
+pub(in crate::kartra) fn hundredths(text: &str) -> Option<i64> {
     let text = text.trim_start_matches('-');
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let part = part.trim_end_matches('0');

@@ -6,7 +6,7 @@ use crate::kartra::input;
 
 /// A kind of thing that leads have: what its name and number can be called in an input, and in what is shown.
 #[derive(Debug)]
-pub(super) struct Kind {
+pub(in crate::kartra) struct Kind {
     name: &'static [&'static str],
     number: &'static [&'static str],
     /// What may hold either.
@@ -17,8 +17,26 @@ pub(super) struct Kind {
     is_row: bool,
 }
 
+/// Tags.
+pub(in crate::kartra) const TAG: Kind = Kind {
+    name: &["tag_name"],
+    number: &["tag_id"],
+    either: &["tag"],
+    shown_name: &["tag_name", "name", "tag"],
+    shown_number: &["tag_id", "id"],
+    is_row: true,
+};
+/// Lists.
+pub(in crate::kartra) const LIST: Kind = Kind {
+    name: &["list_name"],
+    number: &["list_id"],
+    either: &["list"],
+    shown_name: &["list_name", "name", "list"],
+    shown_number: &["list_id", "id"],
+    is_row: true,
+};
 /// Memberships.
-pub(super) const MEMBERSHIP: Kind = Kind {
+pub(in crate::kartra) const MEMBERSHIP: Kind = Kind {
     name: &["membership_name"],
     number: &["membership_id"],
     either: &["membership", "name"],
@@ -27,7 +45,7 @@ pub(super) const MEMBERSHIP: Kind = Kind {
     is_row: true,
 };
 /// Levels of a membership; a lead shows them in the membership's row.
-pub(super) const LEVEL: Kind = Kind {
+pub(in crate::kartra) const LEVEL: Kind = Kind {
     name: &["level_name", "access_level_name"],
     number: &["level_id", "access_level_id"],
     either: &["level", "access_level"],
@@ -36,7 +54,7 @@ pub(super) const LEVEL: Kind = Kind {
     is_row: false,
 };
 /// Sequences.
-pub(super) const SEQUENCE: Kind = Kind {
+pub(in crate::kartra) const SEQUENCE: Kind = Kind {
     name: &["sequence_name"],
     number: &["sequence_id"],
     either: &["sequence"],
@@ -47,12 +65,12 @@ pub(super) const SEQUENCE: Kind = Kind {
 
 /// The one that a call names.
 #[derive(Debug)]
-pub(super) struct Wanted {
+pub(in crate::kartra) struct Wanted {
     kind: &'static Kind,
     text: String,
     by: By,
     /// For a message.
-    pub(super) shown: String,
+    pub(in crate::kartra) shown: String,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -64,24 +82,35 @@ enum By {
 
 impl Wanted {
     /// What the input names of this kind.
-    pub(super) fn of(input: &Value, kind: &'static Kind) -> Option<Self> {
-        let (given, by) = [
+    pub(in crate::kartra) fn of(input: &Value, kind: &'static Kind) -> Option<Self> {
+        Self::all(input, kind).next()
+    }
+
+    /// The same in every way that the input names it.
+    pub(in crate::kartra) fn all(input: &Value, kind: &'static Kind) -> impl Iterator<Item = Self> {
+        let ways = [
             (kind.name, By::Name),
             (kind.number, By::Number),
             (kind.either, By::Either),
-        ]
-        .into_iter()
-        .find_map(|(names, by)| Some((input::filled(input, names)?, by)))?;
-        Some(Self {
-            kind,
-            text: input::text(given.value)?,
-            by,
-            shown: given.shown(),
+        ];
+        ways.into_iter().filter_map(move |(names, by)| {
+            let given = input::filled(input, names)?;
+            Some(Self {
+                kind,
+                text: input::text(given.value)?,
+                by,
+                shown: given.shown(),
+            })
         })
     }
 
+    /// Whether it is known by its name.
+    pub(in crate::kartra) const fn is_named(&self) -> bool {
+        matches!(self.by, By::Name)
+    }
+
     /// Whether a row of a lead is it. Nothing, when the row does not show what this is known by.
-    pub(super) fn fits(&self, row: &Value) -> Option<bool> {
+    pub(in crate::kartra) fn fits(&self, row: &Value) -> Option<bool> {
         if let Value::String(name) = row {
             let other = self.kind.is_row && name.trim() != self.text;
             return other.then_some(false);
@@ -98,7 +127,7 @@ impl Wanted {
 }
 
 /// Whether access or a subscription holds: by `active`, or by `status`.
-pub(super) fn is_active(row: &Value) -> Option<bool> {
+pub(in crate::kartra) fn is_active(row: &Value) -> Option<bool> {
     let given = input::field(row, &["active", "is_active", "status"])?;
     if let Value::Bool(flag) = given.value {
         return Some(*flag);

@@ -6,13 +6,13 @@ use super::Parser;
 use crate::problem::nearest;
 use crate::rule::pattern::EventPattern;
 use crate::rule::words;
-use crate::rule::{AddressFor, Trigger};
+use crate::rule::{AddressFor, SourceFacts, Trigger};
 use crate::yaml::{Entry, Node};
 
 /// The most patterns of `events`.
 const EVENTS_MAX: usize = 100;
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
     /// The value of `trigger`.
     pub(super) fn trigger(&mut self, node: &Node) -> Option<Trigger> {
         if node.text() == Some("manual") {
@@ -167,16 +167,18 @@ impl Parser<'_> {
     }
 
     fn known_event(&mut self, node: &Node, text: &str, source: Option<&str>) {
-        let around = self.around;
-        let Some(facts) = around
-            .sources
-            .iter()
-            .flatten()
-            .find(|facts| Some(&*facts.name) == source)
-        else {
+        let Some(facts) = source.and_then(|source| self.facts(source)) else {
             return;
         };
         let Some(near) = (facts.unknown_event)(text) else {
+            if facts.lookup.as_ref().is_some_and(|can| !can(text)) {
+                let message = format!(
+                    "`{text}` cannot be looked up: nothing in the account shows such an event, and `{}` says `trust: lookup`",
+                    facts.name
+                );
+                let help = "leave it out; or declare a second source with a secret in its URL and without `trust`, for these events alone";
+                self.reader.error_help("K0208", node.span, message, help);
+            }
             return;
         };
         let help = near.map_or_else(
@@ -197,15 +199,19 @@ impl Parser<'_> {
         self.names.needs_address()
     }
 
+    /// What is known of a declared source.
+    pub(crate) fn facts(&self, source: &str) -> Option<&'a SourceFacts> {
+        let mut sources = self.around.sources.iter().flatten();
+        sources.find(|facts| *facts.name == *source)
+    }
+
     /// A rule that uses the address of events that never have one.
     fn has_address(&mut self, trigger: Option<&Trigger>) {
         let (Some(span), Some(Trigger::Webhook { source, events })) = (self.names.address, trigger)
         else {
             return;
         };
-        let around = self.around;
-        let mut sources = around.sources.iter().flatten();
-        let Some(facts) = sources.find(|facts| facts.name == *source) else {
+        let Some(facts) = self.facts(source) else {
             return;
         };
         let lacking: Vec<String> = events

@@ -73,7 +73,7 @@ impl Kind for Action {
         }
     }
 
-    fn after(&self, stage: u8, outcome: Outcome) -> After {
+    fn after(&self, _scope: &Scope<'_>, stage: u8, outcome: Outcome) -> After {
         match &self.fallback {
             Some(fallback) if stage == 0 && fallback.is_needed(&outcome) => {
                 After::Stage(FALLBACK_STAGE)

@@ -46,7 +46,7 @@ impl Kind for EnsureLead {
         })
     }
 
-    fn after(&self, stage: u8, outcome: Outcome) -> After {
+    fn after(&self, _scope: &Scope<'_>, stage: u8, outcome: Outcome) -> After {
         if stage == 0 && outcome.class == Class::TargetMissing {
             After::Stage(1)
         } else {

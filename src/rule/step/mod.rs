@@ -86,6 +86,11 @@ pub enum Effect {
         /// Why, for people.
         reason: String,
     },
+    /// End the run: what started it is not so.
+    Cancel {
+        /// Why, for people.
+        reason: String,
+    },
     /// The step's `if` does not hold.
     Skip,
 }
@@ -97,6 +102,20 @@ pub enum After {
     Take(Outcome),
     /// The step goes on to its next call.
     Stage(u8),
+    /// The same, after a pause in which others may pass.
+    Later {
+        /// The stage.
+        stage: u8,
+        /// The pause.
+        pause: Duration,
+        /// What is waited for, for people.
+        why: String,
+    },
+    /// The run ends: what started it is not so.
+    Cancel {
+        /// Why, for people.
+        reason: String,
+    },
 }
 
 /// A compiled step of some kind.
@@ -105,7 +124,7 @@ pub(crate) trait Kind: Debug + Send + Sync {
     fn effect(&self, scope: &Scope<'_>, stage: u8) -> Result<Effect, RuleError>;
 
     /// What the outcome of its call means.
-    fn after(&self, _stage: u8, outcome: Outcome) -> After {
+    fn after(&self, _scope: &Scope<'_>, _stage: u8, outcome: Outcome) -> After {
         After::Take(outcome)
     }
 
@@ -199,8 +218,8 @@ impl Step {
 
     /// What the outcome of the call at `stage` means for the step.
     #[must_use]
-    pub fn after(&self, stage: u8, outcome: Outcome) -> After {
-        self.kind.after(stage, outcome)
+    pub fn after(&self, scope: &Scope<'_>, stage: u8, outcome: Outcome) -> After {
+        self.kind.after(scope, stage, outcome)
     }
 
     /// Whether its first call only looks, so that after a lost answer it may begin anew and changes nothing twice.

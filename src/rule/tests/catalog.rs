@@ -1,7 +1,8 @@
 //! A catalogue of a few actions, with fields of every type.
 
 use crate::action::{
-    ActionSpec, Catalog, Effects, Evidence, Field, FieldType, Look, Outcome, Priority, Safety,
+    ActionSpec, Catalog, Claim, Effects, Evidence, Field, FieldType, Look, Outcome, Priority,
+    Safety,
 };
 
 const fn field(name: &'static str, kind: FieldType, required: bool) -> Field {
@@ -88,6 +89,7 @@ pub(in crate::rule) fn catalog() -> Catalog {
         trace: |_, _| None,
         traces_of: |_, _| Vec::new(),
         reports: |_, _| Vec::new(),
+        prove: |_, _| Claim::True,
         refuse: |_, _| None,
         missing_name: |_, _, _| None,
     }

@@ -74,8 +74,8 @@ fn a_membership_that_cannot_be_had_becomes_a_tag() {
         outcome(Class::NotOffered, None),
         outcome(Class::NotAllowed, Some(262)),
     ] {
-        assert_eq!(step.after(0, needed.clone()), After::Stage(1));
-        assert_eq!(step.after(1, needed.clone()), After::Take(needed));
+        assert_eq!(after(step, 0, needed.clone()), After::Stage(1));
+        assert_eq!(after(step, 1, needed.clone()), After::Take(needed));
     }
     for other in [
         outcome(Class::Done, None),
@@ -83,7 +83,7 @@ fn a_membership_that_cannot_be_had_becomes_a_tag() {
         outcome(Class::Unknown, None),
         outcome(Class::RuleWrong, None),
     ] {
-        assert_eq!(step.after(0, other.clone()), After::Take(other));
+        assert_eq!(after(step, 0, other.clone()), After::Take(other));
     }
 }
 
@@ -108,7 +108,7 @@ fn without_a_fallback_what_is_not_offered_is_taken_as_it_is() {
     let outcome = Outcome::new(Class::NotOffered, "");
     assert_eq!(rule.steps[0].fallback_verb(), None);
     assert_eq!(
-        rule.steps[0].after(0, outcome.clone()),
+        after(&rule.steps[0], 0, outcome.clone()),
         After::Take(outcome)
     );
 }

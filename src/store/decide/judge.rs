@@ -42,7 +42,7 @@ pub(in crate::store) fn judge<'a>(
     let wanted = wanted_once(judged);
     let taken_by = wanted.as_ref().and_then(|value| runs.once.get(value));
     let taken_by = taken_by.copied();
-    let (run, right) = leased(runs, judged.lease);
+    let (run, right) = leased(&mut runs.by_seq, judged.lease);
     let Some(run) = run.filter(|_| right == YES) else {
         return Ok(right);
     };

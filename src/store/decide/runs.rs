@@ -46,9 +46,9 @@ impl Standing {
 /// All runs that the operations of a batch name.
 #[derive(Default)]
 pub(in crate::store) struct Runs {
-    by_seq: HashMap<i64, Standing>,
+    pub(super) by_seq: HashMap<i64, Standing>,
     by_id: HashMap<Uuid, i64>,
-    /// Who has the `once` values of runs that want them back.
+    /// Who has the `once` values that runs want.
     pub once: HashMap<(Arc<str>, String), Uuid>,
 }
 
@@ -76,6 +76,8 @@ pub(in crate::store) struct Effects<'a> {
     pub outcomes: BTreeMap<(i64, &'a str, u32), (&'a Ended, Timestamp)>,
     /// New intents.
     pub intents: Vec<(i64, &'a Attempt)>,
+    /// `once` values that runs take.
+    pub once: Vec<(i64, &'a str)>,
     /// Keys whose oldest waiting run may be due now.
     pub wake: BTreeMap<Place, Timestamp>,
     /// What people did: which run, what, and the state before.
@@ -157,7 +159,7 @@ pub(in crate::store) fn begin<'a>(
     spent: &mut Spent<'a>,
     effects: &mut Effects<'a>,
 ) -> Written {
-    let (run, right) = leased(runs, begin.lease);
+    let (run, right) = leased(&mut runs.by_seq, begin.lease);
     let Some(run) = run.filter(|_| right == YES) else {
         return right;
     };
@@ -182,11 +184,28 @@ pub(in crate::store) fn record<'a>(
     if let Some(ended) = &record.ended {
         effects.end(record.lease.run_seq, ended, record.now);
     }
-    let (run, right) = leased(runs, record.lease);
+    let Runs { by_seq, once, .. } = runs;
+    let (run, right) = leased(by_seq, record.lease);
     let Some(run) = run.filter(|_| right == YES) else {
         return Ok(right);
     };
+    let mut written = YES;
     match &record.next {
+        Next::Once(value) => match once.get(&(Arc::clone(&run.rule), value.clone())) {
+            Some(other) if *other != run.id => {
+                let why = format!("once, run {other}");
+                turn(run, State::Declined)?;
+                run.why = Some(why);
+                rest(run, None, record.now, effects);
+                written = Written::Declined;
+            }
+            _ => {
+                once.insert((Arc::clone(&run.rule), value.clone()), run.id);
+                run.once = Some(value.clone());
+                run.updated_at = record.now;
+                effects.once.push((run.seq, value));
+            }
+        },
         Next::Go(intent) => {
             run.updated_at = record.now;
             if let Some(intent) = intent {
@@ -200,12 +219,23 @@ pub(in crate::store) fn record<'a>(
         }
     }
     effects.write(run.seq, Some(&record.progress));
-    Ok(YES)
+    Ok(written)
+}
+
+/// The `once` value that a run takes whose event has proved true.
+pub(in crate::store) fn wants_once(run: &Standing, record: &Record) -> Option<(Arc<str>, String)> {
+    match &record.next {
+        Next::Once(value) => Some((Arc::clone(&run.rule), value.clone())),
+        Next::Go(_) | Next::Rest { .. } => None,
+    }
 }
 
 /// The run of a lease, and whether the lease is still the one in force.
-pub(super) fn leased(runs: &mut Runs, lease: Lease) -> (Option<&mut Standing>, Written) {
-    let Some(run) = runs.by_seq.get_mut(&lease.run_seq) else {
+pub(super) fn leased(
+    by_seq: &mut HashMap<i64, Standing>,
+    lease: Lease,
+) -> (Option<&mut Standing>, Written) {
+    let Some(run) = by_seq.get_mut(&lease.run_seq) else {
         return (None, Written::LeaseLost);
     };
     let right = if run.epoch != lease.epoch {

@@ -18,9 +18,10 @@ use crate::store::{KnownPerson, StoreError};
 const FIND: &str = "SELECT p.email, p.first_name, p.last_name, p.phone, p.event_id FROM people p
     WHERE p.source = ? AND p.kind = ? AND p.value = ?";
 
-/// Whether an event tells who stands behind its ids. One whose address was itself looked up tells nothing new.
+/// Whether an event tells who stands behind its ids. One whose address was itself looked up tells nothing new, and one that
+/// nothing proves tells nothing.
 const fn tells(event: &Event) -> bool {
-    event.person.email.is_some() && event.person.known_by.is_none()
+    event.person.email.is_some() && event.person.known_by.is_none() && event.unproven.is_none()
 }
 
 /// What an event that has an address tells of the ids beside it.

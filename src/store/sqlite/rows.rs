@@ -118,6 +118,7 @@ pub(super) fn event(row: &SqliteRow, body: bool) -> Result<StoredEvent, StoreErr
             replay_of: row.get("replay_of"),
             caused_by: row.get("caused_by"),
             depth: row.get("depth"),
+            unproven: None,
             person: kept.person,
             format,
             raw: Arc::from(raw.unwrap_or_default()),

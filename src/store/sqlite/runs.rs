@@ -148,7 +148,7 @@ async fn standing(store: &mut Sqlite, batch: &[Op]) -> Result<Runs, StoreError> 
 
 const NO_ID: Option<uuid::Uuid> = None;
 
-/// Who has the `once` values that resumed runs take again, and those that runs judged again begin with.
+/// Who has the `once` values that resumed runs take again, those that runs judged again begin with, and those of proven runs.
 async fn wanted_once(
     store: &mut Sqlite,
     batch: &[Op],
@@ -157,7 +157,9 @@ async fn wanted_once(
     let back = changes(batch)
         .filter_map(|(_, change)| decide::wants_once_back(runs.by_id(change.run)?, change));
     let begun = judge::of(batch).filter_map(|(_, judged)| wanted_by(judged));
-    let wanted: Vec<_> = back.chain(begun).collect();
+    let first = records(batch)
+        .filter_map(|(_, record)| decide::wants_once(runs.by_seq(record.lease.run_seq)?, record));
+    let wanted: Vec<_> = back.chain(begun).chain(first).collect();
     accept::taken(
         store,
         wanted.iter().map(|(rule, once)| (rule, once)).collect(),
@@ -198,9 +200,13 @@ async fn write(
     for ((connection, key), now) in &effects.wake {
         wake.row().put(&**connection).put(key.as_str()).time(*now);
     }
+    let mut once = Rows::of(&statements::TAKE_ONCE);
+    for (run_seq, value) in &effects.once {
+        once.row().put(*run_seq).put(*value);
+    }
     let updates = update_rows(runs, effects);
     let audit = audit_rows(effects);
-    for rows in [outcomes, attempts, updates, audit] {
+    for rows in [outcomes, attempts, updates, once, audit] {
         if !rows.is_empty() {
             rows.execute(&mut store.db).await?;
         }

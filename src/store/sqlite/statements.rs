@@ -137,6 +137,8 @@ statements! {
             lease_node = v.lease_node, lease_until = v.lease_until, holds_key = v.holds_key, gives_way = v.gives_way,
             updated_at = v.updated_at, progress = coalesce(v.progress, runs.progress)
         FROM v WHERE runs.seq = v.seq";
+    TAKE_ONCE = "WITH v(seq, once) AS (VALUES @)
+        UPDATE runs SET once = v.once FROM v WHERE runs.seq = v.seq";
     /// The first outcome of an attempt stays, but for one that told nothing: that one is settled by the next.
     END_ATTEMPTS = "WITH v(run_seq, step, number, ended_at, class, message, app_type, action_run_id, output) AS (VALUES @)
         UPDATE attempts SET ended_at = coalesce(attempts.ended_at, v.ended_at), class = v.class, message = v.message,

@@ -218,6 +218,7 @@ async fn one_batch_holds_repeats_and_runs_that_want_the_same() {
             replay_of: None,
             caused_by: None,
             depth: 0,
+            unproven: None,
             person: Person::default(),
             format: Format::Empty,
             raw: Arc::from([]),

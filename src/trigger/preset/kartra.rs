@@ -21,6 +21,7 @@ pub(super) static PRESET: Preset = Preset {
     events: EVENTS,
     samples: SAMPLES,
     reports_account: true,
+    provable: PROVABLE,
     dedupe_s: Some(DEDUPE_S),
     ..Preset::NEW
 };
@@ -91,6 +92,22 @@ static EVENTS: &[&str] = &[
     "unassign_tag",
     "video_complete",
     "video_play",
+];
+
+/// What the lead or the transaction shows.
+static PROVABLE: &[&str] = &[
+    "assign_tag",
+    "buy_product",
+    "cancel_subscription",
+    "list_subscription",
+    "list_unsubscription",
+    "membership_granted",
+    "membership_revoked",
+    "partial_refund_product",
+    "refund_product",
+    "sequence_subscription",
+    "sequence_unsubscription",
+    "unassign_tag",
 ];
 
 #[cfg(test)]

@@ -23,20 +23,24 @@ pub(super) static PRESET: Preset = Preset {
     id: &[&["$.body.transaction_id", "$.body.transaction_type"]],
     kind: &["$.body.transaction_type"],
     people: People::Finder(person),
-    events: &[
-        "cancellation",
-        "chargeback",
-        "failed",
-        "partial_refund",
-        "rebill",
-        "refund",
-        "sale",
-    ],
+    events: EVENTS,
     samples: SAMPLES,
     reports_account: true,
+    provable: EVENTS,
     scheme: |_| Ok(Box::new(Field::new(vec!["secret_key".into()]))),
     ..Preset::NEW
 };
+
+/// All of them are transactions.
+static EVENTS: &[&str] = &[
+    "cancellation",
+    "chargeback",
+    "failed",
+    "partial_refund",
+    "rebill",
+    "refund",
+    "sale",
+];
 
 /// A sample of this type.
 macro_rules! sample {

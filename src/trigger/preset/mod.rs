@@ -134,6 +134,8 @@ pub struct Preset {
     pub samples: &'static [Sample],
     /// Whether it reports what happens in the account that our actions change, so that our own may come back.
     pub reports_account: bool,
+    /// Types of events that the account shows, so that `trust: lookup` can prove them.
+    pub provable: &'static [&'static str],
     /// Within which equal bodies without an id are repeats, where the usual time would swallow true events.
     pub dedupe_s: Option<i64>,
     /// Settings of a source that this preset takes beside those that every source has.
@@ -173,6 +175,7 @@ impl Preset {
         events: &[],
         samples: &[],
         reports_account: false,
+        provable: &[],
         dedupe_s: None,
         settings: &[],
         instead_of_secret: "",

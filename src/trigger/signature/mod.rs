@@ -13,7 +13,7 @@ pub(super) mod bearer;
 pub(super) mod field;
 pub(super) mod header;
 pub(super) mod hmac;
-mod none;
+pub(super) mod none;
 pub(super) mod url_secret;
 
 #[cfg(test)]

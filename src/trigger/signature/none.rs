@@ -1,4 +1,4 @@
-//! `verify: none`: nothing proves anything; only addresses that `allow_from` names may send.
+//! `verify: none`: nothing proves anything; only addresses that `allow_from` names may send, or the account is asked.
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -8,7 +8,7 @@ use crate::trigger::delivery::Delivery;
 
 pub(super) static KIND: Kind = Kind {
     name: "none",
-    doc: "Nothing is verified. Needs `allow_from`, the addresses that may send; prefer `url-secret`.",
+    doc: "Nothing is verified. Needs `allow_from`, the addresses that may send, or beside `preset: kartra` or `kartra-ipn` `trust: lookup`; prefer `url-secret`.",
     parse: |_| Some(Box::new(Unverified)),
     samples: || {
         vec![KnownGood {
@@ -43,6 +43,33 @@ impl Scheme for Unverified {
 
     fn traces(&self) -> Traces {
         Traces::default()
+    }
+
+    fn is_open(&self) -> bool {
+        true
+    }
+}
+
+/// `verify: none` beside a preset whose events are looked up: what would prove them may come all the same, and is not kept.
+#[derive(Debug)]
+pub(in crate::trigger) struct Unasked(pub(in crate::trigger) Box<dyn Scheme>);
+
+impl Scheme for Unasked {
+    fn verify(
+        &self,
+        secrets: &[SecretString],
+        delivery: &Delivery<'_>,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        Unverified.verify(secrets, delivery, now)
+    }
+
+    fn sign(&self, secret: &SecretString, body: &[u8], now: Timestamp) -> Signed {
+        Unverified.sign(secret, body, now)
+    }
+
+    fn traces(&self) -> Traces {
+        self.0.traces()
     }
 
     fn is_open(&self) -> bool {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Home, Source, around, secret};
+use super::{Home, Source, around, secret, trust};
 use crate::problem::{self, Problem};
 use crate::trigger::address::Range;
 use crate::trigger::mapping;
 use crate::trigger::preset::{self, Preset};
 use crate::trigger::settings::{Settings, listed};
+use crate::trigger::signature::none::Unasked;
 use crate::trigger::signature::{Kind, SCHEMES, Scheme};
 use crate::trigger::types::Types;
 use crate::yaml::Node;
@@ -47,12 +48,14 @@ pub(super) fn parse(
         return None;
     }
     settings.around = around::parse(&mut settings, name, home);
-    let (preset, kind, scheme) = scheme(&mut settings);
+    let is_looked_up = trust::parse(&mut settings);
+    let (preset, kind, scheme) = scheme(&mut settings, is_looked_up);
     let mapping = mapping::parse(&mut settings, preset);
     let types = Types::parse(&mut settings);
     let dedupe = dedupe(&mut settings, preset);
     let allow_from = allow_from(&mut settings);
     if let Some(scheme) = scheme.as_deref() {
+        trust::check(&mut settings, preset);
         check_open(&mut settings, scheme, &allow_from);
         check_tolerance(&mut settings, scheme);
     }
@@ -90,6 +93,7 @@ pub(super) fn parse(
         traces,
         around,
         secrets: secrets.collect(),
+        is_looked_up,
         allow_from,
         mapping,
         types,
@@ -109,21 +113,15 @@ fn check_name(settings: &mut Settings<'_, '_>, name: &str) {
     }
 }
 
-/// `preset:` or `verify:`, and exactly one of them.
-fn scheme(settings: &mut Settings<'_, '_>) -> Verified {
+/// `preset:` or `verify:`, and exactly one of them; but `verify: none` may stand beside a preset whose events are looked up.
+fn scheme(settings: &mut Settings<'_, '_>, is_looked_up: bool) -> Verified {
     let (preset, verify) = (settings.take("preset"), settings.take("verify"));
     match (preset, verify) {
-        (Some(node), None) => {
-            let preset = preset_of(settings, node);
-            let scheme = preset.and_then(|preset| match (preset.scheme)(&settings.around) {
-                Ok(scheme) => Some(scheme),
-                Err(lack) => {
-                    let span = settings.take(lack.key).map_or(node.span, |node| node.span);
-                    settings.error("K0707", span, lack.message, lack.help);
-                    None
-                }
-            });
-            (preset, None, scheme)
+        (Some(node), None) => of_preset(settings, node),
+        (Some(node), Some(verify)) if is_looked_up && verify.as_str() == Some("none") => {
+            let (preset, kind, scheme) = of_preset(settings, node);
+            let scheme = scheme.map(|scheme| Box::new(Unasked(scheme)) as Box<dyn Scheme>);
+            (preset, kind, scheme)
         }
         (None, Some(node)) => match verify_of(settings, node) {
             Some((kind, scheme)) => (None, Some(kind), Some(scheme)),
@@ -154,6 +152,19 @@ fn scheme(settings: &mut Settings<'_, '_>) -> Verified {
             (None, None, None)
         }
     }
+}
+
+fn of_preset(settings: &mut Settings<'_, '_>, node: &Node) -> Verified {
+    let preset = preset_of(settings, node);
+    let scheme = preset.and_then(|preset| match (preset.scheme)(&settings.around) {
+        Ok(scheme) => Some(scheme),
+        Err(lack) => {
+            let span = settings.take(lack.key).map_or(node.span, |node| node.span);
+            settings.error("K0707", span, lack.message, lack.help);
+            None
+        }
+    });
+    (preset, None, scheme)
 }
 
 fn preset_of(settings: &mut Settings<'_, '_>, node: &Node) -> Option<&'static Preset> {
@@ -278,14 +289,10 @@ fn allow_from(settings: &mut Settings<'_, '_>) -> Vec<Range> {
     ranges
 }
 
-/// A source that nothing proves needs addresses.
+/// A source that nothing proves needs addresses, or the account to ask.
 fn check_open(settings: &mut Settings<'_, '_>, scheme: &dyn Scheme, allow_from: &[Range]) {
-    let asked = settings.take("allow_from").is_some();
-    let trusted = settings.entry("trust").map(|entry| entry.key_span);
-    if let Some(span) = trusted {
-        let help = "use `verify: url-secret`, or `verify: none` with `allow_from`";
-        settings.error("K0107", span, "`trust` is not in this version", help);
-    } else if scheme.is_open() && allow_from.is_empty() && !asked {
+    let asked = settings.take("allow_from").is_some() || settings.take("trust").is_some();
+    if scheme.is_open() && allow_from.is_empty() && !asked {
         let help = "write `allow_from: [203.0.113.7]`, the sender's addresses; or better, `verify: url-secret`";
         settings.error(
             "K0707",

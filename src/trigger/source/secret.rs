@@ -22,7 +22,12 @@ pub(super) fn parse(
 ) -> Vec<Declared> {
     let Some(node) = settings.take("secret") else {
         if scheme.needs_secret() == Need::Always {
-            let help = "write `secret: env:NAME`, an environment variable, or `secret: file:PATH`";
+            let help = match settings.take("trust") {
+                Some(_) => {
+                    "write `secret: env:NAME`, or `verify: none` if the account alone shall prove its events"
+                }
+                None => "write `secret: env:NAME`, an environment variable, or `secret: file:PATH`",
+            };
             settings.error("K0103", settings.span(), "the source has no `secret`", help);
         }
         return Vec::new();

@@ -196,9 +196,31 @@ fn a_source_without_proof_needs_addresses() {
 { verify: none } => K0707 => { verify: none } => lets everybody => allow_from
 { verify: none, allow_from: [] } => K0707 => [] => nobody
 { verify: none, allow_from: [example.com] } => K0707 => example.com => not an address
-{ verify: none, trust: lookup } => K0107 => trust => not in this version
+{ verify: none, trust: lookup } => K0707 => trust => nothing to look up => add `preset: kartra` or `preset: kartra-ipn`
+{ verify: url-secret, secret: env:GOOD, trust: lookup } => K0707 => trust => nothing to look up
+{ preset: stripe, secret: env:GOOD, trust: lookup } => K0707 => trust => nothing to look up => remove it
+{ preset: kartra, verify: none } => K0707 => none => both
+{ preset: kartra, verify: bearer, trust: lookup } => K0707 => bearer => both
+{ preset: kartra, trust: lookup } => K0103 => { preset: kartra, trust: lookup } => no `secret` => `verify: none`
+{ preset: kartra, verify: none, secret: env:GOOD, trust: lookup } => K0707 => env:GOOD => uses no secret
+{ preset: kartra, verify: none, trust: always } => K0108 => always => `lookup`
 "#,
     );
+}
+
+#[test]
+fn the_account_may_prove_what_a_sender_does_not() {
+    for entry in [
+        "{ preset: kartra, verify: none, trust: lookup }",
+        "{ preset: kartra-ipn, verify: none, trust: lookup }",
+        "{ preset: kartra, secret: env:GOOD, trust: lookup }",
+    ] {
+        let (source, told) = parsed(entry);
+        let source = source.unwrap_or_else(|| panic!("{told:?}"));
+        assert!(told.is_empty() && source.is_looked_up(), "{told:?}");
+        assert_eq!(source.is_open(), entry.contains("none"));
+        assert_eq!(source.has_secret_in_url(), entry.contains("secret"));
+    }
 }
 
 #[test]

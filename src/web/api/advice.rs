@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use super::ids;
 use super::story::Story;
-use crate::run::{Run, State, StepState, WHY_APPROVAL, WHY_BUDGET, step_number};
+use crate::run::{
+    Run, State, StepState, WHY_APPROVAL, WHY_BUDGET, WHY_FORGED, WHY_HIDDEN, step_number,
+};
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +52,7 @@ pub fn next(story: &Story) -> Advice {
                 .to_owned(),
             vec![command(&format!("resume {id}"), "go on from the failed step")],
         ),
-        State::Cancelled => ("Nothing: a person ended it.".to_owned(), Vec::new()),
+        State::Cancelled => (cancelled(run.why.as_deref().unwrap_or_default()).to_owned(), Vec::new()),
     };
     let at = match run.state {
         State::Ready | State::Waiting | State::Retrying => run.due_at,
@@ -70,6 +72,16 @@ fn declined(run: &Run) -> String {
         "Nothing: the rule declined the event when it judged it again, so this one never started."
     }
     .to_owned()
+}
+
+fn cancelled(why: &str) -> &'static str {
+    if why.starts_with(WHY_FORGED) {
+        "Nothing: it ended before its first step. Whoever knows the source's URL can make events up: if this one is not the sender's, give the source a new secret."
+    } else if why.starts_with(WHY_HIDDEN) {
+        "Nothing: it ended before its first step. Take such events in by a source of their own with a secret in its URL and without `trust: lookup`."
+    } else {
+        "Nothing: a person ended it."
+    }
 }
 
 fn ready(story: &Story) -> String {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Refusal;
 use crate::action::{Catalog, Class};
 use crate::rule;
-use crate::run::{Attempt, Run, StepProgress, StepState};
+use crate::run::{Attempt, CHECK, Run, StepProgress, StepState};
 use crate::store::{Hold, Reader, RuleText, StoredEvent, StoredVerdict};
 
 /// A run with everything that belongs to it.
@@ -90,7 +90,13 @@ impl Story {
         let mut steps: Vec<StepStory<'_>> = self
             .rule
             .as_ref()
-            .map(|rule| outline(rule, self.catalog))
+            .map(|rule| {
+                outline(
+                    rule,
+                    self.catalog,
+                    self.run.progress.steps.contains_key(CHECK),
+                )
+            })
             .unwrap_or_default()
             .into_iter()
             .map(|planned| StepStory {
@@ -161,13 +167,15 @@ fn order(path: &str) -> (bool, Vec<u32>) {
     (failure, numbers)
 }
 
-/// The steps of a rule's text. Empty when this binary cannot read it.
-fn outline(text: &RuleText, catalog: Catalog) -> Vec<Outline> {
+/// The steps of a rule's text, with the check before them where the run makes it. Empty when this binary cannot read it.
+fn outline(text: &RuleText, catalog: Catalog, is_checked: bool) -> Vec<Outline> {
     let Ok(rule) = rule::from_text(&text.file, &text.text, catalog) else {
         return Vec::new();
     };
-    rule.steps
-        .iter()
+    let check = is_checked.then(|| rule.step(CHECK)).flatten();
+    check
+        .into_iter()
+        .chain(&rule.steps)
         .chain(&rule.on_failure)
         .map(|step| Outline {
             path: Arc::clone(&step.path),
@@ -184,8 +192,8 @@ mod tests {
 
     #[test]
     fn steps_stand_in_the_order_in_which_they_run() {
-        let mut paths = vec!["f0", "10", "2", "2.1", "0", "2.0"];
+        let mut paths = vec!["f0", "10", "2", "2.1", "0", "2.0", CHECK];
         paths.sort_by_key(|path| order(path));
-        assert_eq!(paths, ["0", "2", "2.0", "2.1", "10", "f0"]);
+        assert_eq!(paths, [CHECK, "0", "2", "2.0", "2.1", "10", "f0"]);
     }
 }

@@ -166,6 +166,7 @@ impl House {
             replay_of: None,
             caused_by: None,
             depth: 0,
+            unproven: None,
             person: Person {
                 email: Some(email.into()),
                 ..Person::default()

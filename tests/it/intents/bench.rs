@@ -174,6 +174,7 @@ pub(super) fn order(id: Uuid, now: Timestamp) -> Event {
         replay_of: None,
         caused_by: None,
         depth: 0,
+        unproven: None,
         person: Person {
             email: Some("ada@example.com".into()),
             ..Person::default()

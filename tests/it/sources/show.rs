@@ -25,6 +25,10 @@ fn yard() -> Yard {
                 "tool".into(),
                 "verify: bearer\nsecret: env:URL\nallow_from: 203.0.113.0/24".into(),
             ),
+            (
+                "unsigned".into(),
+                "preset: kartra\nverify: none\ntrust: lookup".into(),
+            ),
         ],
         variables
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -58,8 +62,23 @@ fn sources_are_listed_with_their_urls_and_never_their_secrets() {
     ] {
         assert!(show.out.contains(told), "{told}:\n{}", show.out);
     }
+    assert!(list.out.contains("preset: kartra, lookup"), "{}", list.out);
+    let unsigned = yard.says(&["sources", "show", "unsigned"]);
+    for told in [
+        "lookup: before a rule acts",
+        "whoever knows the URL can send",
+        "can prove assign_tag",
+    ] {
+        assert!(unsigned.out.contains(told), "{told}:\n{}", unsigned.out);
+    }
+    assert!(
+        !unsigned.out.contains("unsigned?secret"),
+        "{}",
+        unsigned.out
+    );
     let json = yard.says(&["sources", "list", "--json"]);
     let json: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json["sources"][3]["trust"], "lookup");
     assert_eq!(json["sources"][1]["preset"], "stripe");
     assert_eq!(json["sources"][1]["secrets"][1]["is_there"], false);
     assert_eq!(json["sources"][2]["allow_from"][0], "203.0.113.0/24");

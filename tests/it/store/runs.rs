@@ -16,6 +16,7 @@ on_every_store!(
     a_record_that_goes_on_keeps_lease_and_key,
     a_change_is_carried_out_only_on_what_was_seen,
     a_change_that_the_table_does_not_know_is_refused,
+    a_proven_run_takes_its_once_value_unless_another_has_it,
     a_resumed_run_does_not_take_back_a_once_value_that_is_in_use,
     a_cancel_of_a_running_run_wins_against_a_record_that_comes_with_it,
     attempts_are_told_in_order,
@@ -25,6 +26,51 @@ on_every_store!(
     of_two_outcomes_in_one_batch_the_first_that_tells_something_stays,
     an_approval_is_kept_for_the_audit_like_every_change,
 );
+
+/// What nothing proves has no `once` value yet, so that it is in nobody's way.
+async fn a_proven_run_takes_its_once_value_unless_another_has_it(home: Home) {
+    let world = home.open().await;
+    let unproven = || world.start_keyed("ada@example.com");
+    let (first, lease) = unproven().await;
+    let once = |value: &str| Next::Once(value.to_owned());
+    let lease = lease.unwrap();
+    assert_eq!(world.record(lease, None, once("order 7")).await, YES);
+    assert_eq!(
+        world.record(lease, None, once("order 7")).await,
+        YES,
+        "it has it"
+    );
+    let stored = world.stored(first.id).await;
+    assert_eq!(
+        (stored.state, stored.once.as_deref()),
+        (State::Running, Some("order 7"))
+    );
+    let (later, _) = world
+        .start(true, |run| run.once = Some("order 7".into()))
+        .await;
+    assert_eq!(later.state, State::Declined);
+    world.rest(lease, State::Done, None).await;
+
+    let (second, lease) = unproven().await;
+    let lease = lease.expect("the key is free");
+    assert_eq!(
+        world.record(lease, None, once("order 7")).await,
+        Written::Declined
+    );
+    let stored = world.stored(second.id).await;
+    assert_eq!((stored.state, stored.once), (State::Declined, None));
+    assert_eq!(stored.why, Some(format!("once, run {}", first.id)));
+    let (third, lease) = unproven().await;
+    assert_eq!(
+        third.state,
+        State::Running,
+        "a declined run has let go of the key"
+    );
+    assert_eq!(
+        world.record(lease.unwrap(), None, once("order 8")).await,
+        YES
+    );
+}
 
 async fn an_intent_carries_its_progress(home: Home) {
     let world = home.open().await;

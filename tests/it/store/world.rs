@@ -109,6 +109,7 @@ impl World {
             replay_of: None,
             caused_by: None,
             depth: 0,
+            unproven: None,
             person: Person {
                 email: Some(" Ada@Example.com".into()),
                 first_name: Some("Ada".into()),
