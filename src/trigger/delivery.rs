@@ -45,6 +45,21 @@ pub struct Request<'a> {
     pub peer: Option<IpAddr>,
 }
 
+impl<'a> Request<'a> {
+    /// A POST to the source's own path, without a query, by nobody in particular.
+    #[must_use]
+    pub fn post(headers: &'a dyn Headers, body: &'a [u8]) -> Self {
+        Self {
+            method: "POST",
+            path_secret: None,
+            query: "",
+            headers,
+            body,
+            peer: None,
+        }
+    }
+}
+
 /// A request on its way through verification.
 pub struct Delivery<'a> {
     /// The request.

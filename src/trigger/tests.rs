@@ -312,14 +312,8 @@ fn what_types_change_is_kept_changed() {
 #[test]
 fn what_was_verified_before_is_not_asked_again() {
     let source = source("{ preset: stripe, secret: env:S }");
-    let request = Request {
-        method: "POST",
-        path_secret: None,
-        query: "",
-        headers: &Vec::<(String, String)>::new(),
-        body: br#"{"id":"evt_1","type":"invoice.paid"}"#,
-        peer: None,
-    };
+    let headers = Vec::<(String, String)>::new();
+    let request = Request::post(&headers, br#"{"id":"evt_1","type":"invoice.paid"}"#);
     let arrival = Arrival {
         now: Timestamp::UNIX_EPOCH,
         new_id: &Uuid::nil,

@@ -72,14 +72,7 @@ fn key(preset: &str) -> String {
 fn events(source: &Source, sample: &Sample) -> Vec<Event> {
     let mut headers = vec![("content-type", sample.content_type)];
     headers.extend(sample.headers);
-    let request = Request {
-        method: "POST",
-        path_secret: None,
-        query: "",
-        headers: &headers,
-        body: sample.body.as_bytes(),
-        peer: None,
-    };
+    let request = Request::post(&headers, sample.body.as_bytes());
     let arrival = Arrival {
         now: Timestamp::UNIX_EPOCH,
         new_id: &Uuid::nil,

@@ -25,14 +25,7 @@ const TEXT_BYTES_MIN: usize = 4;
 fn events(source: &Source, letter: &Letter) -> Vec<Event> {
     let mut headers = vec![("content-type".to_owned(), letter.content_type.clone())];
     headers.extend(letter.headers.iter().cloned());
-    let request = Request {
-        method: "POST",
-        path_secret: None,
-        query: "",
-        headers: &headers,
-        body: &letter.body,
-        peer: None,
-    };
+    let request = Request::post(&headers, &letter.body);
     let arrival = Arrival {
         now: Timestamp::UNIX_EPOCH,
         new_id: &Uuid::nil,

@@ -176,13 +176,13 @@ mod tests {
             "{kept}"
         );
         let unproven = source("kartra-ipn");
+        let headers = vec![("content-type", FORM)];
         let request = Request {
-            method: "POST",
-            path_secret: None,
             query: "secret=whsec_",
-            headers: &vec![("content-type", FORM)],
-            body: b"transaction_id=7&transaction_type=sale&secret_key=whsec_",
-            peer: None,
+            ..Request::post(
+                &headers,
+                b"transaction_id=7&transaction_type=sale&secret_key=whsec_",
+            )
         };
         let arrival = Arrival {
             now: Timestamp::UNIX_EPOCH,

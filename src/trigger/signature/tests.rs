@@ -40,12 +40,8 @@ impl Case {
 
     fn verify(&self) -> Result<(), Refusal> {
         let request = Request {
-            method: "POST",
-            path_secret: None,
             query: &self.query,
-            headers: &self.headers,
-            body: &self.body,
-            peer: None,
+            ..Request::post(&self.headers, &self.body)
         };
         let delivery = Delivery::new(&request, "");
         self.good.scheme.verify(&self.secrets, &delivery, self.now)

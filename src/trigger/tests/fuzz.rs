@@ -10,7 +10,7 @@ use std::path::Path as FilePath;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use uuid::Uuid;
 
 use crate::event::Format;
@@ -182,14 +182,7 @@ proptest! {
             let signed = source.sign(&bytes, Timestamp::UNIX_EPOCH);
             let mut headers = vec![("content-type".to_owned(), kind)];
             headers.extend(signed.headers);
-            let request = Request {
-                method: "POST",
-                path_secret: None,
-                query: signed.query.as_deref().unwrap_or_default(),
-                headers: &headers,
-                body: signed.body.as_deref().unwrap_or(&bytes),
-                peer: None,
-            };
+            let request = Request { query: signed.query.as_deref().unwrap_or_default(), ..Request::post(&headers, signed.body.as_deref().unwrap_or(&bytes)) };
             let received = receive(&source, &request, false);
             check_received(&received, true);
             if let Received::Refused(refusal) = received {
@@ -268,15 +261,7 @@ fn what_is_made_to_be_huge_stays_small() {
         vec![("content-type", "application/json")],
         batch.to_string(),
     );
-    let request = Request {
-        method: "POST",
-        path_secret: None,
-        query: "",
-        headers: &headers,
-        body: body.as_bytes(),
-        peer: None,
-    };
+    let request = Request::post(&headers, body.as_bytes());
     let received = receive(&kit.expect("there"), &request, true);
     assert!(matches!(received, Received::Refused(refusal) if refusal.reason == "body"));
-    let _: Value = batch;
 }

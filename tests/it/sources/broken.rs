@@ -85,12 +85,8 @@ impl Sent {
 
     fn to(&self, source: &Source) -> Received {
         let request = Request {
-            method: "POST",
-            path_secret: None,
             query: &self.query,
-            headers: &self.headers,
-            body: &self.body,
-            peer: None,
+            ..Request::post(&self.headers, &self.body)
         };
         let arrival = Arrival {
             now: self.now,

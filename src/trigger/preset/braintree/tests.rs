@@ -17,14 +17,8 @@ fn delivered(public_key: &str, secret: &str, body: &str) -> Result<(), &'static 
         ..Around::default()
     };
     let scheme = (PRESET.scheme)(&around).expect("it has its key");
-    let request = Request {
-        method: "POST",
-        path_secret: None,
-        query: "",
-        headers: &Vec::<(&str, &str)>::new(),
-        body: body.as_bytes(),
-        peer: None,
-    };
+    let headers = Vec::<(&str, &str)>::new();
+    let request = Request::post(&headers, body.as_bytes());
     let secrets = ["another".into(), secret.into()];
     scheme
         .verify(

@@ -86,14 +86,7 @@ mod tests {
         body: &str,
     ) -> Result<(), &'static str> {
         let headers: Vec<_> = signature.map(|text| (HEADER, text)).into_iter().collect();
-        let request = Request {
-            method: "POST",
-            path_secret: None,
-            query: "",
-            headers: &headers,
-            body: body.as_bytes(),
-            peer: None,
-        };
+        let request = Request::post(&headers, body.as_bytes());
         let scheme = Mandrill { url: url.into() };
         let secrets = ["another".into(), secret.into()];
         scheme

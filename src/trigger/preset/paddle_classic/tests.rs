@@ -10,14 +10,8 @@ use crate::trigger::{Received, Request, form};
 
 fn verify(body: &str) -> Result<(), &'static str> {
     let scheme = source("paddle-classic").scheme;
-    let request = Request {
-        method: "POST",
-        path_secret: None,
-        query: "",
-        headers: &Vec::<(&str, &str)>::new(),
-        body: body.as_bytes(),
-        peer: None,
-    };
+    let headers = Vec::<(&str, &str)>::new();
+    let request = Request::post(&headers, body.as_bytes());
     scheme
         .verify(&[], &Delivery::new(&request, ""), Timestamp::UNIX_EPOCH)
         .map_err(|refusal| refusal.reason)

@@ -126,14 +126,7 @@ mod tests {
             ("webhook-timestamp", "1793520000"),
             ("webhook-signature", signatures),
         ];
-        let request = Request {
-            method: "POST",
-            path_secret: None,
-            query: "",
-            headers: &headers,
-            body: body.as_bytes(),
-            peer: None,
-        };
+        let request = Request::post(&headers, body.as_bytes());
         let now = Timestamp::from_second(NOW_S + age_s).expect("a time");
         scheme(1)
             .verify(&[], &Delivery::new(&request, ""), now)

@@ -145,12 +145,8 @@ fn signed(
     headers.push(("content-type".to_owned(), content_type.to_owned()));
     headers.extend(signed.headers);
     let request = Request {
-        method: "POST",
-        path_secret: None,
         query: signed.query.as_deref().unwrap_or_default(),
-        headers: &headers,
-        body: signed.body.as_deref().unwrap_or(body.as_bytes()),
-        peer: None,
+        ..Request::post(&headers, signed.body.as_deref().unwrap_or(body.as_bytes()))
     };
     if signer.can_sign() {
         receive(source, &request)
