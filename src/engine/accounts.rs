@@ -203,13 +203,8 @@ impl Engine {
         is_over: impl Fn(AlertKind, &str) -> bool,
     ) -> Result<(), StoreError> {
         let of_names = [AlertKind::NameGone, AlertKind::NotOffered];
-        for alert in self.store().reader().alerts(true, u32::MAX).await? {
-            if of_names.contains(&alert.kind) && is_over(alert.kind, &alert.subject) {
-                let now = self.clock().now();
-                self.store().calm(alert.kind, &alert.subject, now).await?;
-            }
-        }
-        Ok(())
+        self.calm_all(|kind, subject| of_names.contains(&kind) && is_over(kind, subject))
+            .await
     }
 
     /// A message about a name that the account lacks is completed with the nearest that it has, and the account is read

@@ -65,8 +65,16 @@ impl Engine {
 
     /// At start: what was told of forged events is over.
     pub(super) async fn forget_forged(&self) -> Result<(), StoreError> {
+        self.calm_all(|kind, _| kind == AlertKind::Forged).await
+    }
+
+    /// Ends the standing alerts of which this holds, by kind and subject.
+    pub(super) async fn calm_all(
+        &self,
+        is_over: impl Fn(AlertKind, &str) -> bool,
+    ) -> Result<(), StoreError> {
         for alert in self.store().reader().alerts(true, u32::MAX).await? {
-            if alert.kind == AlertKind::Forged {
+            if is_over(alert.kind, &alert.subject) {
                 let now = self.clock().now();
                 self.store().calm(alert.kind, &alert.subject, now).await?;
             }
