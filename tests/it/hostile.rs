@@ -104,21 +104,25 @@ async fn a_head_that_is_huge_or_broken_costs_its_own_connection_only() {
 /// On a clock that runs when nobody has anything to do.
 #[tokio::test(start_paused = true)]
 async fn a_head_that_does_not_come_to_an_end_is_waited_for_in_vain_and_not_for_long() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let to = listener.local_addr().unwrap().to_string();
-    let (close, closed) = watch::channel(false);
-    let mut server = JoinSet::new();
-    server.spawn(web::serve(
-        listener,
-        axum::Router::new(),
-        CONNECTIONS_MAX,
-        closed,
-    ));
+    let (to, server, close) = serving(axum::Router::new(), CONNECTIONS_MAX).await;
     for start in ["", "POST /hooks/shop HTTP/1.1\r\nx: "] {
         assert_eq!(exchange(&to, start.as_bytes()).await, "", "`{start}`");
     }
     close.send_replace(true);
     server.join_all().await;
+}
+
+/// A listener of its own with so many connections at most: where it is, its task, and what ends it.
+async fn serving(
+    router: axum::Router,
+    connections_max: usize,
+) -> (String, JoinSet<()>, watch::Sender<bool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let to = listener.local_addr().unwrap().to_string();
+    let (close, closed) = watch::channel(false);
+    let mut server = JoinSet::new();
+    server.spawn(web::serve(listener, router, connections_max, closed));
+    (to, server, close)
 }
 
 /// A listener with these limits, beside the world's own.
@@ -137,16 +141,7 @@ async fn beside(
         outside: Outside::usual().unwrap(),
         tally: Tally::default(),
     });
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let to = listener.local_addr().unwrap().to_string();
-    let (close, closed) = watch::channel(false);
-    let mut server = JoinSet::new();
-    server.spawn(web::serve(
-        listener,
-        web::hooks(Arc::clone(&hooks)),
-        CONNECTIONS_MAX,
-        closed,
-    ));
+    let (to, server, close) = serving(web::hooks(Arc::clone(&hooks)), CONNECTIONS_MAX).await;
     (to, hooks, server, close)
 }
 

@@ -1,11 +1,9 @@
 //! Connections beyond the limit wait for one to end, and nobody who has one notices.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::net::TcpStream;
 
-use kartwheel::web;
+use super::serving;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 /// More turns than a connection that is let in needs to be answered.
@@ -27,19 +25,15 @@ async fn answer(stream: &mut TcpStream) -> String {
 
 #[tokio::test]
 async fn connections_above_the_limit_wait_until_one_ends() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let to = listener.local_addr().unwrap();
     let router = axum::Router::new().route("/", axum::routing::get(async || "here"));
-    let (close, closed) = watch::channel(false);
-    let mut server = JoinSet::new();
-    server.spawn(web::serve(listener, router, 2, closed));
+    let (to, server, close) = serving(router, 2).await;
 
-    let mut first = TcpStream::connect(to).await.unwrap();
-    let mut second = TcpStream::connect(to).await.unwrap();
+    let mut first = TcpStream::connect(&to).await.unwrap();
+    let mut second = TcpStream::connect(&to).await.unwrap();
     for stream in [&mut first, &mut second] {
         assert!(ask(stream).await.starts_with("HTTP/1.1 200"));
     }
-    let mut third = TcpStream::connect(to).await.unwrap();
+    let mut third = TcpStream::connect(&to).await.unwrap();
     third.write_all(REQUEST).await.unwrap();
     for _ in 0..TURNS {
         assert!(ask(&mut first).await.starts_with("HTTP/1.1 200"));
