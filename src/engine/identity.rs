@@ -43,9 +43,11 @@ impl Engine {
     /// Whether a rule that came to this verdict waits until it is known who the event is about: it needs the address for more
     /// than it has come to, and another event can bring it.
     pub(super) fn waits_for_person(&self, event: &Event, rule: &Rule, verdict: &Verdict) -> bool {
-        let has_ids = store::person_ids(&event.person).next().is_some();
         // What nothing proves yet has its check to wait for, and is not let in by what others tell.
-        if event.person.email.is_some() || event.unproven.is_some() || !has_ids {
+        if event.person.email.is_some()
+            || event.unproven.is_some()
+            || store::person_ids(&event.person).next().is_none()
+        {
             return false;
         }
         let needs = match rule.needs_address {
