@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::body::{Room, Unread};
 use super::tally::Tally;
@@ -93,28 +93,17 @@ async fn receive(
     peer: Option<IpAddr>,
     request: HttpRequest,
 ) -> Response {
-    let Some(engine) = hooks.engine.get() else {
-        return come_again("the daemon is starting");
-    };
-    let Ok(_place) = hooks.places.try_acquire() else {
-        return come_again("too many deliveries at once");
-    };
-    let Some(source) = hooks.sources.get(name) else {
-        hooks.count(
-            &Arc::from("?"),
-            "unknown_source",
-            "a path that no source of kartwheel.yaml has",
-        );
-        return answer(StatusCode::NOT_FOUND, "no such source");
-    };
     let (parts, body) = request.into_parts();
-    if !matches!(parts.method, Method::GET | Method::HEAD | Method::POST) {
-        let refused = answer(StatusCode::METHOD_NOT_ALLOWED, "send a POST");
-        return ([(header::ALLOW, "GET, HEAD, POST")], refused).into_response();
-    }
+    let (engine, _place, source) = match hooks.admit(name, &parts.method) {
+        Ok(admitted) => admitted,
+        Err(refused) => {
+            let is_read = hooks.room.discard(body).await;
+            return if is_read { *refused } else { last(*refused) };
+        }
+    };
     let held = match hooks.room.read(body).await {
         Ok(held) => held,
-        Err(unread) => return hooks.unread(source, unread),
+        Err(unread) => return last(hooks.unread(source, unread)),
     };
     let asked = Request {
         method: parts.method.as_str(),
@@ -213,6 +202,35 @@ fn refuse(hooks: &Hooks, source: &Source, refusal: &Refusal) -> Response {
 }
 
 impl Hooks {
+    /// Who takes such a delivery in, and its place; or the answer to it, whatever its body holds.
+    fn admit(
+        &self,
+        name: &str,
+        method: &Method,
+    ) -> Result<(&Engine, SemaphorePermit<'_>, &Arc<Source>), Box<Response>> {
+        let Some(engine) = self.engine.get() else {
+            return Err(come_again("the daemon is starting").into());
+        };
+        let Ok(place) = self.places.try_acquire() else {
+            return Err(come_again("too many deliveries at once").into());
+        };
+        let Some(source) = self.sources.get(name) else {
+            self.count(
+                &Arc::from("?"),
+                "unknown_source",
+                "a path that no source of kartwheel.yaml has",
+            );
+            return Err(answer(StatusCode::NOT_FOUND, "no such source").into());
+        };
+        if !matches!(*method, Method::GET | Method::HEAD | Method::POST) {
+            let refused = answer(StatusCode::METHOD_NOT_ALLOWED, "send a POST");
+            return Err(Box::new(
+                ([(header::ALLOW, "GET, HEAD, POST")], refused).into_response(),
+            ));
+        }
+        Ok((engine, place, source))
+    }
+
     /// What this makes of a delivery that came now.
     fn arrived(&self, now: Timestamp, read: impl FnOnce(Arrival<'_>) -> Received) -> Received {
         read(Arrival {
@@ -272,6 +290,12 @@ impl Hooks {
         self.count(&source.name, reason, text);
         answer(status, text)
     }
+}
+
+/// The last answer of a connection: a body that was not read to its end stands before whatever comes next on it, so a sender or
+/// a proxy that keeps connections must not send a delivery there.
+fn last(answer: Response) -> Response {
+    ([(header::CONNECTION, "close")], answer).into_response()
 }
 
 fn come_again(text: &str) -> Response {
