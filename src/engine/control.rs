@@ -10,7 +10,7 @@ use crate::clock::SharedClock;
 use crate::run::{
     Failure, Progress, Run, State, StepProgress, StepState, WHY_APPROVAL, WHY_BUDGET,
 };
-use crate::store::{AlertKind, Change, Changed, Hold, HoldKind, Store, StoreError};
+use crate::store::{Change, Changed, Hold, HoldKind, Store, StoreError};
 
 /// How often a change is tried again when the run moves on between look and change.
 const TRIES: usize = 20;
@@ -111,8 +111,7 @@ impl Controls {
     /// # Errors
     /// When there is no such run, or nothing stops it.
     pub async fn resume(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
-        let before = self.store.reader().run_as_stored(run).await?;
-        let resumed = self.change(run, "resume", reason, |run| match run.state {
+        self.change(run, "resume", reason, |run| match run.state {
             State::Failed => afresh(run),
             State::Held if waits_for(run, WHY_APPROVAL) => Err("it waits for a person to approve its next call: `kartwheel runs approve ID`, or cancel it"),
             State::Held if waits_for(run, WHY_BUDGET) => {
@@ -125,18 +124,7 @@ impl Controls {
             State::Ready | State::Running | State::Retrying | State::Waiting => Err("nothing stops it but time; if its connection is paused, `kartwheel resume` starts it again"),
             State::Declined | State::Done | State::Cancelled => Err("it is over; send the event again to start a new one"),
         })
-        .await?;
-        // Whoever let it go on knows of the limit.
-        let limit = before
-            .filter(|run| waits_for(run, WHY_BUDGET))
-            .and_then(|run| run.progress.over);
-        if let Some(limit) = limit {
-            let now = self.clock.now();
-            self.store
-                .calm(AlertKind::LimitReached, &limit.scope, now)
-                .await?;
-        }
-        Ok(resumed)
+        .await
     }
 
     /// Allows the call that a run waits to make (`approve: true`).

@@ -7,11 +7,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Engine;
-use super::alert::{told, without_links};
+
 use super::vitals::Vitals;
 use crate::action::{Priority, Readiness, Turn};
 use crate::clock;
-use crate::store::{AlertKind, Hold, HoldKind, StoreError};
+use crate::store::{Hold, HoldKind, StoreError, without_links};
 
 /// Works until it is aborted.
 pub(super) async fn run(engine: Engine) {
@@ -189,9 +189,7 @@ impl Engine {
                     "connection held; its runs wait"
                 );
             }
-            if self.persist(|| self.store().hold(hold.clone())).await? {
-                told(AlertKind::ConnectionHeld, connection, &hold.reason);
-            }
+            self.persist(|| self.store().hold(hold.clone())).await?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What an alert is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertKind {
     /// A connection sends nothing.
@@ -15,15 +15,32 @@ pub enum AlertKind {
     NotOffered,
     /// A limit was reached, and runs wait for a person.
     LimitReached,
+    /// Runs wait for a person to approve a call.
+    ApprovalWanted,
+    /// Runs wait for a person to say whether a call was carried out.
+    NeedsPerson,
+    /// Runs cannot go on as they are, and wait for a person.
+    RunStuck,
 }
 
 impl AlertKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 7] = [
         Self::ConnectionHeld,
         Self::NameGone,
         Self::NotOffered,
         Self::LimitReached,
+        Self::ApprovalWanted,
+        Self::NeedsPerson,
+        Self::RunStuck,
+    ];
+
+    /// Those that stand exactly as long as a run waits for a person: the store raises and ends them by itself.
+    pub const OF_RUNS: [Self; 4] = [
+        Self::LimitReached,
+        Self::ApprovalWanted,
+        Self::NeedsPerson,
+        Self::RunStuck,
     ];
 
     /// The word used in the store, the API and on the screen.
@@ -34,6 +51,9 @@ impl AlertKind {
             Self::NameGone => "name_gone",
             Self::NotOffered => "not_offered",
             Self::LimitReached => "limit_reached",
+            Self::ApprovalWanted => "approval_wanted",
+            Self::NeedsPerson => "needs_person",
+            Self::RunStuck => "run_stuck",
         }
     }
 
@@ -42,6 +62,19 @@ impl AlertKind {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
+}
+
+/// Runs that wait for a person for the same thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waits {
+    /// What for: the kind of the alert that stands meanwhile.
+    pub kind: AlertKind,
+    /// The alert's subject.
+    pub subject: String,
+    /// Why, as the runs have it; of approvals the word alone.
+    pub why: Option<String>,
+    /// How many.
+    pub runs: u64,
 }
 
 /// One thing that somebody must be told.
@@ -57,4 +90,37 @@ pub struct Alert {
     pub since: Timestamp,
     /// When it was over.
     pub over_at: Option<Timestamp>,
+}
+
+impl Alert {
+    /// Says in the log that somebody must be told.
+    pub(super) fn log(&self) {
+        let (kind, text) = (self.kind.name(), without_links(&self.text));
+        tracing::error!(kind, subject = self.subject, text, "alert");
+    }
+}
+
+/// A text for the log, which others may read: a link to log in with can carry a token of its own.
+#[must_use]
+pub fn without_links(text: &str) -> String {
+    let words = text.split(' ').map(|word| match word.contains("https://") {
+        true => "(the link is in `kartwheel health`)",
+        false => word,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_shows_no_link() {
+        let text = "it lapsed: log in at https://ui.example/connect?token=secret now";
+        let shown = without_links(text);
+        assert!(
+            !shown.contains("secret") && shown.ends_with(" now"),
+            "{shown}"
+        );
+    }
 }

@@ -31,7 +31,7 @@ use uuid::Uuid;
 use crate::clock::SharedClock;
 use crate::run::{Attempt, Run};
 
-pub use alert::{Alert, AlertKind};
+pub use alert::{Alert, AlertKind, Waits, without_links};
 pub use hold::{Hold, HoldKind, RELAPSE_WITHIN};
 pub use inbox::{Accept, Accepted, FirstIntent, Handshake, NewRun, Refused, StoredVerdict};
 pub use list::{Counts, DoorSum, EventFilter, RefusalCount, RunFilter, StoredEvent};
@@ -92,6 +92,10 @@ pub trait Reader: Send + Sync + 'static {
     async fn handshake_sums(&self, since: Timestamp) -> Result<Vec<DoorSum>, StoreError>;
     /// Alerts, newest first: those that stand, or all of them.
     async fn alerts(&self, standing: bool, limit: u32) -> Result<Vec<Alert>, StoreError>;
+    /// Runs that wait for a person, by what for.
+    async fn waits(&self) -> Result<Vec<Waits>, StoreError>;
+    /// Whether this process has ever worked on this database.
+    async fn knows_node(&self, node: Uuid) -> Result<bool, StoreError>;
     /// What is kept of every connection's account.
     async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError>;
     /// The newest attempt with one of these traces that was intended since then, was not refused, and that no event has

@@ -6,6 +6,7 @@ pub(super) mod accept;
 pub(super) mod budget;
 pub(super) mod claim;
 pub(super) mod runs;
+pub(super) mod wait;
 
 use std::sync::Arc;
 

@@ -7,8 +7,10 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
 use crate::clock::micros;
+use crate::run::WHY_APPROVAL;
+use crate::store::decide::wait::{self, Moves, Waiting};
 use crate::store::sqlite::{Answers, Sqlite, error, lists, rows, statements};
-use crate::store::{Alert, AlertKind, Answer, Op, StoreError};
+use crate::store::{Alert, AlertKind, Answer, Op, StoreError, Waits};
 
 /// All alerts, the newest first.
 pub(super) const ALL: &str = "SELECT kind, subject, text, since, over_at FROM alerts
@@ -72,6 +74,9 @@ async fn raise(store: &mut Sqlite, alert: &Alert) -> Result<bool, StoreError> {
         query = query.bind(micros(alert.since));
     }
     query.execute(&mut store.db).await.map_err(error::of)?;
+    if standing.is_none() {
+        store.told.push(alert.clone());
+    }
     Ok(standing.is_none())
 }
 
@@ -112,4 +117,65 @@ pub(super) async fn list(
         })
     });
     Ok(alerts.collect())
+}
+
+/// Tells of runs that began to wait for a person, and ends what was told of those of which none waits any more.
+pub(super) async fn of_runs(store: &mut Sqlite, moves: Moves) -> Result<(), StoreError> {
+    let (told, over) = store.memory.waiting.take_in(moves);
+    for alert in told {
+        raise(store, &alert).await?;
+    }
+    for ((kind, subject), at) in over {
+        calm(store, kind, &subject, at).await?;
+    }
+    Ok(())
+}
+
+/// Who waits for a person, as it is stored.
+pub(super) async fn waiting(db: &mut SqliteConnection) -> Result<Waiting, StoreError> {
+    let mut waiting = Waiting::default();
+    for one in waits(db).await? {
+        waiting.add((one.kind, one.subject), one.runs);
+    }
+    Ok(waiting)
+}
+
+/// The same, for the reader.
+pub(super) async fn waits(db: &mut SqliteConnection) -> Result<Vec<Waits>, StoreError> {
+    let found = sqlx::query(statements::WAITING.text())
+        .bind(WHY_APPROVAL)
+        .fetch_all(db)
+        .await
+        .map_err(error::of)?;
+    let mut waits = Vec::new();
+    for row in &found {
+        let why: Option<&str> = row.get("why");
+        if let Some((kind, subject)) = wait::cause(rows::state(row)?, why, row.get("rule")) {
+            waits.push(Waits {
+                kind,
+                subject,
+                why: why.map(str::to_owned),
+                runs: row.get::<i64, _>("runs").unsigned_abs(),
+            });
+        }
+    }
+    Ok(waits)
+}
+
+/// At start: what stands and what waits fit each other, whoever wrote the database before.
+pub(super) async fn recall(store: &mut Sqlite, now: Timestamp) -> Result<(), StoreError> {
+    for one in waits(&mut store.db).await? {
+        let Waits {
+            kind, subject, why, ..
+        } = one;
+        let alert = wait::alert(&(kind, subject), why.as_deref(), now);
+        raise(store, &alert).await?;
+    }
+    for alert in list(&mut store.db, true, u32::MAX).await? {
+        let cause = (alert.kind, alert.subject);
+        if AlertKind::OF_RUNS.contains(&cause.0) && store.memory.waiting.count(&cause) == 0 {
+            calm(store, cause.0, &cause.1, now).await?;
+        }
+    }
+    Ok(())
 }

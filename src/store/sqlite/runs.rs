@@ -5,7 +5,7 @@ use sqlx::Row;
 use crate::clock::{from_micros, micros};
 use crate::store::decide::runs::{self as decide, Effects, Runs, Standing};
 use crate::store::sqlite::sql::Rows;
-use crate::store::sqlite::{Answers, Sqlite, accept, budget, error, hold, rows, statements};
+use crate::store::sqlite::{Answers, Sqlite, accept, alert, budget, error, hold, rows, statements};
 use crate::store::{Answer, Begin, Change, Next, Op, Record, StoreError, Written};
 
 /// Carries out the changes, records, begins and renewals of a batch.
@@ -47,6 +47,7 @@ pub(super) async fn carry_out(
     }
     budget::write(store, &spent).await?;
     let woke = write(store, &runs, &effects).await? > 0;
+    alert::of_runs(store, effects.moves).await?;
     for index in rested {
         answers.set(index, Answer::Written(Written::Yes { woke }));
     }
