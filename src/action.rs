@@ -234,6 +234,9 @@ impl Class {
     }
 }
 
+/// What is to be done about too many calls, where they are the daemon's.
+pub const SLOWS_DOWN: &str = "nothing; the connection slows down by itself";
+
 /// What became of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
@@ -289,8 +292,13 @@ impl Outcome {
 pub enum Readiness {
     /// It can.
     Ready,
-    /// It cannot; the text says why and what a person must do, with the link when there is one.
-    NotReady(String),
+    /// It cannot.
+    NotReady {
+        /// As of an answer that says so: its login lapsed, our token is refused, or it is not allowed.
+        class: Class,
+        /// Why, and what a person must do, with the link when there is one.
+        text: String,
+    },
     /// Nobody knows: the question itself failed in transit.
     Unknown(String),
 }

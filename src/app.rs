@@ -16,7 +16,7 @@ use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::engine::{ActionsHandle, Engine, Parts, Tasks};
 use crate::kartra;
-use crate::membrane::Client;
+use crate::membrane::{Client, Reread};
 use crate::rule::RuleSet;
 use crate::store::{self, OpenOptions, Store, StoreError};
 use crate::web::api::Guard;
@@ -38,6 +38,8 @@ pub struct Options {
     pub reads_accounts: bool,
     /// Whether the sender's test-mode events start rules: true where Membrane is the sandbox.
     pub test_events: bool,
+    /// How the credentials are read anew when Membrane refuses those at hand.
+    pub reread: Option<Reread>,
 }
 
 /// The running program.
@@ -67,6 +69,7 @@ impl App {
             clock,
             reads_accounts,
             test_events,
+            reread,
         } = options;
         let token = config
             .console
@@ -88,7 +91,7 @@ impl App {
         let (engine, tasks) = Engine::start(Parts {
             reads_accounts,
             test_events,
-            ..parts(&config, Arc::new(rules), clock, store)?
+            ..parts(&config, reread, Arc::new(rules), clock, store)?
         })
         .await?;
         let api = web::api::of_engine(&engine, guard, api_clock, kartra::catalog());
@@ -157,12 +160,14 @@ fn hooks(config: &Config, clock: &SharedClock) -> Hooks {
 
 fn parts(
     config: &Config,
+    reread: Option<Reread>,
     rules: Arc<RuleSet>,
     clock: SharedClock,
     store: Store,
 ) -> anyhow::Result<Parts> {
     let catalog = kartra::catalog();
     let client = Client::new(config.membrane.clone(), catalog, clock.clone())?;
+    let client = client.rereading(reread);
     let connections: Vec<Arc<str>> = config.membrane.connections.keys().cloned().collect();
     Ok(Parts {
         store,

@@ -54,6 +54,7 @@ impl Ours {
             clock: Arc::new(SystemClock),
             reads_accounts: false,
             test_events: false,
+            reread: None,
         };
         let app = App::start(options).await?;
         Ok(Self { app, folder })

@@ -53,7 +53,10 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
                 format!("{} is held", name.unwrap_or("everything")),
             );
             desk.screen.line(&match kind {
-                Some(kind) => line.plain(format!(": {}", words(kind))),
+                Some(kind) => {
+                    let way_out = kind.way_out(name.unwrap_or_default());
+                    line.plain(format!(": {}; {way_out}", kind.means()))
+                }
                 None => line,
             })?;
         }
@@ -62,21 +65,6 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
         alerts(desk).await?;
     }
     Ok(if ready { Exit::Done } else { Exit::Problems })
-}
-
-/// Why it is held, for a person.
-const fn words(kind: HoldKind) -> &'static str {
-    match kind {
-        HoldKind::Paused => "a person paused it; `kartwheel resume` goes on",
-        HoldKind::Down => {
-            "it does not work now; `kartwheel connection status` says why, and what to do"
-        }
-        HoldKind::Token => "Membrane refuses our credentials; `kartwheel login` tries them",
-        HoldKind::NotAllowed => {
-            "the account does not allow a call; then `kartwheel connection resume`"
-        }
-        HoldKind::Broken => "calls on it break down; it goes on by itself",
-    }
 }
 
 /// The alerts that stand, when the database is here to be read; a container's health check may see only the port.

@@ -42,6 +42,14 @@ pub enum ControlError {
         /// What would help.
         advice: &'static str,
     },
+    /// Its connection is held, and it waits for nothing else.
+    #[error("run {run} waits because {held}")]
+    Held {
+        /// The run.
+        run: Uuid,
+        /// Which hold it is, why, and what ends it.
+        held: String,
+    },
     /// It changes too fast.
     #[error("run {0} keeps moving on; try again in a moment")]
     Moving(Uuid),
@@ -99,7 +107,7 @@ impl Controls {
             State::Retrying | State::Held => Ok((State::Ready, None, None)),
             State::NeedsPerson => Err("look in Kartra whether the call was done, then `kartwheel runs resolve ID --as done|repeat|fail`"),
             State::Waiting => Err("it sleeps, as its rule says; there is nothing to retry"),
-            State::Ready | State::Running => Err("it goes on by itself; if its connection is paused, `kartwheel resume` starts it again"),
+            State::Ready | State::Running => Err("it goes on by itself"),
             State::Declined | State::Done | State::Cancelled => Err("it is over; send the event again to start a new one"),
         })
         .await
@@ -121,7 +129,7 @@ impl Controls {
             }
             State::Held => Ok((State::Ready, None, None)),
             State::NeedsPerson => Err("look in Kartra whether the call was done, then `kartwheel runs resolve ID --as done|repeat|fail`"),
-            State::Ready | State::Running | State::Retrying | State::Waiting => Err("nothing stops it but time; if its connection is paused, `kartwheel resume` starts it again"),
+            State::Ready | State::Running | State::Retrying | State::Waiting => Err("nothing stops it but time"),
             State::Declined | State::Done | State::Cancelled => Err("it is over; send the event again to start a new one"),
         })
         .await
@@ -231,7 +239,59 @@ impl Controls {
                 .release(name, Some(*kind), self.clock.now())
                 .await?;
         }
-        something_ended(ended, connection)
+        self.something_ended(ended, connection).await
+    }
+
+    async fn something_ended(
+        &self,
+        ended: u64,
+        connection: Option<&str>,
+    ) -> Result<(), ControlError> {
+        if ended > 0 {
+            return Ok(());
+        }
+        let Some(name) = connection else {
+            return Err(ControlError::NotHeld("sending is not paused".to_owned()));
+        };
+        let held = self.what_holds(name).await?;
+        let but = held.map_or_else(String::new, |held| format!(", but {held}"));
+        Err(ControlError::NotHeld(format!(
+            "connection {name} is not paused{but}"
+        )))
+    }
+
+    /// The hold that keeps a connection from sending, and what ends it.
+    async fn what_holds(&self, connection: &str) -> Result<Option<String>, StoreError> {
+        let holds = self.store.reader().holds().await?;
+        let mut here = holds
+            .iter()
+            .filter(|hold| hold.connection.is_empty() || &*hold.connection == connection);
+        Ok(here.next().map(|hold| {
+            let what = match &*hold.connection {
+                "" => "everything".to_owned(),
+                name => format!("connection {name}"),
+            };
+            let Hold { kind, reason, .. } = hold;
+            let way_out = kind.way_out(&hold.connection);
+            format!("{what} is held ({}: {reason}): {way_out}", kind.name())
+        }))
+    }
+
+    /// A run that is stopped by nothing of its own may be stopped by its connection.
+    async fn refused(&self, run: &Run, advice: &'static str) -> Result<ControlError, StoreError> {
+        let goes_on = matches!(run.state, State::Ready | State::Running | State::Retrying);
+        let held = match goes_on {
+            true => self.what_holds(&run.connection).await?,
+            false => None,
+        };
+        Ok(match held {
+            Some(held) => ControlError::Held { run: run.id, held },
+            None => ControlError::State {
+                run: run.id,
+                state: run.state,
+                advice,
+            },
+        })
     }
 
     fn known(&self, connection: Option<&str>) -> Result<(), ControlError> {
@@ -263,11 +323,10 @@ impl Controls {
                 .run_as_stored(id)
                 .await?
                 .ok_or(ControlError::Unknown(id))?;
-            let (state, progress, why) = decide(&run).map_err(|advice| ControlError::State {
-                run: id,
-                state: run.state,
-                advice,
-            })?;
+            let (state, progress, why) = match decide(&run) {
+                Ok(decided) => decided,
+                Err(advice) => return Err(self.refused(&run, advice).await?),
+            };
             let now = self.clock.now();
             let change = Change {
                 run: id,
@@ -303,14 +362,6 @@ const fn ended_by_a_person(connection: Option<&str>) -> &'static [HoldKind] {
         None => &[HoldKind::Paused],
         Some(_) => &[HoldKind::Paused, HoldKind::NotAllowed, HoldKind::Broken],
     }
-}
-
-fn something_ended(ended: u64, connection: Option<&str>) -> Result<(), ControlError> {
-    if ended > 0 {
-        return Ok(());
-    }
-    let what = connection.map_or("sending".to_owned(), |name| format!("connection {name}"));
-    Err(ControlError::NotHeld(format!("{what} is not paused")))
 }
 
 /// Whether a held run waits for this.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertKind {
-    /// A connection sends nothing.
+    /// A connection sends nothing, for one of the reasons that somebody must be told of.
     ConnectionHeld,
     /// The account no longer has a name that a rule uses.
     NameGone,
@@ -82,7 +82,7 @@ pub struct Waits {
 pub struct Alert {
     /// What it is about.
     pub kind: AlertKind,
-    /// Which one: a connection's name, a rule's id and a name. One alert of a kind and subject stands at a time.
+    /// Which one: a connection's name and what holds it, a rule's id and a name. One alert of a kind and subject stands at a time.
     pub subject: String,
     /// What happened, what it means, what to do; with the link when there is one. No body, no secret.
     pub text: String,
@@ -93,11 +93,24 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// Whether it wants something of a person that this text did not: to go where a link leads that is not in it. What
+    /// follows a `?` may be another at every look, and leads to no other place.
+    pub(super) fn leads_elsewhere(&self, text: &str) -> bool {
+        let place = link(&self.text);
+        place.is_some() && place != link(text)
+    }
+
     /// Says in the log that somebody must be told.
     pub(super) fn log(&self) {
         let (kind, text) = (self.kind.name(), without_links(&self.text));
         tracing::error!(kind, subject = self.subject, text, "alert");
     }
+}
+
+/// Where the link in a text leads.
+fn link(text: &str) -> Option<&str> {
+    let (at, _) = text.match_indices("https://").next()?;
+    text[at..].split([' ', '?']).next()
 }
 
 /// A text for the log, which others may read: a link to log in with can carry a token of its own.
@@ -113,6 +126,29 @@ pub fn without_links(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_link_is_another_place_and_not_another_token() {
+        let alert = Alert {
+            kind: AlertKind::ConnectionHeld,
+            subject: String::new(),
+            text: "log in at https://ui.example/connect?token=a now".into(),
+            since: Timestamp::MIN,
+            over_at: None,
+        };
+        for (before, elsewhere) in [
+            ("it is being built", true),
+            ("answer at https://ui.example/form?token=a", true),
+            ("log in at https://ui.example/connect?token=b", false),
+        ] {
+            assert_eq!(alert.leads_elsewhere(before), elsewhere, "{before}");
+        }
+        let without = Alert {
+            text: "it is being built".into(),
+            ..alert
+        };
+        assert!(!without.leads_elsewhere("log in at https://ui.example/"));
+    }
 
     #[test]
     fn a_log_shows_no_link() {

@@ -255,14 +255,14 @@ impl Store {
     }
 
     /// Puts a hold in force, and raises its alert in the same commit: see [`HoldKind::is_told`]. A hold of the same connection
-    /// and kind stays since when it was, with the new reason. Whether somebody must be told anew: one alert stands for all
-    /// holds of a connection, and goes on standing where one comes within `RELAPSE_WITHIN` of the end of the last.
+    /// and kind stays since when it was, with the new reason. Whether somebody must be told anew: each hold has its alert, and
+    /// one that comes within `RELAPSE_WITHIN` of the end of the last of its kind has that one's, as long as its link leads to
+    /// the same place.
     pub async fn hold(&self, hold: Hold) -> Result<bool, StoreError> {
         Ok(self.count(Op::Hold(hold)).await? > 0)
     }
 
-    /// Ends a connection's hold of this kind, or all of its holds; with the last that was told of, its alert is over. Says
-    /// how many there were.
+    /// Ends a connection's hold of this kind, or all of its holds, each with its alert. Says how many there were.
     pub async fn release(
         &self,
         connection: Arc<str>,

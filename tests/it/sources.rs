@@ -84,6 +84,7 @@ impl Yard {
             clock: clock.clone(),
             reads_accounts: false,
             test_events: false,
+            reread: None,
         };
         App::start(options).await.unwrap()
     }

@@ -154,6 +154,7 @@ impl World {
             clock: self.clock.clone(),
             reads_accounts: false,
             test_events: true,
+            reread: Some(project::reread(self.dir.path())),
         }
     }
 

@@ -205,7 +205,9 @@ fn tell(known: &Known, config: &Config, kept: &Kept, desk: &mut Desk) -> std::io
                 .add(Tone::Warn, hold.kind.name())
                 .dim(format!("  since {since}")),
         )?;
-        for line in wrap(&hold.reason, REASON_WIDTH) {
+        let way_out = hold.kind.way_out(&hold.connection);
+        let lines = [&*hold.reason, &*way_out];
+        for line in lines.iter().flat_map(|text| wrap(text, REASON_WIDTH)) {
             desk.screen.line(&Line::new(format!("{:15}{line}", "")))?;
         }
     }

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use crate::app::{App, Options};
 use crate::clock::SharedClock;
 use crate::config::Config;
-use crate::membrane::Auth;
+use crate::membrane::{Auth, Reread};
 use crate::rule::RuleSet;
 use crate::sandbox::{self, CONNECTION_ID, Sandbox};
 
@@ -28,6 +28,7 @@ pub(crate) async fn launch(
     rules: RuleSet,
     with_sandbox: bool,
     clock: SharedClock,
+    reread: Option<Reread>,
 ) -> anyhow::Result<Launched> {
     let sandbox = if with_sandbox {
         let options = sandbox::Options {
@@ -47,6 +48,7 @@ pub(crate) async fn launch(
         // What the sandbox holds is nobody's account.
         reads_accounts: !with_sandbox,
         test_events: with_sandbox,
+        reread: reread.filter(|_| !with_sandbox),
     })
     .await?;
     Ok(Launched { app, sandbox })

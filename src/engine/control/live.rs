@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{ControlError, Controls, Resolution, ended_by_a_person, something_ended};
+use super::{ControlError, Controls, Resolution, ended_by_a_person};
 use crate::engine::Engine;
 use crate::run::Run;
 use crate::store::HoldKind;
@@ -89,7 +89,7 @@ impl Engine {
             let name = connection.unwrap_or_default();
             ended += self.release(name, Some(*kind)).await?;
         }
-        something_ended(ended, connection)
+        self.controls().something_ended(ended, connection).await
     }
 
     fn controls(&self) -> Controls {

@@ -1,8 +1,10 @@
 //! The project of a story: its folder, its secrets, its environment.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use kartwheel::config::Env;
+use kartwheel::membrane::Reread;
 use kartwheel::problem::Severity;
 use kartwheel::project::{self, Project, Strictness};
 
@@ -38,4 +40,17 @@ pub(crate) const SECRETS: [(&str, &str); 10] = [
 /// The environment of the stories.
 pub(crate) fn env() -> Env {
     Env::from_pairs(SECRETS)
+}
+
+/// Reads a story's credentials anew. What its .env has wins here, unlike elsewhere: a story cannot change the environment.
+pub(crate) fn reread(dir: &Path) -> Reread {
+    let dir = dir.to_owned();
+    Reread(Arc::new(move || {
+        let names = std::fs::read_to_string(dir.join(".env")).unwrap_or_default();
+        let others = SECRETS
+            .into_iter()
+            .filter(|(name, _)| !names.contains(name));
+        let settings = project::settings(&dir, &Env::from_pairs(others), Strictness::Serve);
+        settings.config().map(|config| config.membrane.clone())
+    }))
 }
