@@ -303,6 +303,15 @@ pub enum Readiness {
     Unknown(String),
 }
 
+/// The pace of a connection that is slower than it is set to be, after too many calls.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Slowed {
+    /// Calls a second, now.
+    pub per_second: f64,
+    /// It stands still until then.
+    pub until: Option<Timestamp>,
+}
+
 /// Who asks for a call, for the order of a connection's pace.
 #[derive(Debug, Clone)]
 pub struct Turn {
@@ -328,6 +337,11 @@ pub trait Actions: Send + Sync {
 
     /// One slot if it is free this moment, without waiting.
     fn try_slot(&self, connection: &str, turn: &Turn) -> Option<Box<dyn Slot>>;
+
+    /// The connection's pace while it is slower than it is set to be.
+    fn slowed(&self, _connection: &str) -> Option<Slowed> {
+        None
+    }
 
     /// Makes the call, once, and says what became of it. Never repeats by itself, but for one fresh token after a 401.
     async fn call(&self, call: &Call) -> Outcome;

@@ -1,5 +1,6 @@
 //! What a person can do: cancel, retry, resume, resolve a run; pause and resume sending.
 
+mod held;
 mod live;
 
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use crate::clock::SharedClock;
 use crate::run::{
     Failure, Progress, Run, State, StepProgress, StepState, WHY_APPROVAL, WHY_BUDGET,
 };
-use crate::store::{Change, Changed, Hold, HoldKind, Store, StoreError};
+use crate::store::{Change, Changed, Store, StoreError};
 
 /// How often a change is tried again when the run moves on between look and change.
 const TRIES: usize = 20;
@@ -209,106 +210,6 @@ impl Controls {
         .await
     }
 
-    /// Stops sending, on one connection or on all; accepting goes on.
-    ///
-    /// # Errors
-    /// When the connection is unknown or the store fails.
-    pub async fn pause(&self, connection: Option<&str>, reason: &str) -> Result<(), ControlError> {
-        self.known(connection)?;
-        let hold = Hold {
-            connection: connection.unwrap_or_default().into(),
-            kind: HoldKind::Paused,
-            reason: reason.to_owned(),
-            since: self.clock.now(),
-        };
-        self.store.hold(hold).await?;
-        Ok(())
-    }
-
-    /// Ends a pause, and a hold that waits for a person.
-    ///
-    /// # Errors
-    /// When there is none, or the store fails.
-    pub async fn unpause(&self, connection: Option<&str>) -> Result<(), ControlError> {
-        self.known(connection)?;
-        let mut ended = 0;
-        for kind in ended_by_a_person(connection) {
-            let name = connection.unwrap_or_default().into();
-            ended += self
-                .store
-                .release(name, Some(*kind), self.clock.now())
-                .await?;
-        }
-        self.something_ended(ended, connection).await
-    }
-
-    async fn something_ended(
-        &self,
-        ended: u64,
-        connection: Option<&str>,
-    ) -> Result<(), ControlError> {
-        if ended > 0 {
-            return Ok(());
-        }
-        let Some(name) = connection else {
-            return Err(ControlError::NotHeld("sending is not paused".to_owned()));
-        };
-        let held = self.what_holds(name).await?;
-        let but = held.map_or_else(String::new, |held| format!(", but {held}"));
-        Err(ControlError::NotHeld(format!(
-            "connection {name} is not paused{but}"
-        )))
-    }
-
-    /// The hold that keeps a connection from sending, and what ends it.
-    async fn what_holds(&self, connection: &str) -> Result<Option<String>, StoreError> {
-        let holds = self.store.reader().holds().await?;
-        let mut here = holds
-            .iter()
-            .filter(|hold| hold.connection.is_empty() || &*hold.connection == connection);
-        Ok(here.next().map(|hold| {
-            let what = match &*hold.connection {
-                "" => "everything".to_owned(),
-                name => format!("connection {name}"),
-            };
-            let Hold { kind, reason, .. } = hold;
-            let way_out = kind.way_out(&hold.connection);
-            format!("{what} is held ({}: {reason}): {way_out}", kind.name())
-        }))
-    }
-
-    /// A run that is stopped by nothing of its own may be stopped by its connection.
-    async fn refused(&self, run: &Run, advice: &'static str) -> Result<ControlError, StoreError> {
-        let goes_on = matches!(run.state, State::Ready | State::Running | State::Retrying);
-        let held = match goes_on {
-            true => self.what_holds(&run.connection).await?,
-            false => None,
-        };
-        Ok(match held {
-            Some(held) => ControlError::Held { run: run.id, held },
-            None => ControlError::State {
-                run: run.id,
-                state: run.state,
-                advice,
-            },
-        })
-    }
-
-    fn known(&self, connection: Option<&str>) -> Result<(), ControlError> {
-        let Some(name) = connection else {
-            return Ok(());
-        };
-        let all = &self.connections;
-        if all.iter().any(|known| &**known == name) {
-            return Ok(());
-        }
-        let names: Vec<&str> = all.iter().map(|known| &**known).collect();
-        Err(ControlError::NotHeld(format!(
-            "there is no connection {name}; kartwheel.yaml has {}",
-            names.join(", ")
-        )))
-    }
-
     async fn change(
         &self,
         id: Uuid,
@@ -353,14 +254,6 @@ impl Controls {
             }
         }
         Err(ControlError::Moving(id))
-    }
-}
-
-/// The holds that `resume` ends: with a connection also the one that waits for a person, and that of calls that broke down.
-const fn ended_by_a_person(connection: Option<&str>) -> &'static [HoldKind] {
-    match connection {
-        None => &[HoldKind::Paused],
-        Some(_) => &[HoldKind::Paused, HoldKind::NotAllowed, HoldKind::Broken],
     }
 }
 

@@ -61,7 +61,7 @@ use self::token::Tokens;
 use self::wire::Http;
 use crate::account::{Account, Place};
 use crate::action::{
-    Actions, Call, Catalog, Class, Evidence, Outcome, Readiness, Reads, Slot, Turn,
+    Actions, Call, Catalog, Class, Evidence, Outcome, Readiness, Reads, Slot, Slowed, Turn,
 };
 use crate::clock::{SharedClock, after};
 
@@ -273,6 +273,10 @@ impl Actions for Client {
             Some(line) => Some(Box::new(line.pace.try_slot(turn)?)),
             None => Some(Box::new(Unpaced)),
         }
+    }
+
+    fn slowed(&self, connection: &str) -> Option<Slowed> {
+        self.lines.get(connection)?.pace.slowed()
     }
 
     async fn call(&self, call: &Call) -> Outcome {

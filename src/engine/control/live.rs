@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::{ControlError, Controls, Resolution, ended_by_a_person};
+use super::held::ended_by_a_person;
+use super::{ControlError, Controls, Resolution};
 use crate::engine::Engine;
 use crate::run::Run;
 use crate::store::HoldKind;

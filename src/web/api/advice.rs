@@ -45,8 +45,7 @@ pub fn next(story: &Story) -> Advice {
         ),
         State::Done => ("Nothing: it is done.".to_owned(), Vec::new()),
         State::Failed => (
-            "Nothing by itself: it gave up. Mend the cause; resuming goes on from the failed step, with the rule's text of that time."
-                .to_owned(),
+            failed(story),
             vec![command(&format!("resume {id}"), "go on from the failed step")],
         ),
         State::Cancelled => ("Nothing: a person ended it.".to_owned(), Vec::new()),
@@ -56,6 +55,14 @@ pub fn next(story: &Story) -> Advice {
         _ => None,
     };
     Advice { text, at, commands }
+}
+
+fn failed(story: &Story) -> String {
+    let nearest = story.nearest.as_ref();
+    let nearest = nearest.map_or_else(String::new, |nearest| format!(" ({nearest})"));
+    format!(
+        "Nothing by itself: it gave up. Mend the cause{nearest}; resuming goes on from the failed step, with the rule's text of that time."
+    )
 }
 
 fn ready(story: &Story) -> String {

@@ -130,7 +130,6 @@ impl Bench {
             reporting: HashSet::new(),
             reads_accounts: false,
             test_events: true,
-            reread: None,
         };
         let (engine, _) = Engine::start(parts).await.unwrap();
         Self {

@@ -42,15 +42,11 @@ pub(crate) fn env() -> Env {
     Env::from_pairs(SECRETS)
 }
 
-/// Reads a story's credentials anew. What its .env has wins here, unlike elsewhere: a story cannot change the environment.
+/// Reads a story's credentials anew.
 pub(crate) fn reread(dir: &Path) -> Reread {
     let dir = dir.to_owned();
     Reread(Arc::new(move || {
-        let names = std::fs::read_to_string(dir.join(".env")).unwrap_or_default();
-        let others = SECRETS
-            .into_iter()
-            .filter(|(name, _)| !names.contains(name));
-        let settings = project::settings(&dir, &Env::from_pairs(others), Strictness::Serve);
+        let settings = project::settings(&dir, &env(), Strictness::Serve);
         settings.config().map(|config| config.membrane.clone())
     }))
 }
