@@ -61,7 +61,7 @@ impl Help {
                     .to_owned()
             }
             Self::Wait => {
-                "Membrane is still building its connector, which takes some minutes".to_owned()
+                "Membrane is still building its connector: wait a few minutes".to_owned()
             }
             Self::SetUp => "correct its set-up in Membrane's console".to_owned(),
             Self::Support => {

@@ -1,6 +1,5 @@
 //! `/healthz`: the process lives. `/readyz`: it takes deliveries, and what is not well.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,6 +8,7 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::Hooks;
+use super::api::view;
 use crate::engine::Engine;
 
 /// The process answers.
@@ -33,11 +33,7 @@ pub(super) async fn ready_in_full(State(hooks): State<Arc<Hooks>>) -> (StatusCod
     let mut body = state(engine);
     body.insert("node".to_owned(), json!(engine.node()));
     if let Ok(waits) = engine.store().reader().waits().await {
-        let mut waiting = BTreeMap::<&str, u64>::new();
-        for one in waits {
-            *waiting.entry(one.kind.name()).or_default() += one.runs;
-        }
-        body.insert("waiting".to_owned(), json!(waiting));
+        body.insert("waiting".to_owned(), view::waiting(&waits));
     }
     let slowed = engine.slowed().map(|(name, slowed)| {
         json!({ "connection": name, "per_second": slowed.per_second, "until": slowed.until })

@@ -96,7 +96,7 @@ pub(crate) fn remedy(connection: &Connection, name: &str) -> String {
     let first = letters.next().map(char::to_uppercase);
     let sentence: String = first.into_iter().flatten().chain(letters).collect();
     match help {
-        Help::Wait => format!("{sentence}: run this again in some minutes."),
+        Help::Wait => format!("{sentence}, then run this again."),
         _ => format!("{sentence}."),
     }
 }
