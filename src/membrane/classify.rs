@@ -76,6 +76,8 @@ const OTHER_THINGS: &[&str] = &[
 
 /// What is to be done about a connection that lapsed, where nothing more is known of it.
 pub(super) const RECONNECT: &str = "`kartwheel connection status` says what helps; its runs wait";
+/// The same where no run waits.
+pub(super) const SEE_STATUS: &str = "`kartwheel connection status` says what helps";
 /// What is to be done where only a question was not answered.
 const ASK_AGAIN: &str = "it was only a question: ask again in a while";
 

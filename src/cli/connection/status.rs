@@ -232,7 +232,7 @@ fn pace(own: &ConnectionSettings, slowed: Option<&Value>, screen: &Screen) -> St
     let until = slowed["until"].as_str().and_then(|text| text.parse().ok());
     let rest = match until {
         Some(until) => format!("nothing until {}", screen.moment(until)),
-        None => format!("{} a second", (now * 100.0).round() / 100.0),
+        None => format!("{} a second", (now * 10.0).round() / 10.0),
     };
     format!("{set}; now, after too many calls, {rest}")
 }

@@ -21,7 +21,7 @@ pub use self::connections::ConnectRequest;
 pub use self::facts::Facts;
 pub use self::proxy::{ProxyAnswer, ProxyRequest, RESERVED_HEADERS};
 
-use super::classify::{failure, failure_of_question, refuses_token};
+use super::classify::{RECONNECT, SEE_STATUS, failure, failure_of_question, refuses_token};
 use super::fault::{Asked, Fault, is_error};
 use super::line::{Line, unreadable};
 use super::settings::{ConnectionSettings, Settings};
@@ -172,8 +172,9 @@ impl Desk {
     }
 }
 
-/// What a person makes of too many calls of theirs: no daemon tries them again.
+/// The same for a person who did it by hand: no run waits, and no daemon tries it again.
 fn by_hand(mut outcome: Outcome) -> Outcome {
+    outcome.message = outcome.message.replacen(RECONNECT, SEE_STATUS, 1);
     if outcome.class == Class::RateLimited {
         let again = match outcome.retry_after {
             Some(asked) => format!("try again in {} s", asked.as_millis().div_ceil(1_000)),

@@ -1,5 +1,6 @@
 //! The pace on a clock that only moves when it is told to.
 
+mod slowed;
 mod window;
 
 use super::*;
@@ -381,21 +382,4 @@ async fn a_rule_that_asks_again_and_again_does_not_keep_another_one_out() {
     .await;
     let greedy: i32 = drive(&clock, greedy.join_all()).await.iter().sum();
     assert!((modest - 3..=modest + 3).contains(&greedy), "{greedy}");
-}
-
-#[tokio::test]
-async fn a_pace_says_how_slow_it_is_until_it_is_as_it_is_set() {
-    let (clock, pace) = setup(4.0, 4);
-    assert_eq!(pace.slowed(), None);
-    pace.note(clock.now(), &limited(Some(30)));
-    let until = Some(start() + jiff::SignedDuration::from_secs(30));
-    let slowed = |until| {
-        Some(Slowed {
-            per_second: 2.0,
-            until,
-        })
-    };
-    assert_eq!(pace.slowed(), slowed(until));
-    clock.advance(Duration::from_secs(30));
-    assert_eq!(pace.slowed(), slowed(None));
 }
