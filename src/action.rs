@@ -238,6 +238,9 @@ impl Class {
     }
 }
 
+/// What is to be done about too many calls, where they are the daemon's.
+pub const SLOWS_DOWN: &str = "nothing; the connection slows down by itself";
+
 /// What became of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
@@ -293,10 +296,24 @@ impl Outcome {
 pub enum Readiness {
     /// It can.
     Ready,
-    /// It cannot; the text says why and what a person must do, with the link when there is one.
-    NotReady(String),
+    /// It cannot.
+    NotReady {
+        /// As of an answer that says so: its login lapsed, our token is refused, or it is not allowed.
+        class: Class,
+        /// Why, and what a person must do, with the link when there is one.
+        text: String,
+    },
     /// Nobody knows: the question itself failed in transit.
     Unknown(String),
+}
+
+/// The pace of a connection that is slower than it is set to be, after too many calls.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Slowed {
+    /// Calls a second, now.
+    pub per_second: f64,
+    /// It stands still until then.
+    pub until: Option<Timestamp>,
 }
 
 /// Who asks for a call, for the order of a connection's pace.
@@ -324,6 +341,11 @@ pub trait Actions: Send + Sync {
 
     /// One slot if it is free this moment, without waiting.
     fn try_slot(&self, connection: &str, turn: &Turn) -> Option<Box<dyn Slot>>;
+
+    /// The connection's pace while it is slower than it is set to be.
+    fn slowed(&self, _connection: &str) -> Option<Slowed> {
+        None
+    }
 
     /// Makes the call, once, and says what became of it. Never repeats by itself, but for one fresh token after a 401.
     async fn call(&self, call: &Call) -> Outcome;

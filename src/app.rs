@@ -16,7 +16,7 @@ use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::engine::{ActionsHandle, Engine, Parts, Tasks};
 use crate::kartra;
-use crate::membrane::Client;
+use crate::membrane::{Client, Reread};
 use crate::outside::Outside;
 use crate::rule::RuleSet;
 use crate::store::{self, OpenOptions, Store, StoreError};
@@ -41,6 +41,8 @@ pub struct Options {
     pub test_events: bool,
     /// Whom some sources must ask before they can answer.
     pub outside: Outside,
+    /// How the credentials are read anew when Membrane refuses those at hand.
+    pub reread: Option<Reread>,
 }
 
 /// The running program.
@@ -71,6 +73,7 @@ impl App {
             reads_accounts,
             test_events,
             outside,
+            reread,
         } = options;
         let token = config
             .console
@@ -92,7 +95,7 @@ impl App {
         let (engine, tasks) = Engine::start(Parts {
             reads_accounts,
             test_events,
-            ..parts(&config, Arc::new(rules), clock, store)?
+            ..parts(&config, reread, Arc::new(rules), clock, store)?
         })
         .await?;
         let api = web::api::of_engine(&engine, guard, api_clock, kartra::catalog());
@@ -162,12 +165,14 @@ fn hooks(config: &Config, clock: &SharedClock, outside: Outside) -> Hooks {
 
 fn parts(
     config: &Config,
+    reread: Option<Reread>,
     rules: Arc<RuleSet>,
     clock: SharedClock,
     store: Store,
 ) -> anyhow::Result<Parts> {
     let catalog = kartra::catalog();
     let client = Client::new(config.membrane.clone(), catalog, clock.clone())?;
+    let client = client.rereading(reread);
     let connections: Vec<Arc<str>> = config.membrane.connections.keys().cloned().collect();
     Ok(Parts {
         store,

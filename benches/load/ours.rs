@@ -56,6 +56,7 @@ impl Ours {
             reads_accounts: false,
             test_events: false,
             outside: Outside::usual()?,
+            reread: None,
         };
         let app = App::start(options).await?;
         Ok(Self { app, folder })

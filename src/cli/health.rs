@@ -2,18 +2,18 @@
 
 use serde_json::Value;
 
-use super::desk::{http_client, reachable};
-use super::screen::{Line, Tone};
+use super::desk::{Daemon, Whose, anothers, reachable};
+use super::screen::{Line, Screen, Tone};
 use super::{Desk, Exit, Failure};
-use crate::store::HoldKind;
+use crate::store::{AlertKind, HoldKind};
 
 /// Alerts that are listed at most.
 const ALERTS_MAX: u32 = 50;
 
 /// Ask the daemon whether it is well
 ///
-/// Exit code 0 when it takes deliveries, 1 when it is starting or stopping, 2 when it does not answer. Connections that are held and
-/// alerts that stand are named and do not count as ill: accepting goes on. No token is needed.
+/// Exit code 0 when it takes deliveries, 1 when it is starting or stopping, 2 when it does not answer or another
+/// project's does. Connections that are held, runs that wait for a person and alerts that stand are named and do not count as ill: accepting goes on. No token is needed.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  kartwheel health && echo ready\n\nNext:\n  kartwheel runs list --state needs_person    what waits for a person"
@@ -27,18 +27,25 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     let settings = desk.settings()?;
     let url = format!("http://{}/readyz", reachable(settings.console.listen));
-    let unreachable = |error: reqwest::Error| {
-        let what = if error.is_timeout() {
-            "did not answer in time"
-        } else {
-            "does not answer"
+    let unreachable = |error: anyhow::Error| {
+        let is_late = |error: &reqwest::Error| error.is_timeout();
+        let what = match error.downcast_ref().is_some_and(is_late) {
+            true => "did not answer in time",
+            false => "does not answer",
         };
         Failure::new(format!("the daemon {what} at {url}"))
             .remedy("Is it running? `kartwheel serve` starts it; its log says why it ended.")
     };
-    let answer = http_client()?.get(&url).send().await.map_err(unreachable)?;
-    let ready = answer.status().is_success();
-    let body: Value = answer.json().await.map_err(unreachable)?;
+    let daemon = Daemon::ask(&settings, &desk.clock).await;
+    let Daemon {
+        status,
+        body,
+        whose,
+    } = daemon.map_err(unreachable)?;
+    if whose == Whose::Anothers {
+        return Err(anothers(&settings).into());
+    }
+    let ready = (200..300).contains(&status);
     if arguments.json {
         desk.screen.json(&body)?;
     } else {
@@ -53,30 +60,47 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
                 format!("{} is held", name.unwrap_or("everything")),
             );
             desk.screen.line(&match kind {
-                Some(kind) => line.plain(format!(": {}", words(kind))),
+                Some(kind) => {
+                    let way_out = kind.way_out(name.unwrap_or_default());
+                    line.plain(format!(": {}; {way_out}", kind.means()))
+                }
                 None => line,
             })?;
         }
     }
     if !arguments.json {
+        waiting(&body["waiting"], &mut desk.screen)?;
+        if whose == Whose::NoDatabase {
+            let told = "  this project has no database here: this may be another project's daemon";
+            desk.screen.line(&Line::default().add(Tone::Warn, told))?;
+        }
         alerts(desk).await?;
     }
     Ok(if ready { Exit::Done } else { Exit::Problems })
 }
 
-/// Why it is held, for a person.
-const fn words(kind: HoldKind) -> &'static str {
-    match kind {
-        HoldKind::Paused => "a person paused it; `kartwheel resume` goes on",
-        HoldKind::Down => {
-            "it does not work now; `kartwheel connection status` says why, and what to do"
-        }
-        HoldKind::Token => "Membrane refuses our credentials; `kartwheel login` tries them",
-        HoldKind::NotAllowed => {
-            "the account does not allow a call; then `kartwheel connection resume`"
-        }
-        HoldKind::Broken => "calls on it break down; it goes on by itself",
+/// How many runs wait for a person, and what for.
+fn waiting(counts: &Value, screen: &mut Screen) -> std::io::Result<()> {
+    let count = |kind: AlertKind| counts[kind.name()].as_u64().unwrap_or(0);
+    let [limit, approval, answer, stuck] = AlertKind::OF_RUNS.map(count);
+    let all = limit + approval + answer + stuck;
+    if all == 0 {
+        return Ok(());
     }
+    let parts = [
+        (answer, "because an answer was lost (needs_person)"),
+        (approval, "for an approval"),
+        (limit, "over a limit"),
+        (stuck, "held for another reason"),
+    ];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<_> = parts.map(|(count, why)| format!("{count} {why}")).collect();
+    let runs = if all == 1 { "run waits" } else { "runs wait" };
+    screen.line(
+        &Line::new("  ")
+            .add(Tone::Warn, format!("{all} {runs} for a person"))
+            .plain(format!(": {}", parts.join(", "))),
+    )
 }
 
 /// The alerts that stand, when the database is here to be read; a container's health check may see only the port.

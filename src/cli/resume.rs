@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::screen::{Line, Tone};
 use super::{Desk, Exit, Failure};
-use crate::store::HoldKind;
 
 /// Go on sending after a pause
 ///
@@ -72,12 +71,9 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
                 .add(Tone::Warn, name)
                 .dim(format!("  {}", hold.reason)),
         )?;
-        if is_of_it && hold.kind == HoldKind::Down {
-            let reconnect = format!("kartwheel connection reconnect {name}");
-            desk.screen.line(
-                &Line::new("  Its login lapsed, and nothing but a login ends that: ")
-                    .bold(reconnect),
-            )?;
+        if is_of_it {
+            let way_out = format!("  {}", hold.kind.way_out(name));
+            desk.screen.line(&Line::new(way_out))?;
         }
     }
     Ok(Exit::Done)

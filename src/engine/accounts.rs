@@ -9,12 +9,11 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::Engine;
-use super::alert::without_links;
 use crate::account::{Account, Inventory};
 use crate::action::{Class, Outcome};
 use crate::clock;
 use crate::rule::account::{UsedName, like, names_used};
-use crate::store::{AlertKind, Snapshot, StoreError};
+use crate::store::{AlertKind, Snapshot, StoreError, without_links};
 
 /// What is known of an account is read again when it is older than this.
 pub const SYNC_AGE: Duration = Duration::from_secs(6 * 60 * 60);

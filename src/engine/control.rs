@@ -1,5 +1,6 @@
 //! What a person can do: cancel, retry, resume, resolve a run; pause and resume sending.
 
+mod held;
 mod live;
 
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use crate::clock::SharedClock;
 use crate::run::{
     Failure, Progress, Run, State, StepProgress, StepState, WHY_APPROVAL, WHY_BUDGET,
 };
-use crate::store::{AlertKind, Change, Changed, Hold, HoldKind, Store, StoreError};
+use crate::store::{Change, Changed, Store, StoreError};
 
 /// How often a change is tried again when the run moves on between look and change.
 const TRIES: usize = 20;
@@ -44,6 +45,14 @@ pub enum ControlError {
         state: State,
         /// What would help.
         advice: &'static str,
+    },
+    /// Its connection is held, and it waits for nothing else.
+    #[error("run {run} waits because {held}")]
+    Held {
+        /// The run.
+        run: Uuid,
+        /// Which hold it is, why, and what ends it.
+        held: String,
     },
     /// It changes too fast.
     #[error("run {0} keeps moving on; try again in a moment")]
@@ -103,7 +112,7 @@ impl Controls {
             State::NeedsPerson => Err("look in Kartra whether the call was done, then `kartwheel runs resolve ID --as done|repeat|fail`"),
             State::Waiting if run.progress.unjudged => Err(UNJUDGED),
             State::Waiting => Err("it sleeps, as its rule says; there is nothing to retry"),
-            State::Ready | State::Running => Err("it goes on by itself; if its connection is paused, `kartwheel resume` starts it again"),
+            State::Ready | State::Running => Err("it goes on by itself"),
             State::Declined | State::Done | State::Cancelled => Err("it is over; send the event again to start a new one"),
         })
         .await
@@ -115,8 +124,7 @@ impl Controls {
     /// # Errors
     /// When there is no such run, or nothing stops it.
     pub async fn resume(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
-        let before = self.store.reader().run_as_stored(run).await?;
-        let resumed = self.change(run, "resume", reason, |run| match run.state {
+        self.change(run, "resume", reason, |run| match run.state {
             State::Failed => afresh(run),
             State::Held if waits_for(run, WHY_APPROVAL) => Err("it waits for a person to approve its next call: `kartwheel runs approve ID`, or cancel it"),
             State::Held if waits_for(run, WHY_BUDGET) => {
@@ -127,21 +135,10 @@ impl Controls {
             State::Held => Ok((State::Ready, None, None)),
             State::NeedsPerson => Err("look in Kartra whether the call was done, then `kartwheel runs resolve ID --as done|repeat|fail`"),
             State::Waiting if run.progress.unjudged => Err(UNJUDGED),
-            State::Ready | State::Running | State::Retrying | State::Waiting => Err("nothing stops it but time; if its connection is paused, `kartwheel resume` starts it again"),
+            State::Ready | State::Running | State::Retrying | State::Waiting => Err("nothing stops it but time"),
             State::Declined | State::Done | State::Cancelled => Err("it is over; send the event again to start a new one"),
         })
-        .await?;
-        // Whoever let it go on knows of the limit.
-        let limit = before
-            .filter(|run| waits_for(run, WHY_BUDGET))
-            .and_then(|run| run.progress.over);
-        if let Some(limit) = limit {
-            let now = self.clock.now();
-            self.store
-                .calm(AlertKind::LimitReached, &limit.scope, now)
-                .await?;
-        }
-        Ok(resumed)
+        .await
     }
 
     /// Allows the call that a run waits to make (`approve: true`).
@@ -218,54 +215,6 @@ impl Controls {
         .await
     }
 
-    /// Stops sending, on one connection or on all; accepting goes on.
-    ///
-    /// # Errors
-    /// When the connection is unknown or the store fails.
-    pub async fn pause(&self, connection: Option<&str>, reason: &str) -> Result<(), ControlError> {
-        self.known(connection)?;
-        let hold = Hold {
-            connection: connection.unwrap_or_default().into(),
-            kind: HoldKind::Paused,
-            reason: reason.to_owned(),
-            since: self.clock.now(),
-        };
-        self.store.hold(hold).await?;
-        Ok(())
-    }
-
-    /// Ends a pause, and a hold that waits for a person.
-    ///
-    /// # Errors
-    /// When there is none, or the store fails.
-    pub async fn unpause(&self, connection: Option<&str>) -> Result<(), ControlError> {
-        self.known(connection)?;
-        let mut ended = 0;
-        for kind in ended_by_a_person(connection) {
-            let name = connection.unwrap_or_default().into();
-            ended += self
-                .store
-                .release(name, Some(*kind), self.clock.now())
-                .await?;
-        }
-        something_ended(ended, connection)
-    }
-
-    fn known(&self, connection: Option<&str>) -> Result<(), ControlError> {
-        let Some(name) = connection else {
-            return Ok(());
-        };
-        let all = &self.connections;
-        if all.iter().any(|known| &**known == name) {
-            return Ok(());
-        }
-        let names: Vec<&str> = all.iter().map(|known| &**known).collect();
-        Err(ControlError::NotHeld(format!(
-            "there is no connection {name}; kartwheel.yaml has {}",
-            names.join(", ")
-        )))
-    }
-
     async fn change(
         &self,
         id: Uuid,
@@ -280,11 +229,10 @@ impl Controls {
                 .run_as_stored(id)
                 .await?
                 .ok_or(ControlError::Unknown(id))?;
-            let (state, progress, why) = decide(&run).map_err(|advice| ControlError::State {
-                run: id,
-                state: run.state,
-                advice,
-            })?;
+            let (state, progress, why) = match decide(&run) {
+                Ok(decided) => decided,
+                Err(advice) => return Err(self.refused(&run, advice).await?),
+            };
             let now = self.clock.now();
             let change = Change {
                 run: id,
@@ -312,22 +260,6 @@ impl Controls {
         }
         Err(ControlError::Moving(id))
     }
-}
-
-/// The holds that `resume` ends: with a connection also the one that waits for a person, and that of calls that broke down.
-const fn ended_by_a_person(connection: Option<&str>) -> &'static [HoldKind] {
-    match connection {
-        None => &[HoldKind::Paused],
-        Some(_) => &[HoldKind::Paused, HoldKind::NotAllowed, HoldKind::Broken],
-    }
-}
-
-fn something_ended(ended: u64, connection: Option<&str>) -> Result<(), ControlError> {
-    if ended > 0 {
-        return Ok(());
-    }
-    let what = connection.map_or("sending".to_owned(), |name| format!("connection {name}"));
-    Err(ControlError::NotHeld(format!("{what} is not paused")))
 }
 
 /// Whether a held run waits for this.

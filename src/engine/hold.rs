@@ -7,11 +7,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Engine;
-use super::alert::{told, without_links};
+use super::settle::hold_for;
+
 use super::vitals::Vitals;
 use crate::action::{Priority, Readiness, Turn};
 use crate::clock;
-use crate::store::{AlertKind, Hold, HoldKind, StoreError};
+use crate::store::{Hold, HoldKind, StoreError, without_links};
 
 /// Works until it is aborted.
 pub(super) async fn run(engine: Engine) {
@@ -88,7 +89,16 @@ impl Probe {
                     tracing::error!(%error, connection = %self.connection, "the connection is ready again, but that could not be stored");
                 }
             }
-            Readiness::NotReady(why) => self.keep_told(engine, why).await,
+            Readiness::NotReady { class, text } => {
+                let kind = hold_for(class).unwrap_or(HoldKind::Down);
+                if kind == self.kind {
+                    self.keep_told(engine, text).await;
+                } else if let Err(error) =
+                    engine.turn(&self.connection, self.kind, kind, text).await
+                {
+                    tracing::error!(%error, connection = %self.connection, "could not store why it is held now");
+                }
+            }
             Readiness::Unknown(why) => {
                 let why = without_links(&why);
                 tracing::debug!(connection = %self.connection, why, "still held");
@@ -110,9 +120,10 @@ impl Probe {
             }
             false
         });
-        let Some(hold) = renewed else {
+        let Some(mut hold) = renewed else {
             return;
         };
+        hold.since = engine.clock().now();
         if let Err(error) = engine.persist(|| engine.store().hold(hold.clone())).await {
             tracing::error!(%error, connection = %self.connection, "could not store what the connection wants now");
         }
@@ -143,8 +154,9 @@ impl Engine {
                     let why = without_links(&why);
                     tracing::warn!(%connection, why, "could not ask for the connection's state; going on")
                 }
-                Readiness::NotReady(why) => {
-                    if let Err(error) = self.hold(connection, HoldKind::Down, why).await {
+                Readiness::NotReady { class, text } => {
+                    let kind = hold_for(class).unwrap_or(HoldKind::Down);
+                    if let Err(error) = self.hold(connection, kind, text).await {
                         tracing::error!(%error, %connection, "could not store the hold");
                     }
                 }
@@ -152,7 +164,7 @@ impl Engine {
         }
     }
 
-    /// Holds a connection: nothing is sent on it until the hold ends. One alert for each lapse, however many runs meet it.
+    /// Holds a connection: nothing is sent on it until the hold ends. One alert for each, however many runs meet it.
     pub(super) async fn hold(
         &self,
         connection: &str,
@@ -189,9 +201,7 @@ impl Engine {
                     "connection held; its runs wait"
                 );
             }
-            if self.persist(|| self.store().hold(hold.clone())).await? {
-                told(AlertKind::ConnectionHeld, connection, &hold.reason);
-            }
+            self.persist(|| self.store().hold(hold.clone())).await?;
         }
         Ok(())
     }
@@ -205,12 +215,19 @@ impl Engine {
         }
     }
 
-    /// Ends a hold, or all of them when no kind is named, and takes up the runs that waited.
-    pub(super) async fn release(
+    /// What holds a connection turned out to be another trouble by now, which another thing ends. It is held all the while.
+    async fn turn(
         &self,
         connection: &str,
-        kind: Option<HoldKind>,
-    ) -> Result<u64, StoreError> {
+        from: HoldKind,
+        to: HoldKind,
+        reason: String,
+    ) -> Result<(), StoreError> {
+        self.hold(connection, to, reason).await?;
+        self.end(connection, Some(from)).await.map(drop)
+    }
+
+    async fn end(&self, connection: &str, kind: Option<HoldKind>) -> Result<u64, StoreError> {
         let ended = self
             .store()
             .release(connection.into(), kind, self.clock().now())
@@ -220,6 +237,16 @@ impl Engine {
                 &*hold.connection != connection || kind.is_some_and(|kind| hold.kind != kind)
             })
         });
+        Ok(ended)
+    }
+
+    /// Ends a hold, or all of them when no kind is named, and takes up the runs that waited.
+    pub(super) async fn release(
+        &self,
+        connection: &str,
+        kind: Option<HoldKind>,
+    ) -> Result<u64, StoreError> {
+        let ended = self.end(connection, kind).await?;
         if ended > 0 {
             tracing::info!(
                 connection,

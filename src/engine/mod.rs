@@ -37,7 +37,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::action::{Actions, Catalog, Limit};
+use crate::action::{Actions, Catalog, Limit, Slowed};
 use crate::clock::{self, SharedClock};
 use crate::rule::{Rule, RuleSet};
 use crate::store::{ActivateRules, Front, Hold, RuleText, Store, StoreError};
@@ -203,6 +203,18 @@ impl Engine {
     #[must_use]
     pub fn holds(&self) -> Vec<Hold> {
         self.0.holds.borrow().clone()
+    }
+
+    /// This process, as its database knows it.
+    #[must_use]
+    pub fn node(&self) -> Uuid {
+        self.0.node
+    }
+
+    /// The pace of the connections that are slower than they are set to be.
+    pub fn slowed(&self) -> impl Iterator<Item = (&Arc<str>, Slowed)> {
+        let all = self.connections().iter();
+        all.filter_map(|name| Some((name, self.actions().slowed(name)?)))
     }
 
     /// Returns once nothing more happens at the clock's present time: nothing is under way in memory but runs that wait

@@ -260,9 +260,7 @@ impl Worker {
         let Some(budget) = call.budgets.get(budget) else {
             return self.hand_back(call).await;
         };
-        let said = budget::used_up(budget, day);
-        self.engine.limit_reached(&budget.scope, &said).await?;
-        let why = Some(format!("{WHY_BUDGET}: {said}"));
+        let why = Some(format!("{WHY_BUDGET}: {}", budget::used_up(budget, day)));
         let rest = plan::rest(State::Held, why, None);
         let mut progress = self.run.progress.clone();
         progress.over = Some(budget::limited(budget));

@@ -123,7 +123,7 @@ fn http_failure(status: u16, words: &str) -> Outcome {
     let (class, rest) = match status {
         429 => (
             Class::RateLimited,
-            "too many calls; the connection slows down",
+            "too many calls: nothing; the connection slows down by itself",
         ),
         401 => (
             Class::ConnectionDown,

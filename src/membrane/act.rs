@@ -209,8 +209,12 @@ impl Line {
 
     /// The connection lapsed: what a person must do, with the link, stands in the connection itself.
     async fn with_link(&self, outcome: Outcome) -> Outcome {
-        match self.connection().await.map(|found| found.readiness()) {
-            Ok(Readiness::NotReady(text)) => Outcome {
+        match self
+            .connection()
+            .await
+            .map(|found| found.readiness(&self.name))
+        {
+            Ok(Readiness::NotReady { text, .. }) => Outcome {
                 message: format!("{}; {text}", without_advice(&outcome.message)),
                 ..outcome
             },
@@ -224,7 +228,7 @@ impl Line {
         match self
             .connection()
             .await
-            .map(|connection| connection.readiness())
+            .map(|connection| connection.readiness(&self.name))
         {
             Ok(Readiness::Ready) => Outcome {
                 class: Class::NotAllowed,
@@ -234,7 +238,7 @@ impl Line {
                 ),
                 ..outcome
             },
-            Ok(Readiness::NotReady(text)) => Outcome {
+            Ok(Readiness::NotReady { text, .. }) => Outcome {
                 message: text,
                 ..outcome
             },

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::fault::{Asked, Fault};
 use super::wire::Answer;
-use crate::action::{Class, Outcome};
+use crate::action::{Class, Outcome, SLOWS_DOWN};
 
 /// Which row of the table decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,9 @@ const OTHER_THINGS: &[&str] = &[
 ];
 
 /// What is to be done about a connection that lapsed, where nothing more is known of it.
-pub(super) const RECONNECT: &str = "reconnect it; its runs wait";
+pub(super) const RECONNECT: &str = "`kartwheel connection status` says what helps; its runs wait";
+/// The same where no run waits.
+pub(super) const SEE_STATUS: &str = "`kartwheel connection status` says what helps";
 /// What is to be done where only a question was not answered.
 const ASK_AGAIN: &str = "it was only a question: ask again in a while";
 
@@ -112,7 +114,7 @@ const TABLE: &[(Row, Test, Class, &str, &str)] = &[
         },
         Class::RateLimited,
         "too many calls",
-        "nothing; the connection slows down by itself",
+        SLOWS_DOWN,
     ),
     (
         Row::OurToken,
@@ -178,7 +180,7 @@ const TABLE: &[(Row, Test, Class, &str, &str)] = &[
         |fault| fault.any(|level| level.kind == Some("insufficient_credit")),
         Class::NotAllowed,
         "the Membrane workspace has no credit left",
-        "see to its billing, then resume the connection",
+        "see to its billing at Membrane, then resume the connection",
     ),
     (
         Row::Setup,

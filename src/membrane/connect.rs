@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::fault::short;
-use crate::action::Readiness;
+use super::help::Help;
+use crate::action::{Class, Readiness};
 
 /// The longest link that is shown.
 const MAX_LINK_CHARS: usize = 2_000;
@@ -104,27 +105,33 @@ impl Connection {
         &self.errors
     }
 
-    /// Whether it can run actions, by its state alone.
+    /// Its state, and after this what stands behind it: the first error, what is asked of a person, the link.
     #[must_use]
-    pub fn readiness(&self) -> Readiness {
-        if self.state == "READY" {
-            return Readiness::Ready;
-        }
-        let to_do = match self.state.as_str() {
-            "BUILDING" => "Membrane is building its connector: wait a few minutes",
-            "CLIENT_ACTION_REQUIRED" => "a person must act",
-            "CONFIGURATION_ERROR" => "correct its set-up in the Membrane console",
-            "SETUP_FAILED" => "its connector could not be built: ask Membrane's support",
-            "DISCONNECTING" => "it is being removed: connect the account again",
-            _ => "look at it in the Membrane console",
-        };
-        let mut text = format!("connection {} is {}: {to_do}", self.id, self.state);
+    pub fn described(&self, more: &str) -> String {
+        let mut text = format!("connection {} is {}{more}", self.id, self.state);
         let action = self.action.as_ref().and_then(ClientAction::words);
         for more in self.errors.first().into_iter().chain(&action) {
             text.push_str(". ");
             text.push_str(more.trim_end_matches('.'));
         }
-        Readiness::NotReady(text)
+        text
+    }
+
+    /// Whether it can run actions, by its state alone; the text is for whoever knows it by this local name.
+    #[must_use]
+    pub fn readiness(&self, name: &str) -> Readiness {
+        let help = self.help();
+        let who = match help {
+            Help::Nothing => return Readiness::Ready,
+            Help::LogIn { .. } | Help::Answer { .. } => "a person must act: ",
+            _ => "",
+        };
+        let to_do = help.to_do(name);
+        let text = self.described(&format!(": {who}{to_do}"));
+        Readiness::NotReady {
+            class: Class::ConnectionDown,
+            text,
+        }
     }
 }
 
@@ -186,9 +193,10 @@ mod tests {
     use super::*;
 
     fn text(body: &Value) -> String {
-        match Connection::read(body).expect("a connection").readiness() {
+        let connection = Connection::read(body).expect("a connection");
+        match connection.readiness("main") {
             Readiness::Ready => "ready".to_owned(),
-            Readiness::NotReady(text) | Readiness::Unknown(text) => text,
+            Readiness::NotReady { text, .. } | Readiness::Unknown(text) => text,
         }
     }
 
@@ -205,8 +213,8 @@ mod tests {
         });
         assert_eq!(
             text(&body),
-            "connection c1 is CLIENT_ACTION_REQUIRED: a person must act. The credentials were refused. \
-             Authenticate [31m again. https://ui.getmembrane.com/connect?connectionId=c1"
+            "connection c1 is CLIENT_ACTION_REQUIRED: a person must act: log in where the link leads, or get a fresh link: \
+             `kartwheel connection reconnect main`. The credentials were refused. Authenticate [31m again. https://ui.getmembrane.com/connect?connectionId=c1"
         );
         for link in [
             "http://x.y",

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use self::queue::{Place, Queue};
-use crate::action::{Class, Outcome, Slot, Turn};
+use crate::action::{Class, Outcome, Slot, Slowed, Turn};
 use crate::clock::{SharedClock, from_micros, micros};
 
 /// Calls that may follow the first one without a pause after a rest.
@@ -163,6 +163,16 @@ impl Pace {
             }
             _ => {}
         }
+    }
+
+    /// How slow it is, while it is slower than it is set to be.
+    pub(super) fn slowed(&self) -> Option<Slowed> {
+        let state = self.lock();
+        let stands_still = state.blocked_until > self.now();
+        (stands_still || state.rate < self.per_second).then(|| Slowed {
+            per_second: state.rate,
+            until: stands_still.then(|| from_micros(state.blocked_until)),
+        })
     }
 
     fn now(&self) -> i64 {

@@ -12,7 +12,7 @@ use super::fault::{Asked, is_error};
 use super::find::find;
 use super::limit::Pace;
 use super::listing::{Listing, MAX_PAGES, PAGE_SIZE, next_cursor};
-use super::settings::ConnectionSettings;
+use super::settings::{Auth, ConnectionSettings};
 use super::token::Tokens;
 use super::wire::{Answer, Http, NoAnswer, Request};
 use crate::action::{Class, Outcome, ReadOutput};
@@ -28,6 +28,8 @@ pub(super) struct Line {
     app: Option<String>,
     pub(super) http: Arc<Http>,
     tokens: Arc<Tokens>,
+    /// Whether its credentials are its own.
+    pub(super) has_own: bool,
     pub(super) clock: SharedClock,
     pub(super) read_output: ReadOutput,
     id: Mutex<Option<Arc<str>>>,
@@ -49,11 +51,17 @@ impl Line {
             app: settings.app.clone(),
             http,
             tokens,
+            has_own: settings.auth.is_some(),
             clock: Arc::clone(clock),
             read_output,
             id: Mutex::new(settings.id.as_deref().map(Into::into)),
             listing: Mutex::new(None),
         }
+    }
+
+    /// Other credentials from now on. Whether they are others.
+    pub(super) fn take_up(&self, auth: &Auth) -> bool {
+        self.tokens.take_up(auth)
     }
 
     /// The tenant that our token speaks for.

@@ -3,7 +3,7 @@
 //! A call goes through: `act` (one run; `fit` first: would Membrane drop something of its input?) → `line` (a connection at work:
 //! its token and ids) → `wire` (bytes, once, by `gate`) → `classify` (an error's class, one table over what `fault` took apart) or the
 //! catalogue's own reading of a success. `limit` is the pace, `token` the identity, `connect` the state of a connection, `listing`
-//! the actions it offers. `desk` asks what a person's commands want to know, over the same wire. `look_back` finds out what became
+//! the actions it offers, `help` what makes it READY. `desk` asks what a person's commands want to know, over the same wire. `look_back` finds out what became
 //! of a call whose answer was lost, from `logs` and the account; `survey` reads what the account holds.
 //!
 //! Nothing is ever sent twice, but for three answers that prove that nothing was done: our token was refused (a fresh
@@ -20,6 +20,7 @@ mod fault;
 mod find;
 mod fit;
 mod gate;
+mod help;
 mod limit;
 mod line;
 mod listing;
@@ -46,6 +47,7 @@ pub use self::desk::{
     ConnectRequest, Desk, Facts, Failed, ProxyAnswer, ProxyRequest, RESERVED_HEADERS,
 };
 pub use self::find::{Unfound, find, host};
+pub use self::help::Help;
 pub use self::listing::Listed;
 pub use self::logs::RunLog;
 pub use self::settings::{
@@ -59,7 +61,7 @@ use self::token::Tokens;
 use self::wire::Http;
 use crate::account::{Account, Place};
 use crate::action::{
-    Actions, Call, Catalog, Class, Evidence, Outcome, Readiness, Reads, Slot, Turn,
+    Actions, Call, Catalog, Class, Evidence, Outcome, Readiness, Reads, Slot, Slowed, Turn,
 };
 use crate::clock::{SharedClock, after};
 
@@ -74,6 +76,17 @@ pub struct Client {
     places: BTreeMap<Arc<str>, Place>,
     catalog: Catalog,
     clock: SharedClock,
+    reread: Option<Reread>,
+}
+
+/// Reads the settings as they are by now; `None` where they cannot be used.
+#[derive(Clone)]
+pub struct Reread(pub Arc<dyn Fn() -> Option<Settings> + Send + Sync>);
+
+impl fmt::Debug for Reread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reread")
+    }
 }
 
 impl fmt::Debug for Client {
@@ -139,7 +152,14 @@ impl Client {
             places,
             catalog,
             clock,
+            reread: None,
         })
+    }
+
+    /// The same, which reads its credentials anew when they are refused.
+    #[must_use]
+    pub fn rereading(self, reread: Option<Reread>) -> Self {
+        Self { reread, ..self }
     }
 
     /// Looks at a connection: whom we are, what state it is in, what it offers, whether it works.
@@ -150,7 +170,7 @@ impl Client {
         let line = self.line(connection)?;
         let tenant = read_tenant(&line.tenant().await?);
         let found = line.connection().await?;
-        let readiness = match found.readiness() {
+        let readiness = match found.readiness(&line.name) {
             Readiness::Ready => self.probe(line).await,
             other => other,
         };
@@ -177,6 +197,36 @@ impl Client {
                 ),
             ))
         })
+    }
+
+    async fn ask_readiness(&self, line: &Line) -> Readiness {
+        match line
+            .connection()
+            .await
+            .map(|found| found.readiness(&line.name))
+        {
+            Ok(Readiness::Ready) => self.probe(line).await,
+            Ok(other) => other,
+            Err(failed) => not_ready(*failed),
+        }
+    }
+
+    /// Our credentials are refused: those that the settings have by now may be others. They are taken up if they are for the
+    /// same place, so that they can lead to no other account. Whether they are new.
+    async fn take_up_credentials(&self, line: &Line) -> bool {
+        let settings = self.reread.as_ref().and_then(|reread| (reread.0)());
+        let Some(settings) = settings else {
+            return false;
+        };
+        let here = self.place(&line.name).await;
+        let own = settings.connections.get(&line.name);
+        let own = own.and_then(|own| own.auth.as_ref());
+        let is_here = here.may_be(&settings.place(&line.name)) && own.is_some() == line.has_own;
+        let is_new = is_here && line.take_up(own.unwrap_or(&settings.auth));
+        if is_new {
+            tracing::info!(connection = %line.name, "took up the credentials that the settings have now");
+        }
+        is_new
     }
 
     /// A cheap read.
@@ -225,6 +275,10 @@ impl Actions for Client {
         }
     }
 
+    fn slowed(&self, connection: &str) -> Option<Slowed> {
+        self.lines.get(connection)?.pace.slowed()
+    }
+
     async fn call(&self, call: &Call) -> Outcome {
         match self.line(&call.connection) {
             Ok(line) => {
@@ -241,10 +295,14 @@ impl Actions for Client {
             Ok(line) => line,
             Err(failed) => return not_ready(*failed),
         };
-        match line.connection().await.map(|found| found.readiness()) {
-            Ok(Readiness::Ready) => self.probe(line).await,
-            Ok(other) => other,
-            Err(failed) => not_ready(*failed),
+        let found = self.ask_readiness(line).await;
+        let is_refused = matches!(
+            &found,
+            Readiness::NotReady { class, .. } if *class == Class::OurToken
+        );
+        match is_refused && self.take_up_credentials(line).await {
+            true => self.ask_readiness(line).await,
+            false => found,
         }
     }
 
@@ -293,7 +351,10 @@ fn not_ready(outcome: Outcome) -> Readiness {
         Class::Transient | Class::RateLimited | Class::Unknown => {
             Readiness::Unknown(outcome.message)
         }
-        _ => Readiness::NotReady(outcome.message),
+        class => Readiness::NotReady {
+            class,
+            text: outcome.message,
+        },
     }
 }
 

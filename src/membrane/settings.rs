@@ -121,6 +121,29 @@ pub enum Auth {
 }
 
 impl Auth {
+    /// Whether both are the same.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Token(one), Self::Token(other)) => one.expose_secret() == other.expose_secret(),
+            (
+                Self::Signed {
+                    workspace_key,
+                    workspace_secret,
+                    tenant_key,
+                },
+                Self::Signed {
+                    workspace_key: key,
+                    workspace_secret: secret,
+                    tenant_key: tenant,
+                },
+            ) => {
+                (workspace_key, tenant_key) == (key, tenant)
+                    && workspace_secret.expose_secret() == secret.expose_secret()
+            }
+            _ => false,
+        }
+    }
+
     /// The tenant within its workspace, where it is named.
     fn tenant(&self) -> Option<String> {
         match self {

@@ -1,6 +1,6 @@
 //! The bearer token: signed by us and renewed in time, or given and left alone.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,46 +26,67 @@ struct Claims<'a> {
 }
 
 /// Where tokens come from.
-pub(super) struct Tokens {
+pub(super) struct Tokens(Mutex<State>);
+
+struct State {
     auth: Auth,
-    signed: Mutex<Option<(SecretString, i64)>>,
+    /// The token that was signed last, and when it expires.
+    signed: Option<(SecretString, i64)>,
 }
 
 impl Tokens {
     pub(super) fn new(auth: Auth) -> Self {
-        Self {
-            auth,
-            signed: Mutex::new(None),
+        Self(Mutex::new(State { auth, signed: None }))
+    }
+
+    /// Takes these credentials from now on. Whether they are others than those before.
+    pub(super) fn take_up(&self, auth: &Auth) -> bool {
+        let mut state = self.lock();
+        let is_new = !state.auth.is(auth);
+        if is_new {
+            *state = State {
+                auth: auth.clone(),
+                signed: None,
+            };
         }
+        is_new
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A token that is good for at least a minute.
     pub(super) fn current(&self, now: Timestamp) -> SecretString {
-        let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((token, expires)) = &*signed
+        let mut state = self.lock();
+        if let Some((token, expires)) = &state.signed
             && expires - now.as_second() > SPARE_SECONDS
             && expires - now.as_second() <= LIFETIME_SECONDS + SPARE_SECONDS
         {
             return token.clone();
         }
-        self.sign_next(&mut signed, now)
+        state.sign_next(now)
     }
 
     /// Another token than the one that was just refused. None where there is no other: a given token stays as it is.
     pub(super) fn renewed(&self, refused: &SecretString, now: Timestamp) -> Option<SecretString> {
-        if matches!(self.auth, Auth::Token(_)) {
-            return None;
+        let mut state = self.lock();
+        if let Auth::Token(token) = &state.auth {
+            // Somebody may have taken up another meanwhile.
+            let is_other = token.expose_secret() != refused.expose_secret();
+            return is_other.then(|| token.clone());
         }
-        let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((token, _)) = &*signed
+        if let Some((token, _)) = &state.signed
             && token.expose_secret() != refused.expose_secret()
         {
             return Some(token.clone());
         }
-        Some(self.sign_next(&mut signed, now))
+        Some(state.sign_next(now))
     }
+}
 
-    fn sign_next(&self, kept: &mut Option<(SecretString, i64)>, now: Timestamp) -> SecretString {
+impl State {
+    fn sign_next(&mut self, now: Timestamp) -> SecretString {
         let (key, secret, tenant) = match &self.auth {
             Auth::Token(token) => return token.clone(),
             Auth::Signed {
@@ -76,7 +97,7 @@ impl Tokens {
         };
         let wanted = now.as_second() + LIFETIME_SECONDS;
         // Within one second the same claims would give the same token, which was just refused.
-        let expires = match kept {
+        let expires = match &self.signed {
             Some((_, before)) if *before == wanted => wanted + 1,
             _ => wanted,
         };
@@ -86,7 +107,7 @@ impl Tokens {
             exp: expires,
         };
         let token = SecretString::from(sign(&claims, secret));
-        *kept = Some((token.clone(), expires));
+        self.signed = Some((token.clone(), expires));
         token
     }
 }

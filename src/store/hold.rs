@@ -6,7 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A connection that is held again so soon after its last hold has relapsed: the alert of that hold stands again.
+use crate::store::alert::{Alert, AlertKind};
+
+/// A connection that is held again in the same way so soon after its last such hold has relapsed: the alert of that hold stands
+/// again.
 pub const RELAPSE_WITHIN: Duration = Duration::from_secs(15 * 60);
 
 /// Why a connection sends nothing.
@@ -38,6 +41,24 @@ pub struct Hold {
     pub since: Timestamp,
 }
 
+impl Hold {
+    /// The subject of its alert. What ends each kind is another thing, so each is told for itself.
+    pub(super) fn subject(&self) -> String {
+        format!("{} {}", self.connection, self.kind.name())
+    }
+
+    /// What somebody must be told of it.
+    pub(super) fn alert(&self) -> Alert {
+        Alert {
+            kind: AlertKind::ConnectionHeld,
+            subject: self.subject(),
+            text: self.reason.clone(),
+            since: self.since,
+            over_at: None,
+        }
+    }
+}
+
 impl HoldKind {
     /// All kinds.
     pub const ALL: [Self; 5] = [
@@ -52,6 +73,42 @@ impl HoldKind {
     #[must_use]
     pub const fn is_told(self) -> bool {
         !matches!(self, Self::Paused)
+    }
+
+    /// What it means for the connection, as the rest of a sentence.
+    #[must_use]
+    pub const fn means(self) -> &'static str {
+        match self {
+            Self::Paused => "a person paused it",
+            Self::Down => "it does not work now",
+            Self::Token => "Membrane does not accept our credentials",
+            Self::NotAllowed => "a call was not allowed",
+            Self::Broken => "calls on it break down",
+        }
+    }
+
+    /// What ends it for this connection, or for all where it is empty: the one place that says so.
+    #[must_use]
+    pub fn way_out(self, connection: &str) -> String {
+        let resume = match connection {
+            "" => "`kartwheel resume`".to_owned(),
+            name => format!("`kartwheel connection resume {name}`"),
+        };
+        match self {
+            Self::Paused => format!("a person ends that: {resume}"),
+            Self::Down => format!(
+                "it goes on by itself when it works again; `kartwheel connection status {connection}` says what helps"
+            ),
+            Self::Token => {
+                "it goes on by itself when they are accepted: the daemon takes them up from .env (`kartwheel login --save`) within \
+                 minutes; where they stand in its own environment, mend them there and start it again"
+                    .to_owned()
+            }
+            Self::NotAllowed => format!("mend its cause, then a person ends that: {resume}"),
+            Self::Broken => format!(
+                "it goes on by itself when a cheap read succeeds, and at once by {resume}"
+            ),
+        }
     }
 
     /// The word used in the store, the API and on the screen.

@@ -31,7 +31,7 @@ use uuid::Uuid;
 use crate::clock::SharedClock;
 use crate::run::{Attempt, Run};
 
-pub use alert::{Alert, AlertKind};
+pub use alert::{Alert, AlertKind, Waits, without_links};
 pub use hold::{Hold, HoldKind, RELAPSE_WITHIN};
 pub use inbox::{Accept, Accepted, FirstIntent, Handshake, NewRun, Refused, StoredVerdict};
 pub use list::{Counts, DoorSum, EventFilter, RefusalCount, RunFilter, StoredEvent};
@@ -93,6 +93,10 @@ pub trait Reader: Send + Sync + 'static {
     async fn handshake_sums(&self, since: Timestamp) -> Result<Vec<DoorSum>, StoreError>;
     /// Alerts, newest first: those that stand, or all of them.
     async fn alerts(&self, standing: bool, limit: u32) -> Result<Vec<Alert>, StoreError>;
+    /// Runs that wait for a person, by what for.
+    async fn waits(&self) -> Result<Vec<Waits>, StoreError>;
+    /// Whether this process has ever worked on this database.
+    async fn knows_node(&self, node: Uuid) -> Result<bool, StoreError>;
     /// What is kept of every connection's account.
     async fn snapshots(&self) -> Result<Vec<Snapshot>, StoreError>;
     /// The newest attempt with one of these traces that was intended since then, was not refused, and that no event has
@@ -258,14 +262,14 @@ impl Store {
     }
 
     /// Puts a hold in force, and raises its alert in the same commit: see [`HoldKind::is_told`]. A hold of the same connection
-    /// and kind stays since when it was, with the new reason. Whether somebody must be told anew: one alert stands for all
-    /// holds of a connection, and goes on standing where one comes within `RELAPSE_WITHIN` of the end of the last.
+    /// and kind stays since when it was, with the new reason. Whether somebody must be told anew: each hold has its alert, and
+    /// one that comes within `RELAPSE_WITHIN` of the end of the last of its kind has that one's, as long as its link leads to
+    /// the same place.
     pub async fn hold(&self, hold: Hold) -> Result<bool, StoreError> {
         Ok(self.count(Op::Hold(hold)).await? > 0)
     }
 
-    /// Ends a connection's hold of this kind, or all of its holds; with the last that was told of, its alert is over. Says
-    /// how many there were.
+    /// Ends a connection's hold of this kind, or all of its holds, each with its alert. Says how many there were.
     pub async fn release(
         &self,
         connection: Arc<str>,

@@ -34,7 +34,7 @@ pub fn hooks(hooks: Arc<Hooks>) -> Router {
 pub fn console(hooks: Arc<Hooks>, api: Router) -> Router {
     Router::new()
         .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+        .route("/readyz", get(health::ready_in_full))
         .with_state(hooks)
         .merge(api)
 }

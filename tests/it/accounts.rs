@@ -7,6 +7,7 @@ use kartwheel::run::State;
 use kartwheel::sandbox::Kind;
 use kartwheel::store::{AlertKind, Snapshot};
 
+use crate::cli::kartwheel;
 use crate::faults::TAG;
 use crate::world::World;
 
@@ -117,6 +118,9 @@ async fn a_refused_name_is_met_with_the_nearest_and_the_account_is_read_again_so
     world.until_read().await;
     let gone = [(AlertKind::NameGone, "main tag buyer".to_owned())];
     world.until_told(&gone).await;
+    // What is known by now is shown with the run that failed before it was known.
+    let shown = kartwheel(world.dir.path(), &["runs", "show", &run.id.to_string()]);
+    assert!(shown.out.contains("`buyers`"), "{}", shown.out);
     let second = world.order("2", "ada@example.com").await.event();
     world.settle().await;
     let why = world.run_of(second).await.why.expect("a reason");

@@ -141,7 +141,14 @@ async fn a_person_ends_no_hold_that_only_a_look_can_end() {
     engine.unpause(Some("main")).await.expect("ended");
     assert_eq!(held(&world), ["down"]);
     let refused = engine.unpause(Some("main")).await.expect_err("it is down");
-    assert!(refused.to_string().contains("not paused"), "{refused}");
+    let refused = refused.to_string();
+    for told in [
+        "not paused",
+        "is held (down: ",
+        "kartwheel connection status main",
+    ] {
+        assert!(refused.contains(told), "{told}: {refused}");
+    }
     controls
         .unpause(Some("main"))
         .await
@@ -215,6 +222,7 @@ async fn a_lapse_during_another_hold_is_told_with_its_link() {
     sandbox.ask_for(CONNECTION_ID, ToDo::Connect);
     world.advance(Duration::from_secs(600)).await;
     let holds = world.app().engine().holds();
+    assert_eq!(held(&world), ["down"], "a login ends it now");
     assert!(holds[0].reason.contains("https://"), "{holds:?}");
     let alerts = standing(&world).await;
     assert_eq!(alerts.len(), 1, "{alerts:?}");

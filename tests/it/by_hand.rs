@@ -1,6 +1,6 @@
 //! Actions by hand: what the commands call an action, and what they refuse before anything is sent.
 
-use kartwheel::sandbox::{CONNECTION_ID, ConnectionState};
+use kartwheel::sandbox::{CONNECTION_ID, ConnectionState, Fault, FaultKind};
 use serde_json::Value;
 
 use crate::cli::Said;
@@ -124,4 +124,45 @@ async fn a_connection_that_does_not_work_says_what_to_do_and_not_two_things_at_o
         }
         assert!(!said.out.contains("reconnect it"), "{}", said.out);
     }
+}
+
+/// No daemon is there to slow down and to try again what a person asked for once.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_too_much_by_hand_is_told_when_to_try_again() {
+    let (dir, sandbox, _) = house(&settings()).await;
+    let proxy = format!("/connections/{CONNECTION_ID}/proxy");
+    for (retry_after, again) in [
+        (Some(30), "try again in 30 s"),
+        (None, "try again in a minute"),
+    ] {
+        let limited = FaultKind::RateLimited { retry_after };
+        for (fault, arguments) in [
+            (
+                Fault::on_path(&proxy, limited.clone()),
+                &["request", "/api"][..],
+            ),
+            (
+                Fault::on_verb("retrieve-account-lists", limited),
+                &["actions", "run", "retrieve-account-lists"],
+            ),
+        ] {
+            sandbox.world().add_fault(fault.times(1));
+            let said = piped(dir.path(), arguments, &BY_TOKEN, "");
+            assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+            assert!(said.out.contains(again), "{arguments:?}: {}", said.out);
+            assert!(!said.out.contains("by itself"), "{}", said.out);
+        }
+    }
+}
+
+/// Nobody is sent to log in again where that is refused: Membrane is building the connector.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_in_a_state_that_no_login_ends_does_not_advise_one() {
+    let (dir, sandbox, _) = house(&settings()).await;
+    let building = ConnectionState::Building;
+    sandbox.world().set_connection(CONNECTION_ID, building);
+    let said = piped(dir.path(), &["request", "/api"], &BY_TOKEN, "");
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert!(!said.out.contains("reconnect"), "{}", said.out);
+    assert!(said.out.contains("connection status"), "{}", said.out);
 }

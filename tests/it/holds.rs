@@ -6,6 +6,7 @@ use kartwheel::engine::Resolution;
 use kartwheel::run::State;
 use kartwheel::sandbox::{CONNECTION_ID, ConnectionState, Fault, FaultKind, KartraForm};
 use kartwheel::store::HoldKind;
+use serde_json::json;
 
 use crate::cli::kartwheel;
 use crate::faults::{REFUND, TAG, effects, start, under};
@@ -212,5 +213,54 @@ async fn a_look_up_waits_until_the_connection_of_its_step_is_no_longer_held() {
     engine.unpause(Some("other")).await.expect("released");
     world.advance(Duration::from_secs(600)).await;
     assert_eq!(effects(&world, "refund-transaction"), 1);
+    world.end(&[State::Done]).await;
+}
+
+/// A run is shown with what its connection's state wants, and never with a login that would be refused.
+#[tokio::test]
+async fn a_held_run_advises_what_helps_in_the_state_of_its_connection() {
+    let login = "kartwheel connection reconnect main";
+    for (state, helps) in [
+        (ConnectionState::SetupFailed, "ask Membrane's support"),
+        (ConnectionState::Building, "wait a few minutes"),
+        (ConnectionState::ConfigurationError, "correct its set-up"),
+        (ConnectionState::Disconnecting, "it is being removed"),
+        (ConnectionState::ClientActionRequired, login),
+    ] {
+        let world = World::with(TAG).await;
+        world.sandbox.world().set_connection(CONNECTION_ID, state);
+        let event = start(&world).await;
+        let run = world.run_of(event).await;
+        let shown = kartwheel(world.dir.path(), &["runs", "show", &run.id.to_string()]);
+        let shown = shown.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(shown.contains(helps), "{state:?}: {shown}");
+        let advises = state == ConnectionState::ClientActionRequired;
+        assert_eq!(shown.contains(login), advises, "{state:?}: {shown}");
+        let ready = ConnectionState::Ready;
+        world.sandbox.world().set_connection(CONNECTION_ID, ready);
+        world.advance(Duration::from_secs(60)).await;
+        world.end(&[State::Done]).await;
+    }
+}
+
+/// Where the trouble is at Membrane, nobody is sent to Kartra.
+#[tokio::test]
+async fn a_workspace_without_credit_is_mended_where_it_is() {
+    let spent = FaultKind::Status {
+        code: 400,
+        body: json!({ "type": "insufficient_credit", "message": "No credit" }).to_string(),
+        after_work: false,
+    };
+    let (world, run) = under(TAG, "assign-tag", spent, 1).await;
+    assert_eq!(run.state, State::Held, "{run:?}");
+    let shown = kartwheel(world.dir.path(), &["runs", "show", &run.id.to_string()]);
+    let shown = shown.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    for told in ["billing at Membrane", "kartwheel connection resume main"] {
+        assert!(shown.contains(told), "{told}: {shown}");
+    }
+    assert!(!shown.contains("in Kartra"), "{shown}");
+    let engine = world.app().engine();
+    engine.unpause(Some("main")).await.expect("released");
+    world.settle().await;
     world.end(&[State::Done]).await;
 }

@@ -8,6 +8,7 @@
 mod accounts;
 mod addresses;
 mod again;
+mod alerts;
 mod api;
 mod away;
 mod batches;
@@ -16,6 +17,7 @@ mod by_hand;
 mod check;
 mod cli;
 mod crash;
+mod credentials;
 mod crowds;
 mod daemon;
 mod dropped;

@@ -173,18 +173,24 @@ async fn a_question_without_a_link_is_answered_at_the_console() {
     let settings = format!("{SETTINGS}connections:\n  main: {{ id: {CONNECTION_ID} }}\n");
     let (dir, sandbox, _) = house(&settings).await;
     assert!(sandbox.world().ask_for(CONNECTION_ID, ToDo::ProvideInput));
-    for arguments in [
-        &["connect", "--timeout", "1s"][..],
-        &["connection", "status"],
-        &["connection", "test"],
-        &["doctor"],
+    for (arguments, code) in [
+        (&["connect", "--timeout", "1s"][..], 1),
+        (&["connection", "status"], 1),
+        (&["connection", "test"], 1),
+        (&["doctor"], 1),
+        (&["connection", "reconnect", "--wait", "1s"], 2),
     ] {
         let said = piped(dir.path(), arguments, &BY_TOKEN, "");
-        assert_eq!(said.code, 1, "{arguments:?}: {}{}", said.out, said.err);
-        let told = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(said.code, code, "{arguments:?}: {}{}", said.out, said.err);
+        let told = format!("{}{}", said.out, said.err);
+        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(told.contains("Answer it in Membrane's console"), "{told}");
-        assert!(!told.contains("did not accept its login"), "{told}");
+        for wrong in ["did not accept its login", "reconnect main"] {
+            assert!(!told.contains(wrong), "{arguments:?}: {told}");
+        }
     }
+    let calls = sandbox.world().calls();
+    assert!(calls.iter().all(|call| call.path != "/connection-requests"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -273,12 +279,15 @@ async fn no_link_is_made_where_a_login_cannot_help() {
     let settings = format!("{SETTINGS}connections:\n  main: {{ id: {CONNECTION_ID} }}\n");
     let (dir, sandbox, _) = house(&settings).await;
     for (state, told) in [
-        (ConnectionState::Building, "run this again in some minutes"),
+        (
+            ConnectionState::Building,
+            "wait a few minutes, then run this again",
+        ),
         (ConnectionState::SetupFailed, "Membrane's support"),
         (ConnectionState::ConfigurationError, "Membrane's console"),
         (
             ConnectionState::Disconnecting,
-            "kartwheel connect --connection main --replace",
+            "Once `kartwheel connection list` shows it no more, make another one: `kartwheel connect --connection main --replace`",
         ),
     ] {
         sandbox.world().set_connection(CONNECTION_ID, state);
@@ -295,6 +304,11 @@ async fn no_link_is_made_where_a_login_cannot_help() {
     }
     let calls = sandbox.world().calls();
     assert!(calls.iter().all(|call| call.path != "/connection-requests"));
+    // It is being removed: the same command once more is of no use until it is gone.
+    let replace = ["connect", "--connection", "main", "--replace"];
+    let said = piped(dir.path(), &replace, &BY_TOKEN, "");
+    assert_eq!(said.code, 2, "{}{}", said.out, said.err);
+    assert!(said.err.contains("shows it no more"), "{}", said.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -97,6 +97,7 @@ impl Yard {
             reads_accounts: false,
             test_events: false,
             outside,
+            reread: None,
         };
         App::start(options).await.unwrap()
     }

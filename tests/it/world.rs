@@ -139,6 +139,7 @@ impl World {
             reads_accounts: false,
             test_events: self.test_events,
             outside: kartwheel::outside::Outside::usual().expect("an HTTP client"),
+            reread: Some(project::reread(self.dir.path())),
         }
     }
 

@@ -9,7 +9,6 @@ pub(super) mod view;
 
 use clap::Subcommand;
 
-use patience::is_broken;
 pub(super) use patience::{Patience, Waited, length, may_pass};
 
 use super::desk::{connection_id, membrane_desk, told};

@@ -9,7 +9,7 @@ use crate::action::Class;
 use crate::cli::Desk;
 use crate::cli::screen::{Line, span};
 use crate::clock::{SharedClock, after, between};
-use crate::membrane::{self, Connection, Failed};
+use crate::membrane::{self, Connection, Failed, Help};
 
 /// How long one question is held by Membrane while it builds.
 const HELD_SECONDS: u64 = 30;
@@ -54,7 +54,7 @@ impl Patience<'_> {
         loop {
             match connection.state() {
                 "READY" => return Ok(Ok(Waited::Ready(connection))),
-                state if is_broken(state) => return Ok(Ok(Waited::Broken(connection))),
+                _ if !connection.help().may_come() => return Ok(Ok(Waited::Broken(connection))),
                 _ if desk.clock.now() >= self.until => return Ok(Ok(Waited::NotYet(connection))),
                 _ => {}
             }
@@ -102,7 +102,7 @@ impl Patience<'_> {
         let state = connection.state();
         desk.screen
             .line(&Line::default().add(view::tone(state), state))?;
-        if is_broken(state) {
+        if !connection.help().may_come() {
             // Its reasons are the command's error.
             return desk.screen.flush();
         }
@@ -111,16 +111,16 @@ impl Patience<'_> {
         let waiting = format!(
             "  Waiting until that is done, at most {left}. Ctrl-C ends the waiting and harms nothing."
         );
-        match state {
-            "BUILDING" => desk.screen.line(&Line::default().dim(
+        match connection.help() {
+            Help::Wait => desk.screen.line(&Line::default().dim(
                 "  Membrane is building its connector. That takes some minutes; there is nothing to do.",
             ))?,
-            "CLIENT_ACTION_REQUIRED" if view::asks_for_input(connection) => {
-                let told = format!("  {}", view::ANSWER_AT_CONSOLE);
+            Help::Answer { has_link: false } => {
+                let told = format!("  {}", view::remedy(connection, ""));
                 desk.screen.line(&Line::new(told))?;
                 desk.screen.line(&Line::default().dim(waiting))?;
             }
-            "CLIENT_ACTION_REQUIRED" => desk.screen.line(&Line::default().dim(waiting))?,
+            Help::Answer { .. } | Help::LogIn { .. } => desk.screen.line(&Line::default().dim(waiting))?,
             _ => {}
         }
         desk.screen.flush()
@@ -195,14 +195,6 @@ impl Patience<'_> {
 /// Whether the same question may be answered in a while.
 pub(crate) fn may_pass(failed: &Failed) -> bool {
     matches!(failed.class, Class::Transient | Class::RateLimited)
-}
-
-/// Whether waiting does not change it.
-pub(super) fn is_broken(state: &str) -> bool {
-    matches!(
-        state,
-        "CONFIGURATION_ERROR" | "SETUP_FAILED" | "DISCONNECTING"
-    )
 }
 
 /// A time to wait, as a person writes it.

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Patience, Subject, Waited, is_broken, length, may_pass, view};
+use super::{Patience, Subject, Waited, length, may_pass, view};
 use crate::cli::desk::told;
 use crate::cli::screen::{Line, Tone, span};
 use crate::cli::{Desk, Exit, Failure};
 use crate::clock::after;
-use crate::membrane::{ConnectRequest, Connection};
+use crate::membrane::ConnectRequest;
 
 /// Log a connection in again
 ///
@@ -36,7 +36,8 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
     let subject = Subject::named(arguments.name.as_deref(), "reconnect", &config, desk).await?;
     let found = subject.membrane.connection(&subject.id).await;
     let found = found.map_err(|failed| told(&failed))?;
-    if !can_log_in(&found) {
+    // One that works may be wanted with another login.
+    if !found.help().is_login() {
         return Err(view::broken(&found, &subject.name).into());
     }
     let request = subject.membrane.reconnect(&subject.id).await;
@@ -90,11 +91,6 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
             .text(&view::remedy(&connection, &subject.name))?;
     }
     Ok(if works { Exit::Done } else { Exit::Problems })
-}
-
-/// Whether a login may help. One that works may be wanted with another login.
-fn can_log_in(connection: &Connection) -> bool {
-    connection.state() != "BUILDING" && !is_broken(connection.state())
 }
 
 /// Shows the link.

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Subject, view};
-use crate::cli::desk::{all_or, told};
-use crate::cli::screen::{Line, Tone, wrap};
+use crate::cli::desk::{Daemon, Whose, all_or, told};
+use crate::cli::screen::{Line, Screen, Tone, wrap};
 use crate::cli::{Desk, Exit};
 use crate::config::Config;
-use crate::membrane::{Connection, Tenant};
+use crate::membrane::{Connection, ConnectionSettings, Tenant};
 use crate::store::{self, Hold};
 
 /// A hold's reason is broken to this width.
@@ -37,6 +37,8 @@ struct Known {
     connection: Connection,
     tenant: Tenant,
     holds: Vec<Hold>,
+    /// The pace of now, where the daemon has slowed it down.
+    slowed: Option<Value>,
 }
 
 pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
@@ -50,11 +52,19 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
         Kept::Unreadable(_) => Exit::Problems,
         _ => Exit::Done,
     };
+    let daemon = Daemon::ask(&config, &desk.clock).await.ok();
+    let daemon = daemon.filter(|daemon| daemon.whose == Whose::Ours);
     let mut shown = Vec::new();
     let names = all_or(&config, arguments.name.as_deref())?;
     for (place, name) in names.iter().enumerate() {
         let known = match look(name, &config, holds, desk).await {
-            Ok(known) => known,
+            Ok(known) => Known {
+                slowed: daemon
+                    .as_ref()
+                    .and_then(|daemon| daemon.slowed(name))
+                    .cloned(),
+                ..known
+            },
             Err(error) if names.len() == 1 => return Err(error),
             // The others are still of interest.
             Err(error) => {
@@ -136,6 +146,7 @@ async fn look(name: &str, config: &Config, holds: &[Hold], desk: &Desk) -> anyho
         connection: connection.map_err(|failed| told(&failed))?,
         holds: holds.iter().filter(of_it).cloned().collect(),
         subject,
+        slowed: None,
     })
 }
 
@@ -175,10 +186,7 @@ fn tell(known: &Known, config: &Config, kept: &Kept, desk: &mut Desk) -> std::io
             }
             .to_owned(),
         ),
-        (
-            "pace",
-            format!("{} calls a second, {} at once", own.per_second, own.at_once),
-        ),
+        ("pace", pace(own, known.slowed.as_ref(), &desk.screen)),
     ];
     for (what, fact) in facts {
         desk.screen
@@ -205,11 +213,28 @@ fn tell(known: &Known, config: &Config, kept: &Kept, desk: &mut Desk) -> std::io
                 .add(Tone::Warn, hold.kind.name())
                 .dim(format!("  since {since}")),
         )?;
-        for line in wrap(&hold.reason, REASON_WIDTH) {
+        let way_out = hold.kind.way_out(&hold.connection);
+        let lines = [&*hold.reason, &*way_out];
+        for line in lines.iter().flat_map(|text| wrap(text, REASON_WIDTH)) {
             desk.screen.line(&Line::new(format!("{:15}{line}", "")))?;
         }
     }
     Ok(())
+}
+
+/// As it is set, and as it is now where it is slower.
+fn pace(own: &ConnectionSettings, slowed: Option<&Value>, screen: &Screen) -> String {
+    let set = format!("{} calls a second, {} at once", own.per_second, own.at_once);
+    let Some(slowed) = slowed else {
+        return set;
+    };
+    let now = slowed["per_second"].as_f64().unwrap_or_default();
+    let until = slowed["until"].as_str().and_then(|text| text.parse().ok());
+    let rest = match until {
+        Some(until) => format!("nothing until {}", screen.moment(until)),
+        None => format!("{} a second", (now * 10.0).round() / 10.0),
+    };
+    format!("{set}; now, after too many calls, {rest}")
 }
 
 fn json_of(known: &Known, config: &Config) -> serde_json::Value {
@@ -220,6 +245,7 @@ fn json_of(known: &Known, config: &Config) -> serde_json::Value {
         "own_credentials": own.auth.is_some(),
         "per_second": own.per_second,
         "at_once": own.at_once,
+        "slowed": known.slowed,
         "tenant": view::json_of_tenant(&known.tenant),
         "connection": view::json_of(&known.connection),
         "holds": known.holds,

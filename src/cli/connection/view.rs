@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Failure;
 use crate::cli::screen::{Line, Screen, Tone, wrap};
-use crate::membrane::{Connection, Tenant};
+use crate::membrane::{Connection, Help, Tenant};
 
 /// Membrane's words are broken to this width.
 const WORDS_WIDTH: usize = 92;
@@ -74,48 +74,29 @@ pub(crate) fn words(text: &str, screen: &mut Screen) -> std::io::Result<()> {
     lines.try_for_each(|line| screen.line(&Line::new("  ").plain(line)))
 }
 
-/// Where a question of Membrane's is answered that comes without a link.
-pub(crate) const ANSWER_AT_CONSOLE: &str =
-    "Answer it in Membrane's console, at this connection: there is no link for it.";
-
-/// Whether a person is asked something, and a login is not what is wanted.
-pub(crate) fn asks_for_input(connection: &Connection) -> bool {
-    connection
-        .action()
-        .is_some_and(|action| action.kind == "provide-input" && action.link.is_none())
-}
-
 /// What is said of a connection that neither waiting nor a login makes READY.
 pub(crate) fn broken(connection: &Connection, name: &str) -> Failure {
     let what = format!("connection {} is {}", connection.id(), connection.state());
-    let means = match connection.errors() {
-        [] => "Membrane gives no reason.".to_owned(),
-        errors => errors.join("\n"),
+    let asked = connection.action().map(|action| &*action.description);
+    let means = match (connection.errors(), asked) {
+        ([], Some(asked)) if !asked.is_empty() => asked.to_owned(),
+        ([], _) => "Membrane gives no reason.".to_owned(),
+        (errors, _) => errors.join("\n"),
     };
     Failure::new(what)
         .means(means)
         .remedy(remedy(connection, name))
 }
 
-/// What is to be done about a state that is not READY.
+/// What is to be done about a state that is not READY, as a sentence.
 pub(crate) fn remedy(connection: &Connection, name: &str) -> String {
-    let has_link = connection
-        .action()
-        .is_some_and(|action| action.link.is_some());
-    match connection.state() {
-        "CLIENT_ACTION_REQUIRED" if asks_for_input(connection) => ANSWER_AT_CONSOLE.to_owned(),
-        "CLIENT_ACTION_REQUIRED" if has_link => format!(
-            "Log in where the link leads, or get a fresh link: kartwheel connection reconnect {name}"
-        ),
-        "CLIENT_ACTION_REQUIRED" | "not connected" => {
-            format!("Get a link and log in: kartwheel connection reconnect {name}")
-        }
-        "CONFIGURATION_ERROR" => "Correct its set-up in Membrane's console, then run this again.".to_owned(),
-        "SETUP_FAILED" => {
-            "Membrane could not build its connector. Ask Membrane's support, with the connection's id.".to_owned()
-        }
-        "BUILDING" => "Membrane is still building its connector: run this again in some minutes.".to_owned(),
-        "DISCONNECTING" => "It is being removed. Make another one: kartwheel connect --connection NAME --replace".replace("NAME", name),
-        _ => "Look at it in Membrane's console.".to_owned(),
+    let help = connection.help();
+    let to_do = help.to_do(name);
+    let mut letters = to_do.chars();
+    let first = letters.next().map(char::to_uppercase);
+    let sentence: String = first.into_iter().flatten().chain(letters).collect();
+    match help {
+        Help::Wait => format!("{sentence}, then run this again."),
+        _ => format!("{sentence}."),
     }
 }

@@ -109,7 +109,7 @@ async fn play(folder: &Folder, desk: &mut Desk) -> anyhow::Result<(Stage, Vec<St
     }
     let sources = config.sources.clone();
     config.drain = Duration::from_secs(1);
-    let running = launch(config, rules, true, Arc::clone(&desk.clock)).await?;
+    let running = launch(config, rules, true, Arc::clone(&desk.clock), None).await?;
     folder.settle(running.app.webhook_address, running.app.console_address)?;
     let stage = Stage {
         http: http_client()?,

@@ -3,6 +3,7 @@
 mod account;
 mod choice;
 mod client;
+mod daemon;
 pub(super) mod edit;
 mod local;
 mod open;
@@ -22,6 +23,7 @@ use crate::web::api::Control;
 pub(super) use account::{Account, connection_id, membrane_desk, told};
 pub(super) use choice::{all_or, check_name, one_of, only_or};
 pub(super) use client::{Client, http_client};
+pub(super) use daemon::{Daemon, OWN_ADDRESSES, Whose, anothers};
 pub(super) use open::{
     Opened, database_file, kept_accounts, load, no_color, reachable, settings, usable,
 };
@@ -48,6 +50,10 @@ pub(super) enum Keeper {
 pub(super) async fn keeper(config: &Config, clock: &SharedClock) -> anyhow::Result<Keeper> {
     if let Some(store) = local::take(config, clock.clone()).await? {
         return Ok(Keeper::Us(store));
+    }
+    let answers = Daemon::ask(config, clock).await;
+    if answers.is_ok_and(|daemon| daemon.whose == Whose::Anothers) {
+        return Err(anothers(config).into());
     }
     let console = &config.console;
     let token = console.token.as_ref().map(|token| token.expose_secret());

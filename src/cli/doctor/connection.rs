@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use super::finding::{Finding, Sheet};
 use super::{live, rules};
-use crate::action::Readiness;
 use crate::cli::Desk;
 use crate::cli::connection::view;
 use crate::cli::desk::{connection_id, membrane_desk};
 use crate::config::Config;
-use crate::membrane;
+use crate::membrane::{self, Help};
 
 /// Looks at a connection, and where it is READY at what it answers.
 pub(super) async fn look(
@@ -74,13 +73,13 @@ async fn identify(
 /// Whether it is READY.
 async fn state(name: &str, id: &str, membrane: &membrane::Desk, sheet: &mut Sheet<'_>) -> bool {
     match membrane.connection(id).await {
-        Ok(found) => match found.readiness() {
-            Readiness::Ready => {
+        Ok(found) => match found.help() {
+            Help::Nothing => {
                 sheet.ok("state", "READY");
                 true
             }
-            Readiness::NotReady(text) | Readiness::Unknown(text) => {
-                sheet.problem("state", text, &view::remedy(&found, name));
+            _ => {
+                sheet.problem("state", found.described(""), &view::remedy(&found, name));
                 false
             }
         },

@@ -3,10 +3,10 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use serde_json::Value;
-
 use super::finding::{Finding, Sheet};
-use crate::cli::desk::{Keeper, database_file, http_client, keeper, load, reachable};
+use crate::cli::desk::{
+    Daemon, Keeper, OWN_ADDRESSES, Whose, database_file, keeper, load, reachable,
+};
 use crate::cli::{Desk, Failure};
 use crate::config::Config;
 use crate::problem::Problem;
@@ -177,21 +177,8 @@ fn disk(config: &Config, sheet: &mut Sheet<'_>) {
 
 async fn daemon(config: &Config, has_database: bool, desk: &Desk, sheet: &mut Sheet<'_>) {
     let address = reachable(config.console.listen);
-    if let Some((status, body)) = ready(&format!("http://{address}/readyz")).await {
-        let held = body["held"].as_array().map_or(0, Vec::len);
-        match (status, held) {
-            (200, 0) => sheet.ok("daemon", format!("runs, and takes deliveries ({address})")),
-            (200, _) => sheet.warning(
-                "daemon",
-                format!("runs, and {held} of its holds keep runs waiting"),
-                "`kartwheel health` names them",
-            ),
-            _ => sheet.warning(
-                "daemon",
-                format!("answers at {address}, and takes no deliveries at present ({status})"),
-                "it may be starting or stopping: look again, then at its log",
-            ),
-        }
+    if let Ok(daemon) = Daemon::ask(config, &desk.clock).await {
+        answers(&daemon, config, sheet);
     } else if !has_database {
         sheet.note("daemon", "does not run", "`kartwheel serve` starts it");
     } else {
@@ -216,11 +203,32 @@ async fn daemon(config: &Config, has_database: bool, desk: &Desk, sheet: &mut Sh
     }
 }
 
-/// What the daemon says of itself; nothing where nothing answers.
-async fn ready(url: &str) -> Option<(u16, Value)> {
-    let answer = http_client().ok()?.get(url).send().await.ok()?;
-    let status = answer.status().as_u16();
-    Some((status, answer.json().await.unwrap_or_default()))
+fn answers(daemon: &Daemon, config: &Config, sheet: &mut Sheet<'_>) {
+    let address = reachable(config.console.listen);
+    let held = daemon.body["held"].as_array().map_or(0, Vec::len);
+    match (daemon.whose, daemon.status, held) {
+        (Whose::Anothers, ..) => sheet.problem(
+            "daemon",
+            format!("what answers at {address} serves another database: it is another project's daemon"),
+            OWN_ADDRESSES,
+        ),
+        (Whose::NoDatabase, ..) => sheet.warning(
+            "daemon",
+            format!("something answers at {address}, and this project has no database yet: it is another project's daemon, or this one's runs elsewhere, as in a container"),
+            OWN_ADDRESSES,
+        ),
+        (_, 200, 0) => sheet.ok("daemon", format!("runs, and takes deliveries ({address})")),
+        (_, 200, _) => sheet.warning(
+            "daemon",
+            format!("runs, and {held} of its holds keep runs waiting"),
+            "`kartwheel health` names them",
+        ),
+        (_, status, _) => sheet.warning(
+            "daemon",
+            format!("answers at {address}, and takes no deliveries at present ({status})"),
+            "it may be starting or stopping: look again, then at its log",
+        ),
+    }
 }
 
 fn listeners(config: &Config, sheet: &mut Sheet<'_>) {

@@ -218,6 +218,8 @@ impl Plan {
                 let keep = "  Keep the file out of git, and out of backups that others can read.";
                 screen.line(&Line::default().dim(keep))?;
             }
+            let daemon = "  A running daemon takes them up within minutes if Membrane refuses those it has, else at its next start.";
+            screen.line(&Line::default().dim(daemon))?;
         }
         match &self.settings {
             Settings::New(_, lines) => {

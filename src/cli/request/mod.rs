@@ -116,9 +116,6 @@ fn refused(arguments: &Arguments, failed: &Failed, screen: &mut Screen) -> anyho
         Class::Unknown => {
             "It may have reached Kartra all the same: look there before you send it again."
         }
-        Class::ConnectionDown => {
-            "Nothing reached Kartra. `kartwheel connection status` says what a person must do."
-        }
         Class::OurToken => {
             "Nothing reached Kartra. `kartwheel doctor` looks at credentials and clock, `kartwheel login` tries others."
         }

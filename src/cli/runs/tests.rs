@@ -116,6 +116,7 @@ fn story(state: State) -> Story {
         rule: None,
         holds: Vec::new(),
         attempts: Vec::new(),
+        nearest: None,
         catalog: crate::kartra::catalog(),
     }
 }

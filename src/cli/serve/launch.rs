@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use crate::app::{App, Options};
 use crate::clock::SharedClock;
 use crate::config::Config;
-use crate::membrane::Auth;
+use crate::membrane::{Auth, Reread};
 use crate::outside::Outside;
 use crate::rule::RuleSet;
 use crate::sandbox::{self, CONNECTION_ID, Sandbox};
@@ -29,6 +29,7 @@ pub(crate) async fn launch(
     rules: RuleSet,
     with_sandbox: bool,
     clock: SharedClock,
+    reread: Option<Reread>,
 ) -> anyhow::Result<Launched> {
     let sandbox = if with_sandbox {
         let options = sandbox::Options {
@@ -49,6 +50,7 @@ pub(crate) async fn launch(
         reads_accounts: !with_sandbox,
         test_events: with_sandbox,
         outside: Outside::usual()?,
+        reread: reread.filter(|_| !with_sandbox),
     })
     .await?;
     Ok(Launched { app, sandbox })

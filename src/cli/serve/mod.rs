@@ -4,11 +4,13 @@ mod launch;
 mod log;
 mod signals;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::desk::{kept_accounts, settings, usable};
 use super::screen::{Line, Tone};
 use super::{Desk, Exit, Failure};
+use crate::membrane::Reread;
 use crate::problem::Problem;
 use crate::project::{Accounts, Project, Strictness};
 
@@ -79,7 +81,8 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     let number = rules.rules().len();
     let clock = Arc::clone(&desk.clock);
     let mut signals = Signals::new()?;
-    let running = launch(config, rules, arguments.sandbox, clock).await?;
+    let reread = Some(reread(desk.project.clone()));
+    let running = launch(config, rules, arguments.sandbox, clock, reread).await?;
     // Whoever read the greeting may go away: the daemon stays.
     let _ = told(&running, number, desk);
     let ended = tokio::select! {
@@ -100,6 +103,14 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
             .remedy("Look at the disk, then start it again: it goes on where it stopped.")
             .into()),
     }
+}
+
+/// Credentials may be mended in .env or in a file while the daemon runs.
+fn reread(project: PathBuf) -> Reread {
+    Reread(Arc::new(move || {
+        let settings = settings(&project, Strictness::Serve).ok()?;
+        settings.config().map(|config| config.membrane.clone())
+    }))
 }
 
 /// Rules that do not fit the account are in force all the same, for a name may have been made a moment ago: the log says which.

@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::{ControlError, Controls, Resolution, ended_by_a_person, something_ended};
+use super::held::ended_by_a_person;
+use super::{ControlError, Controls, Resolution};
 use crate::engine::Engine;
 use crate::run::Run;
 use crate::store::HoldKind;
@@ -89,7 +90,7 @@ impl Engine {
             let name = connection.unwrap_or_default();
             ended += self.release(name, Some(*kind)).await?;
         }
-        something_ended(ended, connection)
+        self.controls().something_ended(ended, connection).await
     }
 
     fn controls(&self) -> Controls {

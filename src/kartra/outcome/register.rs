@@ -8,10 +8,10 @@ mod tests;
 
 use serde_json::Value;
 
-use crate::action::Class;
 use crate::action::Class::{
     ConnectionDown, NotAllowed, RateLimited, Refused, RuleWrong, TargetMissing, Unknown,
 };
+use crate::action::{Class, SLOWS_DOWN};
 use crate::kartra::input::field;
 
 /// Not a published number: the HTTP status that Kartra's one limit (20 calls a second per app) answers with.
@@ -348,7 +348,7 @@ pub(super) const ROWS: &[Row] = &[
         &[TOO_MANY_REQUESTS],
         RateLimited,
         "Kartra was sent too many calls",
-        "nothing; the connection slows down by itself",
+        SLOWS_DOWN,
     ),
 ];
 

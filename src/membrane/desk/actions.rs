@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Desk, Failed, Manner, unreadable};
+use super::{Desk, Failed, Manner, by_hand, unreadable};
 use crate::action::{Call, Outcome};
 use crate::membrane::listing::{Listed, MAX_PAGES, next_cursor};
 use crate::membrane::probe_call;
@@ -80,7 +80,7 @@ impl Desk {
 
     /// One run of an action, as the daemon makes it.
     pub async fn act(&self, call: &Call) -> Outcome {
-        self.line.act(call).await
+        by_hand(self.line.act(call).await)
     }
 
     /// The cheap read by which a connection shows that it works.

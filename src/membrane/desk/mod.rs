@@ -21,13 +21,13 @@ pub use self::connections::ConnectRequest;
 pub use self::facts::Facts;
 pub use self::proxy::{ProxyAnswer, ProxyRequest, RESERVED_HEADERS};
 
-use super::classify::{failure, failure_of_question, refuses_token};
+use super::classify::{RECONNECT, SEE_STATUS, failure, failure_of_question, refuses_token};
 use super::fault::{Asked, Fault, is_error};
 use super::line::{Line, unreadable};
 use super::settings::{ConnectionSettings, Settings};
 use super::token::Tokens;
 use super::wire::{Answer, Http, Manner, NoAnswer, Raw, Request};
-use crate::action::{Catalog, Class, Outcome};
+use crate::action::{Catalog, Class, Outcome, SLOWS_DOWN};
 use crate::clock::SharedClock;
 
 /// Why there is no answer: a class, and words for a person.
@@ -138,7 +138,7 @@ impl Desk {
             true => failure_of_question(answer, asked, self.clock.now()),
             false => failure(answer, asked, self.clock.now()),
         };
-        Box::new(verdict.outcome)
+        Box::new(by_hand(verdict.outcome))
     }
 
     /// Sends, and once more with a fresh token where ours was refused: that proves that nothing was done.
@@ -170,4 +170,17 @@ impl Desk {
         let facts = Facts::read(raw.status, &raw.headers, began.elapsed(), self.clock.now());
         *self.facts.lock().unwrap_or_else(PoisonError::into_inner) = Some(facts);
     }
+}
+
+/// The same for a person who did it by hand: no run waits, and no daemon tries it again.
+fn by_hand(mut outcome: Outcome) -> Outcome {
+    outcome.message = outcome.message.replacen(RECONNECT, SEE_STATUS, 1);
+    if outcome.class == Class::RateLimited {
+        let again = match outcome.retry_after {
+            Some(asked) => format!("try again in {} s", asked.as_millis().div_ceil(1_000)),
+            None => "try again in a minute".to_owned(),
+        };
+        outcome.message = outcome.message.replacen(SLOWS_DOWN, &again, 1);
+    }
+    outcome
 }

@@ -7,6 +7,7 @@ pub(super) mod budget;
 pub(super) mod claim;
 pub(super) mod judge;
 pub(super) mod runs;
+pub(super) mod wait;
 
 use std::sync::Arc;
 
@@ -40,11 +41,9 @@ impl Holds {
         })
     }
 
-    /// Whether a connection is held by something that somebody was told of.
-    pub(super) fn is_told(&self, connection: &str) -> bool {
-        self.0
-            .iter()
-            .any(|hold| &*hold.connection == connection && hold.kind.is_told())
+    /// The holds that somebody must be told of.
+    pub(super) fn told(&self) -> impl Iterator<Item = &Hold> {
+        self.0.iter().filter(|hold| hold.kind.is_told())
     }
 
     /// Puts a hold in force; one of the same connection and kind stays since when it was.
@@ -56,10 +55,11 @@ impl Holds {
         }
     }
 
-    /// Ends the hold of a kind, or all of the connection's own.
-    pub(super) fn end(&mut self, connection: &str, kind: Option<HoldKind>) {
-        self.0.retain(|held| {
-            &*held.connection != connection || kind.is_some_and(|kind| kind != held.kind)
-        });
+    /// Ends the hold of a kind, or all of the connection's own: gives those that ended.
+    pub(super) fn end(&mut self, connection: &str, kind: Option<HoldKind>) -> Vec<Hold> {
+        let ends = |held: &mut Hold| {
+            &*held.connection == connection && kind.is_none_or(|kind| kind == held.kind)
+        };
+        self.0.extract_if(.., ends).collect()
     }
 }

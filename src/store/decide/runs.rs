@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::action::Class;
 use crate::run::{Attempt, Progress, State};
 use crate::store::decide::budget::Spent;
+use crate::store::decide::wait::{self, Cause, Moves};
 use crate::store::decide::{Holds, Place};
 use crate::store::{Begin, Change, Changed, Ended, Lease, Next, Record, StoreError, Written};
 
@@ -36,6 +37,11 @@ pub(in crate::store) struct Standing {
 }
 
 impl Standing {
+    /// What it waits for a person for, if it does.
+    fn cause(&self) -> Option<Cause> {
+        wait::cause(self.state, self.why.as_deref(), &self.rule)
+    }
+
     /// Whether those behind it in its key pass it until its time comes.
     pub(in crate::store) fn gives_way(&self) -> bool {
         self.state == State::Waiting
@@ -82,6 +88,8 @@ pub(in crate::store) struct Effects<'a> {
     pub wake: BTreeMap<Place, Timestamp>,
     /// What people did: which run, what, and the state before.
     pub audit: Vec<(i64, &'a Change, State)>,
+    /// Who began to wait for a person, and who no longer does.
+    pub moves: Moves,
 }
 
 impl<'a> Effects<'a> {
@@ -124,7 +132,7 @@ pub(in crate::store) fn change<'a>(
     if (run.state, run.updated_at) != change.expect {
         return Ok(Changed::Moved);
     }
-    let before = run.state;
+    let (before, waited) = (run.state, run.cause());
     if let Some(value) = wants_once_back(run, change)
         && let Some(other) = once.insert(value, run.id)
     {
@@ -136,6 +144,7 @@ pub(in crate::store) fn change<'a>(
     turn(run, change.state)?;
     run.why.clone_from(&change.why);
     rest(run, change.due_at, change.now, effects);
+    effects.moves.of(waited, run);
     effects.write(run.seq, change.progress.as_ref());
     effects.audit.push((run.seq, change, before));
     Ok(Changed::Yes)
@@ -216,6 +225,8 @@ pub(in crate::store) fn record<'a>(
             turn(run, *state)?;
             run.why.clone_from(why);
             rest(run, *due_at, record.now, effects);
+            // It was under way, so it waited for nobody.
+            effects.moves.of(None, run);
         }
     }
     effects.write(run.seq, Some(&record.progress));

@@ -7,8 +7,10 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
 use crate::clock::micros;
+use crate::run::WHY_APPROVAL;
+use crate::store::decide::wait::{self, Moves, Waiting};
 use crate::store::sqlite::{Answers, Sqlite, error, lists, rows, statements};
-use crate::store::{Alert, AlertKind, Answer, Op, StoreError};
+use crate::store::{Alert, AlertKind, Answer, Hold, Op, StoreError, Waits};
 
 /// All alerts, the newest first.
 pub(super) const ALL: &str = "SELECT kind, subject, text, since, over_at FROM alerts
@@ -34,7 +36,7 @@ pub(super) async fn carry_out(
     Ok(())
 }
 
-/// Raises it; one that was over since less than this stands again instead, and is not new.
+/// Raises it; one that was over since less than this stands again instead, and is not new, unless another link leads on.
 pub(super) async fn raise_again(
     store: &mut Sqlite,
     alert: &Alert,
@@ -48,19 +50,29 @@ pub(super) async fn raise_again(
         .execute(&mut store.db)
         .await
         .map_err(error::of)?;
+    let standing = standing_text(store, alert).await?;
+    if standing.is_some_and(|text| alert.leads_elsewhere(&text)) {
+        calm(store, alert.kind, &alert.subject, alert.since).await?;
+    }
     raise(store, alert).await
 }
 
-async fn raise(store: &mut Sqlite, alert: &Alert) -> Result<bool, StoreError> {
+/// The text of the alert of this kind and subject that stands.
+async fn standing_text(store: &mut Sqlite, alert: &Alert) -> Result<Option<String>, StoreError> {
     let standing = sqlx::query(statements::STANDING_ALERT.text())
         .bind(alert.kind.name())
         .bind(&*alert.subject)
         .fetch_optional(&mut store.db)
         .await
         .map_err(error::of)?;
+    Ok(standing.map(|row| row.get("text")))
+}
+
+async fn raise(store: &mut Sqlite, alert: &Alert) -> Result<bool, StoreError> {
+    let standing = standing_text(store, alert).await?;
     let sql = match &standing {
         // Many runs meet the same trouble and say the same of it.
-        Some(row) if row.get::<&str, _>("text") == alert.text => return Ok(false),
+        Some(text) if *text == alert.text => return Ok(false),
         Some(_) => &statements::RENEW_ALERT,
         None => &statements::INSERT_ALERT,
     };
@@ -72,6 +84,9 @@ async fn raise(store: &mut Sqlite, alert: &Alert) -> Result<bool, StoreError> {
         query = query.bind(micros(alert.since));
     }
     query.execute(&mut store.db).await.map_err(error::of)?;
+    if standing.is_none() {
+        store.told.push(alert.clone());
+    }
     Ok(standing.is_none())
 }
 
@@ -112,4 +127,73 @@ pub(super) async fn list(
         })
     });
     Ok(alerts.collect())
+}
+
+/// Tells of runs that began to wait for a person, and ends what was told of those of which none waits any more.
+pub(super) async fn of_runs(store: &mut Sqlite, moves: Moves) -> Result<(), StoreError> {
+    let (told, over) = store.memory.waiting.take_in(moves);
+    for alert in told {
+        raise(store, &alert).await?;
+    }
+    for ((kind, subject), at) in over {
+        calm(store, kind, &subject, at).await?;
+    }
+    Ok(())
+}
+
+/// Who waits for a person, as it is stored.
+pub(super) async fn waiting(db: &mut SqliteConnection) -> Result<Waiting, StoreError> {
+    let mut waiting = Waiting::default();
+    for one in waits(db).await? {
+        waiting.add((one.kind, one.subject), one.runs);
+    }
+    Ok(waiting)
+}
+
+/// The same, for the reader.
+pub(super) async fn waits(db: &mut SqliteConnection) -> Result<Vec<Waits>, StoreError> {
+    let found = sqlx::query(statements::WAITING.text())
+        .bind(WHY_APPROVAL)
+        .fetch_all(db)
+        .await
+        .map_err(error::of)?;
+    let mut waits = Vec::new();
+    for row in &found {
+        let why: Option<&str> = row.get("why");
+        if let Some((kind, subject)) = wait::cause(rows::state(row)?, why, row.get("rule")) {
+            waits.push(Waits {
+                kind,
+                subject,
+                why: why.map(str::to_owned),
+                runs: row.get::<i64, _>("runs").unsigned_abs(),
+            });
+        }
+    }
+    Ok(waits)
+}
+
+/// At start: what stands fits what waits and what is held, whoever wrote the database before.
+pub(super) async fn recall(store: &mut Sqlite, now: Timestamp) -> Result<(), StoreError> {
+    for one in waits(&mut store.db).await? {
+        let Waits {
+            kind, subject, why, ..
+        } = one;
+        let alert = wait::alert(&(kind, subject), why.as_deref(), now);
+        raise(store, &alert).await?;
+    }
+    let holds: Vec<Alert> = store.memory.holds.told().map(Hold::alert).collect();
+    for alert in &holds {
+        raise(store, alert).await?;
+    }
+    for alert in list(&mut store.db, true, u32::MAX).await? {
+        let cause = (alert.kind, alert.subject);
+        let is_over = match cause.0 {
+            AlertKind::ConnectionHeld => !holds.iter().any(|hold| hold.subject == cause.1),
+            kind => AlertKind::OF_RUNS.contains(&kind) && store.memory.waiting.count(&cause) == 0,
+        };
+        if is_over {
+            calm(store, cause.0, &cause.1, now).await?;
+        }
+    }
+    Ok(())
 }

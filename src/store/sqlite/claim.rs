@@ -8,11 +8,12 @@ use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use crate::clock::{from_micros, micros};
-use crate::run::Attempt;
+use crate::run::{Attempt, State};
 use crate::store::decide::Place;
 use crate::store::decide::claim::{Candidate, Head, Queue, decide, wanted};
+use crate::store::decide::wait::Moves;
 use crate::store::sqlite::sql::Rows;
-use crate::store::sqlite::{Answers, Sqlite, error, rows, statements};
+use crate::store::sqlite::{Answers, Sqlite, alert, error, rows, statements};
 use crate::store::{Answer, Claim, Claimed, Front, Lane, Lease, Op, Room, StoreError};
 
 /// A claim takes at most so many runs, whatever it asks for.
@@ -273,22 +274,22 @@ async fn claimed(
     }
     let mut claimed = Vec::with_capacity(taken.len());
     let mut aside = Rows::of(&statements::SET_ASIDE);
+    let mut moves = Moves::default();
     for row in runs.fetch(&mut store.db).await? {
         match whole(&row, claim, &mut open) {
             Ok(one) => claimed.push(one),
             Err(error) => {
                 let seq: i64 = row.get("seq");
                 tracing::error!(run_seq = seq, %error, "a run cannot be read and is held");
-                aside
-                    .row()
-                    .put(seq)
-                    .put(format!("unreadable: {error}"))
-                    .time(claim.now);
+                let why = format!("unreadable: {error}");
+                moves.begins(State::Held, Some(&why), row.get("rule"), claim.now);
+                aside.row().put(seq).put(why).time(claim.now);
             }
         }
     }
     if !aside.is_empty() {
         aside.execute(&mut store.db).await?;
+        alert::of_runs(store, moves).await?;
     }
     let order: HashMap<i64, usize> = taken
         .iter()

@@ -1,4 +1,4 @@
-//! Holds: what is in force, and the alert that stands for a connection as long as one does.
+//! Holds: what is in force, and the alert of each, which stands as long as it does.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteConnection;
 use crate::clock::{from_micros, micros};
 use crate::store::sqlite::sql::Rows;
 use crate::store::sqlite::{Answers, Sqlite, alert, error, statements};
-use crate::store::{Alert, AlertKind, Answer, Hold, HoldKind, Op, RELAPSE_WITHIN, StoreError};
+use crate::store::{AlertKind, Answer, Hold, HoldKind, Op, RELAPSE_WITHIN, StoreError};
 
 /// The holds in force, the longest first.
 pub(super) async fn in_force(db: &mut SqliteConnection) -> Result<Vec<Hold>, StoreError> {
@@ -92,17 +92,7 @@ async fn put(store: &mut Sqlite, hold: &Hold) -> Result<bool, StoreError> {
     if !hold.kind.is_told() {
         return Ok(false);
     }
-    alert::raise_again(store, &told_of(hold), RELAPSE_WITHIN).await
-}
-
-fn told_of(hold: &Hold) -> Alert {
-    Alert {
-        kind: AlertKind::ConnectionHeld,
-        subject: hold.connection.to_string(),
-        text: hold.reason.clone(),
-        since: hold.since,
-        over_at: None,
-    }
+    alert::raise_again(store, &hold.alert(), RELAPSE_WITHIN).await
 }
 
 async fn end(
@@ -123,9 +113,8 @@ async fn end(
             .execute(&mut store.db)
             .await
             .map_err(error::of)?;
-        store.memory.holds.end(connection, kind);
-        if !store.memory.holds.is_told(connection) {
-            alert::calm(store, AlertKind::ConnectionHeld, connection, now).await?;
+        for over in store.memory.holds.end(connection, kind) {
+            alert::calm(store, AlertKind::ConnectionHeld, &over.subject(), now).await?;
         }
         let what = kind.map_or("all", HoldKind::name);
         audit(store, "release", connection, what, now).await?;

@@ -39,7 +39,8 @@ use sqlx::{Connection, Row};
 use crate::clock::SharedClock;
 use crate::store::decide::Holds;
 use crate::store::decide::claim::Turns;
-use crate::store::{Answer, Backend, Failure, Op, OpenOptions, Reader, Store, StoreError};
+use crate::store::decide::wait::Waiting;
+use crate::store::{Alert, Answer, Backend, Failure, Op, OpenOptions, Reader, Store, StoreError};
 
 pub use migrate::{MIGRATIONS, Migration, migrate_to};
 
@@ -88,6 +89,7 @@ pub(super) async fn open_read_only(
 #[derive(Debug, Clone)]
 struct Memory {
     holds: Holds,
+    waiting: Waiting,
     connections: HashSet<Arc<str>>,
     next_event: i64,
     next_run: i64,
@@ -107,6 +109,8 @@ struct Sqlite {
     memory: Memory,
     checkpointer: checkpoint::Checkpointer,
     log: checkpoint::LogBound,
+    /// What is new with the commit at hand and must be told.
+    told: Vec<Alert>,
     /// Given up last, when everything else is closed.
     lock: file::Lock,
 }
@@ -124,14 +128,18 @@ impl Sqlite {
         let mut db = link::writer(path).await?;
         migrate::run(&mut db, path, MIGRATIONS.len(), now).await?;
         let memory = Memory::load(&mut db).await?;
-        Ok(Self {
+        let mut store = Self {
             db,
             readers: link::readers(path),
             memory,
             checkpointer: checkpoint::Checkpointer::start(beside, failure.clone()),
             log: checkpoint::LogBound::of(path),
+            told: Vec::new(),
             lock,
-        })
+        };
+        alert::recall(&mut store, now).await?;
+        store.tell();
+        Ok(store)
     }
 
     /// All operations of a batch: first what people say, then what became of calls, then what is new, then who goes on.
@@ -146,6 +154,11 @@ impl Sqlite {
         ledger::carry_out(self, batch, &mut answers).await?;
         claim::carry_out(self, batch, &mut answers).await?;
         answers.all()
+    }
+
+    /// Says what is new with the last commit and somebody must be told.
+    fn tell(&mut self) {
+        self.told.drain(..).for_each(|alert| alert.log());
     }
 
     async fn say(&mut self, sql: &'static str) -> Result<(), StoreError> {
@@ -167,10 +180,12 @@ impl Backend for Sqlite {
         }
         if result.is_err() {
             self.memory = before;
+            self.told.clear();
             // SQLite has often ended the transaction itself by now, and then this says so.
             let _ = self.say("ROLLBACK").await;
         } else {
             self.checkpointer.log_grew();
+            self.tell();
         }
         result
     }
@@ -230,6 +245,7 @@ impl Memory {
             .map_err(error::of)?;
         Ok(Self {
             holds: Holds::new(holds),
+            waiting: alert::waiting(&mut *db).await?,
             connections: names
                 .iter()
                 .map(|row| Arc::from(row.get::<&str, _>(0)))

@@ -10,11 +10,11 @@ use crate::clock::{SharedClock, micros};
 use crate::run::{Attempt, Run, State};
 use crate::store::sqlite::statements::{attempt_columns, due_groups, event_columns, run_columns};
 use crate::store::sqlite::{
-    alert, claim, error, hold, ledger, lists, person, rows, snapshot, trace,
+    alert, claim, error, hold, ledger, lists, person, rows, snapshot, statements, trace,
 };
 use crate::store::{
     Alert, Counts, DoorSum, EventFilter, Front, Hold, KnownPerson, Reader, RefusalCount, RuleText,
-    RunFilter, Snapshot, StoreError, StoredEvent, Traced,
+    RunFilter, Snapshot, StoreError, StoredEvent, Traced, Waits,
 };
 
 const EVENT: &str = concat!(
@@ -203,6 +203,18 @@ impl Reader for Sqlite {
 
     async fn handshake_sums(&self, since: Timestamp) -> Result<Vec<DoorSum>, StoreError> {
         ledger::sums(&mut *self.reader().await?, ledger::HANDSHAKE_SUMS, since).await
+    }
+
+    async fn waits(&self) -> Result<Vec<Waits>, StoreError> {
+        alert::waits(&mut *self.reader().await?).await
+    }
+
+    async fn knows_node(&self, node: Uuid) -> Result<bool, StoreError> {
+        let found = sqlx::query(statements::KNOWN_NODE.text())
+            .bind(node)
+            .fetch_optional(&mut *self.reader().await?)
+            .await;
+        Ok(found.map_err(error::of)?.is_some())
     }
 
     async fn alerts(&self, standing: bool, limit: u32) -> Result<Vec<Alert>, StoreError> {

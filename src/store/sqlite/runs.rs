@@ -7,7 +7,7 @@ use crate::store::decide::judge::{Judging, judge as decide_judge, wanted_once as
 use crate::store::decide::runs::{self as decide, Effects, Runs, Standing};
 use crate::store::sqlite::sql::Rows;
 use crate::store::sqlite::{
-    Answers, Sqlite, accept, budget, error, hold, judge, person, rows, statements,
+    Answers, Sqlite, accept, alert, budget, error, hold, judge, person, rows, statements,
 };
 use crate::store::{Answer, Begin, Change, Next, Op, Record, StoreError, Written};
 
@@ -60,6 +60,7 @@ pub(super) async fn carry_out(
     }
     budget::write(store, &spent).await?;
     let woke = write(store, &runs, &effects, &judging).await? > 0;
+    alert::of_runs(store, effects.moves).await?;
     for index in rested {
         answers.set(index, Answer::Written(Written::Yes { woke }));
     }

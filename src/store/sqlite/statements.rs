@@ -248,6 +248,9 @@ statements! {
         AND seq = (SELECT max(l.seq) FROM alerts l WHERE l.kind = ?1 AND l.subject = ?2)";
     RENEW_ALERT = "UPDATE alerts SET text = ?3 WHERE kind = ?1 AND subject = ?2 AND over_at IS NULL";
     CALM_ALERT = "UPDATE alerts SET over_at = ?3 WHERE kind = ?1 AND subject = ?2 AND over_at IS NULL";
+    /// Runs that wait for a person, by what for: what an approval is asked for differs from run to run.
+    WAITING = "SELECT state, CASE WHEN why LIKE ?1 || '%' THEN ?1 ELSE why END AS why, rule, count(*) AS runs
+        FROM runs WHERE state <> 'done' AND state IN ('held', 'needs_person') GROUP BY 1, 2, 3";
     KEEP_ACCOUNT = "INSERT INTO accounts (connection, place, synced_at, content) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (connection) DO UPDATE SET place = excluded.place, synced_at = excluded.synced_at, content = excluded.content";
 
@@ -266,6 +269,7 @@ statements! {
     NODE_RULE_SET = "INSERT INTO nodes (id, rule_set, first_seen) VALUES (?1, ?2, ?3)
         ON CONFLICT (id) DO UPDATE SET rule_set = excluded.rule_set";
 
+    KNOWN_NODE = "SELECT 1 FROM nodes WHERE id = ?1";
     HOLDS = "SELECT connection, kind, reason, since FROM holds ORDER BY since, connection, kind";
     CONNECTIONS = "SELECT name FROM connections";
     LAST_NUMBERS = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0),

@@ -7,6 +7,7 @@ use super::story::Story;
 use crate::run::{
     Run, State, StepState, WHY_APPROVAL, WHY_BUDGET, WHY_FORGED, WHY_HIDDEN, step_number,
 };
+use crate::store::HoldKind;
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +49,7 @@ pub fn next(story: &Story) -> Advice {
         State::Declined => (declined(run), Vec::new()),
         State::Done => ("Nothing: it is done.".to_owned(), Vec::new()),
         State::Failed => (
-            "Nothing by itself: it gave up. Mend the cause; resuming goes on from the failed step, with the rule's text of that time."
-                .to_owned(),
+            failed(story),
             vec![command(&format!("resume {id}"), "go on from the failed step")],
         ),
         State::Cancelled => (cancelled(run.why.as_deref().unwrap_or_default()).to_owned(), Vec::new()),
@@ -84,6 +84,14 @@ fn cancelled(why: &str) -> &'static str {
     }
 }
 
+fn failed(story: &Story) -> String {
+    let nearest = story.nearest.as_ref();
+    let nearest = nearest.map_or_else(String::new, |nearest| format!(" ({nearest})"));
+    format!(
+        "Nothing by itself: it gave up. Mend the cause{nearest}; resuming goes on from the failed step, with the rule's text of that time."
+    )
+}
+
 fn ready(story: &Story) -> String {
     match &story.run.key {
         Some(key) => format!(
@@ -101,91 +109,44 @@ fn held(story: &Story) -> (String, Vec<(String, &'static str)>) {
         "end it here",
     );
     let why = run.why.as_deref().unwrap_or("held");
-    let reason = story
-        .holds
-        .iter()
-        .map(|hold| hold.reason.as_str())
-        .collect::<Vec<_>>()
-        .join("; ");
-    let said = if reason.is_empty() {
-        String::new()
-    } else {
-        format!(" ({reason})")
+    let reasons: Vec<_> = story.holds.iter().map(|hold| &*hold.reason).collect();
+    let said = match &*reasons.join("; ") {
+        "" => String::new(),
+        reason => format!(" ({reason})"),
     };
-    match why {
-        "paused" => {
-            let all = story.holds.iter().any(|hold| hold.connection.is_empty());
-            let what = if all {
-                "kartwheel resume".to_owned()
-            } else {
-                format!("kartwheel resume --connection {}", run.connection)
-            };
-            (
-                format!(
-                    "Sending is paused{said}. Nothing is lost; it goes on when the pause ends."
-                ),
-                vec![(what, "end the pause"), cancel],
-            )
+    let Some(kind) = HoldKind::from_name(why) else {
+        return held_by_itself(why, &said, &id, cancel);
+    };
+    let all = story.holds.iter().any(|hold| hold.connection.is_empty());
+    let connection = match kind {
+        HoldKind::Paused if all => "",
+        _ => &run.connection,
+    };
+    let what = match connection {
+        "" => "All sending".to_owned(),
+        name => format!("The connection `{name}`"),
+    };
+    let text = format!(
+        "{what} is held: {}{said}. Nothing is lost: {}.",
+        kind.means(),
+        kind.way_out(connection)
+    );
+    let helps = match kind {
+        HoldKind::Paused if all => Some(("kartwheel resume".to_owned(), "end the pause")),
+        HoldKind::Paused | HoldKind::NotAllowed => {
+            Some((format!("kartwheel connection resume {connection}"), "go on"))
         }
-        "down" => down(&run.connection, &said, cancel),
-        "token" => token(&said, cancel),
-        "not_allowed" => (
-            format!(
-                "The account may not do this{said}. Mend that in Kartra, then resume the connection."
-            ),
-            vec![
-                (
-                    format!("kartwheel resume --connection {}", run.connection),
-                    "go on",
-                ),
-                cancel,
-            ],
-        ),
-        "broken" => (
-            format!(
-                "Calls on the connection `{}` break down{said}. It goes on by itself when a cheap read succeeds.",
-                run.connection
-            ),
-            vec![cancel],
-        ),
-        other => held_by_itself(other, &said, &id, cancel),
-    }
-}
-
-/// The login to Kartra lapsed.
-fn down(
-    connection: &str,
-    said: &str,
-    cancel: (String, &'static str),
-) -> (String, Vec<(String, &'static str)>) {
-    (
-        format!(
-            "The connection `{connection}` to Kartra is down{said}. It goes on by itself when the connection is ready again."
-        ),
-        vec![
-            (
-                format!("kartwheel connection reconnect {connection}"),
-                "log in again",
-            ),
-            cancel,
-        ],
-    )
-}
-
-/// Membrane refuses us.
-fn token(said: &str, cancel: (String, &'static str)) -> (String, Vec<(String, &'static str)>) {
-    (
-        format!(
-            "Membrane does not accept our credentials{said}. It goes on by itself when they are accepted again, after a restart of the daemon if they changed."
-        ),
-        vec![
-            (
-                "kartwheel doctor".to_owned(),
-                "what is wrong with them: key, secret or clock",
-            ),
-            cancel,
-        ],
-    )
+        HoldKind::Down => Some((
+            format!("kartwheel connection status {connection}"),
+            "how it stands, and what helps",
+        )),
+        HoldKind::Token => Some((
+            "kartwheel doctor".to_owned(),
+            "what is wrong with them: key, secret or clock",
+        )),
+        HoldKind::Broken => None,
+    };
+    (text, helps.into_iter().chain([cancel]).collect())
 }
 
 /// A run that waits for a person, whatever its connection does.

@@ -123,6 +123,7 @@ impl From<ControlError> for Refusal {
         let (status, code) = match error {
             ControlError::Unknown(_) => (404, "not_found"),
             ControlError::State { .. } => (409, "state"),
+            ControlError::Held { .. } => (409, "held"),
             ControlError::Moving(_) => (409, "moving"),
             ControlError::NotHeld(_) => (409, "not_held"),
             ControlError::Store(error) => return error.into(),

@@ -15,6 +15,7 @@ pub(super) async fn show(State(api): State<Api>) -> Result<Json<Value>, Refusal>
         "now": now,
         "next_due": api.reader.next_due().await?,
         "holds": holds,
+        "waiting": view::waiting(&api.reader.waits().await?),
         "alerts": api.reader.alerts(true, LIST_ENTRIES_DEFAULT).await?,
     });
     if let (Value::Object(answer), Value::Object(counts)) = (&mut answer, view::counts(&counts)) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Refusal;
 use crate::action::{Catalog, Class};
 use crate::rule;
-use crate::run::{Attempt, CHECK, Run, StepProgress, StepState};
+use crate::run::{Attempt, CHECK, Run, State, StepProgress, StepState};
 use crate::store::{Hold, Reader, RuleText, StoredEvent, StoredVerdict};
 
 /// A run with everything that belongs to it.
@@ -25,6 +25,8 @@ pub struct Story {
     pub attempts: Vec<Attempt>,
     /// What can be called: the rule's text is read with it.
     pub catalog: Catalog,
+    /// What the account is known to have by now in the place of a name that it did not have, where the run failed for that.
+    pub nearest: Option<String>,
 }
 
 /// One step of a story.
@@ -70,16 +72,23 @@ impl Story {
             })
             .cloned();
         let holds = reader.holds().await?;
+        let rule = reader.rule_text(&run.rule_hash).await?;
+        let attempts = reader.attempts(run.id).await?;
+        let nearest = match run.state {
+            State::Failed => nearest(reader, catalog, (&run, rule.as_ref()), &attempts).await?,
+            _ => None,
+        };
         Ok(Self {
             event,
             verdict,
-            rule: reader.rule_text(&run.rule_hash).await?,
+            rule,
             holds: holds
                 .into_iter()
                 .filter(|hold| hold.connection.is_empty() || hold.connection == run.connection)
                 .collect(),
-            attempts: reader.attempts(run.id).await?,
+            attempts,
             catalog,
+            nearest,
             run,
         })
     }
@@ -127,6 +136,42 @@ impl Story {
         steps.sort_by_key(|step| order(&step.path));
         steps
     }
+}
+
+/// What the account is known to have by now that is like the name which the last call was refused for.
+async fn nearest(
+    reader: &dyn Reader,
+    catalog: Catalog,
+    (run, text): (&Run, Option<&RuleText>),
+    attempts: &[Attempt],
+) -> Result<Option<String>, Refusal> {
+    let Some(last) = attempts.last() else {
+        return Ok(None);
+    };
+    let missing = last
+        .app_type
+        .and_then(|number| (catalog.missing_name)(&last.verb, number, &last.input));
+    let Some((inventory, name)) = missing else {
+        return Ok(None);
+    };
+    let rule = text.and_then(|text| rule::from_text(&text.file, &text.text, catalog).ok());
+    let step = rule.as_ref().and_then(|rule| rule.step(&last.step));
+    let own = step.and_then(|step| step.connection.as_ref());
+    let connection = own.unwrap_or(&run.connection);
+    let snapshots = reader.snapshots().await?;
+    let mut kept = snapshots
+        .iter()
+        .filter(|kept| kept.connection == *connection);
+    Ok(kept.next().and_then(|kept| {
+        let names = inventory.names(&kept.account)?;
+        match names.contains(&name) {
+            true => Some(format!(
+                "when the account was last read it had the {} `{name}`",
+                inventory.plural(1)
+            )),
+            false => rule::account::like(name, &names),
+        }
+    }))
 }
 
 /// A run that was cancelled during a call has a step that was never told how it ended: its last attempt knows.

@@ -1,12 +1,14 @@
 //! Events, runs and their parts as JSON: the same in the API's answers and behind `--json` of the commands.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::advice;
 use super::ids::short;
 use super::story::{StepStory, Story};
 use crate::run::{Attempt, Run};
-use crate::store::{Counts, DoorSum, Hold, RefusalCount, StoredEvent};
+use crate::store::{Counts, DoorSum, Hold, RefusalCount, StoredEvent, Waits};
 use crate::trigger;
 
 /// An event in a list: everything but the body.
@@ -117,6 +119,16 @@ pub fn counts(counts: &Counts) -> Value {
         .map(|(state, number)| (state.name().to_owned(), json!(number)))
         .collect();
     json!({"events": counts.events, "due": counts.due, "runs": runs})
+}
+
+/// How many runs wait for a person, by what for.
+#[must_use]
+pub fn waiting(waits: &[Waits]) -> Value {
+    let mut waiting = BTreeMap::<&str, u64>::new();
+    for one in waits {
+        *waiting.entry(one.kind.name()).or_default() += one.runs;
+    }
+    json!(waiting)
 }
 
 /// Holds.

@@ -88,7 +88,7 @@ async fn a_given_token_is_used_as_it_is_and_never_renewed() {
     assert_eq!(fake.seen()[0].header("authorization"), "Bearer given-token");
     assert!(matches!(
         client.readiness("main").await,
-        Readiness::NotReady(_)
+        Readiness::NotReady { .. }
     ));
 }
 
@@ -184,7 +184,7 @@ async fn a_connection_that_is_gone_holds_its_runs() {
     assert!(outcome.message.contains("\"other\""), "{}", outcome.message);
     assert!(matches!(
         client.readiness("other").await,
-        Readiness::NotReady(_)
+        Readiness::NotReady { .. }
     ));
     drop(
         client
@@ -224,10 +224,10 @@ async fn ready_means_that_a_cheap_read_works_too() {
     .await;
     let client = super::client(super::settings(&fake.url()), &super::clock());
     let report = client.check("main").await.expect("a report");
-    assert!(matches!(report.readiness, Readiness::NotReady(_)));
+    assert!(matches!(report.readiness, Readiness::NotReady { .. }));
     let readiness = client.readiness("main").await;
     assert!(
-        matches!(&readiness, Readiness::NotReady(text) if text.contains("does not accept the API key (203)")),
+        matches!(&readiness, Readiness::NotReady { text, .. } if text.contains("does not accept the API key (203)")),
         "{readiness:?}"
     );
     assert_eq!(
@@ -271,7 +271,7 @@ async fn a_base_with_a_path_and_odd_ids_are_joined_and_encoded() {
     let readiness = super::client(settings, &super::clock())
         .readiness("main")
         .await;
-    assert!(matches!(readiness, Readiness::NotReady(_)));
+    assert!(matches!(readiness, Readiness::NotReady { .. }));
     assert_eq!(fake.seen()[0].path, "/membrane/connections/a%2Fb%20%3F");
 }
 

@@ -95,7 +95,7 @@ async fn a_pinned_connection_is_looked_at_by_its_id() {
         assert_sent(name, &fake.seen()[0], &file["request"]);
         assert_eq!(fake.seen().len(), 1, "{name}");
         assert!(
-            matches!(&readiness, Readiness::NotReady(text) if text.contains(says)),
+            matches!(&readiness, Readiness::NotReady { text, .. } if text.contains(says)),
             "{name}: {readiness:?}"
         );
     }
@@ -134,7 +134,7 @@ async fn a_connection_without_an_id_is_found_by_its_name_and_told_of_as_it_is() 
         let readiness = unpinned(&fake).readiness("main").await;
         match readiness {
             Readiness::Ready => assert_eq!(says, "", "{name}"),
-            Readiness::NotReady(text) => {
+            Readiness::NotReady { text, .. } => {
                 assert!(!says.is_empty() && text.contains(says), "{name}: {text}");
             }
             Readiness::Unknown(text) => panic!("{name}: {text}"),

@@ -86,7 +86,10 @@ async fn an_identity_that_is_refused_stops_its_own_connection_only() {
         assert_eq!(report.tenant.internal_id, format!("agency-{good}"));
         assert_eq!(report.readiness, Readiness::Ready);
         let readiness = client.readiness(bad).await;
-        assert!(matches!(readiness, Readiness::NotReady(_)), "{readiness:?}");
+        assert!(
+            matches!(readiness, Readiness::NotReady { .. }),
+            "{readiness:?}"
+        );
         let mut expected = [Class::Done, Class::OurToken];
         if good == "two" {
             expected.reverse();

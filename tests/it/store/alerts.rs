@@ -1,7 +1,8 @@
 //! What somebody must be told once, and what is kept of accounts.
 
 use kartwheel::account::{Account, CustomField, OfferedAction, Place};
-use kartwheel::store::{Alert, AlertKind, Snapshot};
+use kartwheel::run::State;
+use kartwheel::store::{Alert, AlertKind, Changed, RunFilter, Snapshot};
 use serde_json::json;
 
 use super::on_every_store;
@@ -13,6 +14,7 @@ on_every_store!(
     an_alert_that_is_over_can_be_raised_again,
     alerts_are_listed_newest_first,
     a_thousand_that_raise_the_same_raise_one,
+    alerts_of_runs_stand_as_long_as_one_waits,
     a_snapshot_replaces_the_one_before,
 );
 
@@ -42,11 +44,11 @@ async fn standing(world: &World) -> Vec<Alert> {
 
 async fn an_alert_is_raised_once_and_its_text_renewed(home: Home) {
     let world = home.open().await;
-    let first = alert(&world, AlertKind::ConnectionHeld, "main", "log in again");
+    let first = alert(&world, AlertKind::NotOffered, "main", "log in again");
     assert!(world.store.raise(first.clone()).await.unwrap());
     world.advance(60);
     for text in ["log in again", "log in at https://example.com/"] {
-        assert!(!raise(&world, AlertKind::ConnectionHeld, "main", text).await);
+        assert!(!raise(&world, AlertKind::NotOffered, "main", text).await);
     }
     let expected = Alert {
         text: "log in at https://example.com/".into(),
@@ -65,18 +67,17 @@ async fn alerts_of_another_kind_or_subject_are_others(home: Home) {
             assert!(raise(&world, kind, subject, "").await);
         }
     }
-    let all = 2 * AlertKind::ALL.len();
-    assert_eq!(standing(&world).await.len(), all);
+    assert_eq!(standing(&world).await.len(), 2 * AlertKind::ALL.len());
     assert!(calm(&world, AlertKind::NameGone, "main").await);
     let left = standing(&world).await;
-    assert_eq!(left.len(), all - 1);
+    assert_eq!(left.len(), 2 * AlertKind::ALL.len() - 1);
     let gone = |alert: &Alert| alert.kind == AlertKind::NameGone && alert.subject == "main";
     assert!(!left.iter().any(gone));
 }
 
 async fn an_alert_that_is_over_can_be_raised_again(home: Home) {
     let world = home.open().await;
-    let kind = AlertKind::LimitReached;
+    let kind = AlertKind::NameGone;
     assert!(!calm(&world, kind, "refund").await, "none stands");
     assert!(raise(&world, kind, "refund", "3 a day").await);
     let over = world.advance(60);
@@ -107,13 +108,38 @@ async fn a_thousand_that_raise_the_same_raise_one(home: Home) {
     let world = home.open().await;
     let mut raising = tokio::task::JoinSet::new();
     for _ in 0..1_000 {
-        let alert = alert(&world, AlertKind::ConnectionHeld, "main", "log in again");
+        let alert = alert(&world, AlertKind::NotOffered, "main", "log in again");
         let store = world.store.clone();
         raising.spawn(async move { store.raise(alert).await.unwrap() });
     }
     let new = raising.join_all().await;
     assert_eq!(new.iter().filter(|new| **new).count(), 1);
     assert_eq!(world.reader().alerts(false, 0).await.unwrap().len(), 1);
+}
+
+/// Alerts of runs are the store's own: they stand as long as one of them waits, and what does not fit is put right at start.
+async fn alerts_of_runs_stand_as_long_as_one_waits(home: Home) {
+    let world = home.open().await;
+    let stray = AlertKind::LimitReached;
+    assert!(raise(&world, stray, "rule old", "its limit is reached").await);
+    let (first, lease) = world.start(true, |_| {}).await;
+    world.rest(lease.unwrap(), State::NeedsPerson, None).await;
+    let (_, lease) = world.start(true, |_| {}).await;
+    world.rest(lease.unwrap(), State::NeedsPerson, None).await;
+    let world = world.reopen().await;
+    let told = standing(&world).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].kind, AlertKind::NeedsPerson);
+    assert_eq!(told[0].subject, format!("rule {}", first.rule));
+    let waits = world.reader().waits().await.unwrap();
+    assert_eq!((waits.len(), waits[0].runs), (1, 2), "{waits:?}");
+    for left in [1, 0] {
+        let mut waiting = world.reader().runs(&RunFilter::default()).await.unwrap();
+        waiting.retain(|run| run.state == State::NeedsPerson);
+        let changed = world.change(waiting[0].id, State::Cancelled).await;
+        assert!(matches!(changed, Changed::Yes));
+        assert_eq!(standing(&world).await.len(), left, "{left} wait");
+    }
 }
 
 async fn a_snapshot_replaces_the_one_before(home: Home) {

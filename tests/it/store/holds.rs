@@ -16,6 +16,8 @@ on_every_store!(
     a_connection_is_held_while_any_hold_is_left,
     a_hold_stands_with_its_alert,
     a_relapse_is_the_same_alert,
+    a_link_to_another_place_is_told_anew,
+    at_start_alerts_fit_holds,
     a_run_whose_connection_is_held_is_shown_held,
 );
 
@@ -132,18 +134,21 @@ async fn a_hold_stands_with_its_alert(home: Home) {
     assert!(!put(HoldKind::Paused, "renaming").await.unwrap());
     assert_eq!(alerts(&world, true).await, [], "whoever pauses knows");
     assert!(put(HoldKind::Broken, "calls broke down").await.unwrap());
-    assert!(!put(HoldKind::Down, "it lapsed").await.unwrap());
+    let other = put(HoldKind::Down, "it lapsed").await.unwrap();
+    assert!(other, "another thing ends it");
     assert!(!put(HoldKind::Down, "log in here").await.unwrap());
-    let expected = Alert {
+    let expected = |subject: &str, text: &str| Alert {
         kind: AlertKind::ConnectionHeld,
-        subject: "main".into(),
-        text: "log in here".into(),
+        subject: subject.into(),
+        text: text.into(),
         since: world.now(),
         over_at: None,
     };
-    assert_eq!(alerts(&world, true).await, [expected]);
+    let down = expected("main down", "log in here");
+    let broken = expected("main broken", "calls broke down");
+    assert_eq!(alerts(&world, true).await, [down.clone(), broken]);
     world.release("main", Some(HoldKind::Broken)).await;
-    assert_eq!(alerts(&world, true).await.len(), 1, "it is down still");
+    assert_eq!(alerts(&world, true).await, [down], "it is down still");
     world.release("main", Some(HoldKind::Down)).await;
     assert_eq!(alerts(&world, true).await, [], "only the pause is left");
 }
@@ -173,6 +178,56 @@ async fn a_relapse_is_the_same_alert(home: Home) {
     assert!(alert.text.ends_with("901 s"), "{alert:?}");
     world.hold("main", HoldKind::Down).await;
     assert_eq!(alerts(&world, false).await.len(), 2, "another lapse");
+}
+
+/// A lapse that wants something of a person by now is another than the one before, however soon it comes.
+async fn a_link_to_another_place_is_told_anew(home: Home) {
+    let world = home.open().await;
+    let mut told = Vec::new();
+    for reason in [
+        "it is being built",
+        "log in: https://ui.example/connect?token=a",
+        "log in: https://ui.example/connect?token=b",
+        "answer: https://ui.example/form?token=c",
+        "it is being built",
+    ] {
+        let hold = Hold {
+            connection: "main".into(),
+            kind: HoldKind::Down,
+            reason: reason.into(),
+            since: world.now(),
+        };
+        told.push(world.store.hold(hold).await.unwrap());
+        world.advance(60);
+    }
+    assert_eq!(told, [true, true, false, true, false]);
+    let [last] = &alerts(&world, true).await[..] else {
+        panic!("one stands")
+    };
+    assert_eq!(last.text, "it is being built");
+    let all = alerts(&world, false).await;
+    assert_eq!(all.len(), 3);
+    assert_eq!(all[1].over_at, Some(all[0].since), "{all:?}");
+}
+
+/// What stands fits what is held, whoever wrote the database before.
+async fn at_start_alerts_fit_holds(home: Home) {
+    let world = home.open().await;
+    world.hold("main", HoldKind::Token).await;
+    let stray = Alert {
+        subject: "main".into(),
+        ..alerts(&world, true).await.remove(0)
+    };
+    assert!(world.store.raise(stray).await.unwrap());
+    let lost = world
+        .store
+        .calm(AlertKind::ConnectionHeld, "main token", world.now());
+    assert!(lost.await.unwrap());
+    let world = world.reopen().await;
+    let [alert] = &alerts(&world, true).await[..] else {
+        panic!("that of the hold")
+    };
+    assert_eq!(alert.subject, "main token");
 }
 
 async fn a_run_whose_connection_is_held_is_shown_held(home: Home) {

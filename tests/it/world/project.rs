@@ -1,8 +1,10 @@
 //! The project of a story: its folder, its secrets, its environment.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use kartwheel::config::Env;
+use kartwheel::membrane::Reread;
 use kartwheel::problem::Severity;
 use kartwheel::project::{self, Project, Strictness};
 
@@ -49,4 +51,13 @@ pub(crate) const SECRETS: [(&str, &str); 18] = [
 /// The environment of the stories.
 pub(crate) fn env() -> Env {
     Env::from_pairs(SECRETS)
+}
+
+/// Reads a story's credentials anew.
+pub(crate) fn reread(dir: &Path) -> Reread {
+    let dir = dir.to_owned();
+    Reread(Arc::new(move || {
+        let settings = project::settings(&dir, &env(), Strictness::Serve);
+        settings.config().map(|config| config.membrane.clone())
+    }))
 }
