@@ -227,7 +227,10 @@ impl Line {
             timeout: request.timeout.saturating_sub(began.elapsed()),
             ..*request
         };
-        self.http.send(&again, &fresh).await
+        failpoint!("token_before_call");
+        let answer = self.http.send(&again, &fresh).await;
+        failpoint!("token_after_call");
+        answer
     }
 }
 

@@ -59,6 +59,7 @@ use self::fit::Care;
 use self::line::Line;
 use self::token::Tokens;
 use self::wire::Http;
+pub use self::wire::Carrier;
 use crate::account::{Account, Place};
 use crate::action::{
     Actions, Call, Catalog, Class, Evidence, Outcome, Readiness, Reads, Slot, Slowed, Turn,
@@ -131,8 +132,21 @@ impl Client {
     /// # Errors
     /// If a setting cannot be used; the text names it.
     pub fn new(settings: Settings, catalog: Catalog, clock: SharedClock) -> Result<Self> {
+        Self::by(settings, catalog, clock, None)
+    }
+
+    /// The same, by another way than the network.
+    ///
+    /// # Errors
+    /// As of [`Client::new`].
+    pub fn by(
+        settings: Settings,
+        catalog: Catalog,
+        clock: SharedClock,
+        carrier: Option<Arc<dyn Carrier>>,
+    ) -> Result<Self> {
         settings.check()?;
-        let http = Arc::new(Http::new(&settings, Arc::clone(&clock))?);
+        let http = Arc::new(Http::new(&settings, Arc::clone(&clock), carrier)?);
         let names = settings.connections.keys();
         let places = names.map(|name| (Arc::clone(name), settings.place(name)));
         let places = places.collect();
@@ -280,14 +294,17 @@ impl Actions for Client {
     }
 
     async fn call(&self, call: &Call) -> Outcome {
-        match self.line(&call.connection) {
+        failpoint!("action_before_call");
+        let outcome = match self.line(&call.connection) {
             Ok(line) => {
                 let spec = self.catalog.get(&call.verb);
                 let care = Care::of(spec.map(|spec| spec.effects));
                 line.act_with(call, care).await
             }
             Err(failed) => *failed,
-        }
+        };
+        failpoint!("action_after_call");
+        outcome
     }
 
     async fn readiness(&self, connection: &str) -> Readiness {
@@ -295,7 +312,9 @@ impl Actions for Client {
             Ok(line) => line,
             Err(failed) => return not_ready(*failed),
         };
+        failpoint!("readiness_before_call");
         let found = self.ask_readiness(line).await;
+        failpoint!("readiness_after_call");
         let is_refused = matches!(
             &found,
             Readiness::NotReady { class, .. } if *class == Class::OurToken
@@ -314,13 +333,16 @@ impl Actions for Client {
     }
 
     async fn look_back_by(&self, call: &Call, reads: &dyn Reads) -> Evidence {
-        match self.line(&call.connection) {
+        failpoint!("look_back_before_call");
+        let evidence = match self.line(&call.connection) {
             Ok(line) => {
                 line.look_back(call, self.catalog.look_back, Some(reads))
                     .await
             }
             Err(failed) => Evidence::Failed(*failed),
-        }
+        };
+        failpoint!("look_back_after_call");
+        evidence
     }
 
     async fn place(&self, connection: &str) -> Place {
@@ -337,7 +359,10 @@ impl Actions for Client {
 
     async fn survey(&self, connection: &str) -> Result<Account, Box<Outcome>> {
         let line = self.line(connection)?;
-        line.survey(&self.catalog, self.clock.new_id()).await
+        failpoint!("survey_before_call");
+        let account = line.survey(&self.catalog, self.clock.new_id()).await;
+        failpoint!("survey_after_call");
+        account
     }
 }
 

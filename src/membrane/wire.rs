@@ -1,10 +1,12 @@
 //! Requests to Membrane and its answers, as bytes: one send, no redirect, no proxy, no repeat, no endless body.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -123,10 +125,18 @@ pub(super) struct NoAnswer {
     pub(super) message: String,
 }
 
+/// Another way to Membrane than the network: tests take one without sockets, on a clock of their own.
+#[async_trait]
+pub trait Carrier: Send + Sync + Debug {
+    /// Carries a request there, and back its status, headers and body; or says what kept it from that.
+    async fn carry(&self, request: reqwest::Request) -> Result<(u16, HeaderMap, Bytes), String>;
+}
+
 /// The way to one Membrane.
 #[derive(Debug)]
 pub(super) struct Http {
     client: reqwest::Client,
+    carrier: Option<Arc<dyn Carrier>>,
     base: Url,
     clock: SharedClock,
     /// Set once this Membrane turned out to know only the older form of running an action.
@@ -134,7 +144,11 @@ pub(super) struct Http {
 }
 
 impl Http {
-    pub(super) fn new(settings: &Settings, clock: SharedClock) -> Result<Self> {
+    pub(super) fn new(
+        settings: &Settings,
+        clock: SharedClock,
+        carrier: Option<Arc<dyn Carrier>>,
+    ) -> Result<Self> {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(version) = &settings.api_version {
@@ -158,6 +172,7 @@ impl Http {
             .context("the HTTP client could not be built")?;
         Ok(Self {
             client,
+            carrier,
             base: settings.base()?,
             clock,
             older: AtomicBool::new(false),
@@ -192,8 +207,20 @@ impl Http {
         token: &SecretString,
     ) -> Result<Raw, NoAnswer> {
         let gate = Gate::new(Arc::clone(&self.clock), request.send_by);
-        let built = self.build(request, manner, token, &gate);
-        let response = match self.client.execute(built?).await {
+        let built = self.build(request, manner, token, &gate)?;
+        if let Some(carrier) = &self.carrier {
+            let carried = carrier.carry(built).await;
+            let (status, headers, body) = carried.map_err(|message| NoAnswer {
+                sent: request.body.is_none() || gate.passage() == Passage::Sent,
+                message,
+            })?;
+            return Ok(Raw {
+                status,
+                headers,
+                body,
+            });
+        }
+        let response = match self.client.execute(built).await {
             Ok(response) => response,
             Err(error) => return Err(no_answer(error, request, &gate)),
         };

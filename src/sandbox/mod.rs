@@ -169,6 +169,13 @@ impl Sandbox {
         Self::serve(listen, Arc::new(State::new(options))).await
     }
 
+    /// One that listens nowhere: what it holds, and what answers its requests.
+    #[must_use]
+    pub fn without_sockets(options: Options) -> (Arc<State>, Router) {
+        let world = Arc::new(State::new(options));
+        (Arc::clone(&world), router(world))
+    }
+
     /// Starts one on what another one, which was stopped, has left: the same account, logs and ledger.
     ///
     /// # Errors

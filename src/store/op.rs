@@ -49,6 +49,34 @@ pub enum Op {
     ActivateRules(Box<ActivateRules>),
 }
 
+#[cfg(debug_assertions)]
+impl Op {
+    /// Where a test can have the program die: before the commit of this, and after it.
+    pub(super) const fn failpoints(&self) -> [&'static str; 2] {
+        match self {
+            Self::Accept(_) => ["accept_before_commit", "accept_after_commit"],
+            Self::Begin(_) => ["begin_before_commit", "begin_after_commit"],
+            Self::Record(_) => ["record_before_commit", "record_after_commit"],
+            Self::Judge(_) => ["judge_before_commit", "judge_after_commit"],
+            Self::Claim(_) => ["claim_before_commit", "claim_after_commit"],
+            Self::Change(_) => ["change_before_commit", "change_after_commit"],
+            Self::Hold(_) => ["hold_before_commit", "hold_after_commit"],
+            Self::Release(..) => ["release_before_commit", "release_after_commit"],
+            Self::Raise(_) => ["raise_before_commit", "raise_after_commit"],
+            Self::Calm(..) => ["calm_before_commit", "calm_after_commit"],
+            Self::KeepSnapshot(_) => ["keep_snapshot_before_commit", "keep_snapshot_after_commit"],
+            Self::Renew(..) => ["renew_before_commit", "renew_after_commit"],
+            Self::Rescue(..) => ["rescue_before_commit", "rescue_after_commit"],
+            Self::Refused(_) => ["refused_before_commit", "refused_after_commit"],
+            Self::Handshake(_) => ["handshake_before_commit", "handshake_after_commit"],
+            Self::ActivateRules(_) => [
+                "activate_rules_before_commit",
+                "activate_rules_after_commit",
+            ],
+        }
+    }
+}
+
 /// The answer to an `Op`.
 #[derive(Debug)]
 pub enum Answer {

@@ -279,6 +279,8 @@ impl Committer {
         if let Some(reason) = self.failure.reason() {
             return Err(StoreError::Fatal(reason));
         }
+        #[cfg(debug_assertions)]
+        pass(&self.failure, ops, 0).await?;
         let limit = self.transaction_max;
         let result = match tokio::time::timeout(limit, self.backend.commit(ops)).await {
             Ok(Ok(answers)) if answers.len() != ops.len() => Err(StoreError::Fatal(format!(
@@ -294,6 +296,29 @@ impl Committer {
         if let Err(StoreError::Fatal(reason)) = &result {
             self.failure.fail(reason);
         }
+        #[cfg(debug_assertions)]
+        if result.is_ok() {
+            pass(&self.failure, ops, 1).await?;
+        }
         result
     }
+}
+
+/// Passes the failpoints before the commit of these (0), or after it (1).
+#[cfg(debug_assertions)]
+async fn pass(failure: &Failure, ops: &[Op], side: usize) -> Result<(), StoreError> {
+    use crate::failpoint::{self, Fault};
+    let mut points: Vec<_> = ops.iter().map(|op| op.failpoints()[side]).collect();
+    points.dedup();
+    for point in points {
+        match failpoint::at(point).await {
+            Some(Fault::Full) => return Err(StoreError::Full),
+            Some(Fault::Fatal) => {
+                failure.fail(point);
+                return Err(StoreError::Fatal(point.into()));
+            }
+            None => {}
+        }
+    }
+    Ok(())
 }

@@ -83,7 +83,7 @@ impl Desk {
             ..settings.clone()
         };
         alone.check()?;
-        let http = Arc::new(Http::new(&alone, Arc::clone(&clock))?);
+        let http = Arc::new(Http::new(&alone, Arc::clone(&clock), None)?);
         let tokens = Arc::new(Tokens::new(alone.auth));
         let way = (Arc::clone(&http), Arc::clone(&tokens));
         let name: Arc<str> = connection.unwrap_or_default().into();

@@ -50,6 +50,19 @@ pub(super) async fn open(
     clock: SharedClock,
     options: &OpenOptions,
 ) -> Result<Store, StoreError> {
+    let (backend, reader, failure) = parts(path, clock, options).await?;
+    Ok(Store::start(backend, reader, failure, options))
+}
+
+/// What a store on this file is made of.
+///
+/// # Errors
+/// As of `store::open`.
+pub async fn parts(
+    path: &str,
+    clock: SharedClock,
+    options: &OpenOptions,
+) -> Result<(Box<dyn Backend>, Arc<dyn Reader>, Failure), StoreError> {
     let path = file::locate(path)?;
     file::create(&path)?;
     // Links are resolved again now that the directories are there.
@@ -58,12 +71,7 @@ pub(super) async fn open(
     let failure = Failure::default();
     let backend = Sqlite::open(&path, lock, clock.now(), &failure).await?;
     let reader = read::Sqlite::new(backend.readers.clone(), clock);
-    Ok(Store::start(
-        Box::new(backend),
-        Arc::new(reader),
-        failure,
-        options,
-    ))
+    Ok((Box::new(backend), Arc::new(reader), failure))
 }
 
 /// Opens a database for reading only: see `store::open_read_only`.
