@@ -107,6 +107,7 @@ pub(super) async fn run(engine: Engine) {
             next = next.min(due);
         }
         tokio::select! {
+            biased;
             () = engine.clock().sleep_until(next) => {}
             () = engine.0.accounts.doubts.notified() => {}
         }

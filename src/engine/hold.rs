@@ -33,6 +33,7 @@ pub(super) async fn run(engine: Engine) {
             .store(clock::micros(wake), Ordering::SeqCst);
         engine.0.changed.notify_waiters();
         tokio::select! {
+            biased;
             () = engine.clock().sleep_until(wake) => {}
             _ = holds.changed() => {}
         }

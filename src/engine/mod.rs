@@ -2,7 +2,7 @@
 //!
 //! `accept` judges and stores; `job` is a run in memory and `worker` carries it out; `poller` takes what memory does not hold; `keeper` renews
 //! leases; `hold` watches held connections; `control` is what a person can do. `plan` and `settle` hold the judgement and
-//! are pure. To add an effect of a step: a variant of `rule::Effect`, and the compiler names the place in `plan`.
+//! are pure. Whoever waits for several things asks them in one order (`biased`), so that what happens follows from what came. To add an effect of a step: a variant of `rule::Effect`, and the compiler names the place in `plan`.
 
 mod accept;
 mod accounts;

@@ -40,6 +40,7 @@ pub(super) async fn run(engine: Engine) {
             }
         };
         tokio::select! {
+            biased;
             () = engine.0.poll.notified() => {}
             () = engine.clock().sleep_until(next) => {}
             () = engine.drained_to(Drain::Stopping) => {}

@@ -50,6 +50,7 @@ impl Engine {
             (unsafe_calls, Drain::LeaveAll),
         ] {
             tokio::select! {
+                biased;
                 () = self.idle() => break,
                 () = self.clock().sleep_until(clock::after(began, wait)) => self.0.drain.send_modify(|now| *now = (*now).max(level)),
             }

@@ -80,6 +80,7 @@ impl Worker {
             Drain::LeaveAll
         };
         tokio::select! {
+            biased;
             outcome = self.engine.actions().call(&request) => {
                 tracing::info!(step = %call.step, attempt = call.number, verb = %call.verb, class = outcome.class.name(), "call ended");
                 self.engine.note_outcome(&call.connection, &outcome).await;
@@ -292,6 +293,7 @@ impl Worker {
         let slot = {
             let _waiting = self.engine.waiting_for_slot();
             tokio::select! {
+                biased;
                 slot = self.engine.actions().slot(&call.connection, &turn) => slot,
                 () = self.engine.held(&call.connection) => return None,
                 () = self.engine.drained_to(Drain::Stopping) => return None,

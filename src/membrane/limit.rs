@@ -222,6 +222,7 @@ impl Pace {
     async fn sleep(&self, instant: i64, wake: &Notify) {
         let left = u64::try_from(instant - self.now()).unwrap_or(0);
         tokio::select! {
+            biased;
             () = wake.notified() => {}
             () = self.clock.sleep_until(from_micros(instant)) => {}
             () = tokio::time::sleep(Duration::from_micros(left.saturating_add(1_000))) => {}

@@ -58,8 +58,8 @@ pub use self::settings::{
 use self::fit::Care;
 use self::line::Line;
 use self::token::Tokens;
-use self::wire::Http;
 pub use self::wire::Carrier;
+use self::wire::Http;
 use crate::account::{Account, Place};
 use crate::action::{
     Actions, Call, Catalog, Class, Evidence, Outcome, Readiness, Reads, Slot, Slowed, Turn,

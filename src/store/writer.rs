@@ -58,8 +58,10 @@ impl Failure {
     /// Waits for the reason.
     pub async fn wait(&self) -> String {
         let mut watch = self.0.subscribe();
-        match watch.wait_for(Option::is_some).await {
-            Ok(reason) => reason.clone().unwrap_or_default(),
+        let failed = watch.wait_for(Option::is_some).await;
+        let reason = failed.map(|reason| reason.clone().unwrap_or_default());
+        match reason {
+            Ok(reason) => reason,
             Err(_) => std::future::pending().await,
         }
     }

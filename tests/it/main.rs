@@ -49,6 +49,7 @@ mod senders;
 mod setup;
 mod setup_states;
 mod signatures;
+mod sim;
 mod sources;
 mod standstill;
 mod store;

@@ -56,6 +56,7 @@ impl Worker {
         };
         let request = self.request(&call, self.sent_by(&attempt));
         let evidence = tokio::select! {
+            biased;
             evidence = self.engine.actions().look_back_by(&request, &reads) => Some(evidence),
             () = self.engine.drained_to(Drain::Stopping) => None,
         };

@@ -21,7 +21,7 @@ pub(crate) fn load(dir: &Path) -> Project {
 }
 
 /// The secrets of the stories.
-pub(crate) const SECRETS: [(&str, &str); 18] = [
+pub(crate) const SECRETS: [(&str, &str); 19] = [
     (
         "STRIPE_WEBHOOK_SECRET",
         "whsec_ExampleStripeSecret0123456789",
@@ -30,6 +30,7 @@ pub(crate) const SECRETS: [(&str, &str); 18] = [
     ("TOOL_TOKEN", "example-secret-of-the-tool"),
     ("WEBINARS_SECRET", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"),
     ("MEMBRANE_TOKEN", "sandbox-token"),
+    ("WORKSPACE_SECRET", "sandbox-secret"),
     ("STRIPE_SECRET", "whsec_FakeStripeSigningSecret0123456789ab"),
     ("TYPEFORM_SECRET", "typeform-secret"),
     ("SHOP_SECRET", "shop-secret"),
