@@ -11,7 +11,7 @@ use kartwheel::failpoint::{Fault, Passing, Watch};
 use crate::random::Random;
 
 /// The points between two deaths, at most.
-const LIFE_POINTS_MAX: u64 = 400;
+const LIFE_POINTS_MAX: u64 = 200;
 /// One in so many commits meets a full disk, one in so many a database that failed.
 const FULL_IN: u64 = 60;
 const FATAL_IN: u64 = 400;

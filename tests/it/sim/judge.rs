@@ -17,19 +17,26 @@ const UNSAFE: [&str; 2] = ["grant-membership-access", "refund-transaction"];
 /// Steps of ours that are no steps of a rule.
 const OUR_READS: [&str; 3] = ["readiness", "look-back", "survey"];
 
-/// The rules that each type of event has, and what each does (but for `ensure-lead`).
+/// The rules that each type of event has.
 const RULES_OF: [(&str, &[&str]); 4] = [
     ("order", &["order", "welcome"]),
     ("refund", &["refund"]),
     ("nudge", &["later"]),
     ("customer.subscription.created", &["greet"]),
 ];
-const VERBS_OF: [(&str, &[&str]); 5] = [
-    ("order", &["assign-tag", "grant-membership-access"]),
-    ("refund", &["refund-transaction", "assign-tag"]),
-    ("welcome", &["subscribe-lead-to-list"]),
-    ("later", &["assign-tag", "assign-tag"]),
-    ("greet", &["assign-tag"]),
+/// The steps of each rule that change the account.
+const STEPS_OF: [(&str, &[(&str, &str)]); 5] = [
+    (
+        "order",
+        &[("1", "assign-tag"), ("2", "grant-membership-access")],
+    ),
+    (
+        "refund",
+        &[("0", "refund-transaction"), ("1", "assign-tag")],
+    ),
+    ("welcome", &[("0", "subscribe-lead-to-list")]),
+    ("later", &[("0", "assign-tag"), ("2", "assign-tag")]),
+    ("greet", &[("0", "assign-tag")]),
 ];
 
 /// All there is to judge by.
@@ -146,20 +153,8 @@ impl Case {
             }
         }
         if run.state == State::Done {
-            let verbs = VERBS_OF.iter().find(|(rule, _)| *rule == &*run.rule);
-            for verb in verbs.iter().flat_map(|(_, verbs)| *verbs) {
-                let steps: BTreeSet<_> = effects
-                    .iter()
-                    .filter(|effect| effect.verb == *verb)
-                    .map(|effect| &effect.step)
-                    .collect();
-                let wanted = verbs.map_or(0, |(_, verbs)| {
-                    verbs.iter().filter(|other| *other == verb).count()
-                });
-                if steps.len() < wanted {
-                    wrong.push(format!("it is done and {verb} is not"));
-                }
-            }
+            let left = self.left_undone(run);
+            wrong.extend(left.map(|verb| format!("it is done and {verb} is not")));
         }
         if run.state != State::Cancelled
             && attempts.iter().any(|attempt| attempt.ended_at.is_none())
@@ -194,6 +189,23 @@ impl Case {
                 .into_iter()
                 .map(|what| format!("{what}: {run:?}, {effects:?}")),
         );
+    }
+
+    /// What a run should have done and nobody did. Access that an earlier run gave is as good: the account shows it.
+    fn left_undone(&self, run: &Run) -> impl Iterator<Item = &'static str> {
+        let steps = STEPS_OF.iter().find(|(rule, _)| *rule == &*run.rule);
+        let steps = steps.map_or(&[][..], |(_, steps)| *steps).iter();
+        let did = |of: &Uuid, step: Option<&str>, verb: &str| {
+            let effects = self.effects.get(of).into_iter().flatten();
+            let mut same = effects.filter(|effect| effect.verb == verb);
+            same.any(|effect| step.is_none() || effect.step.as_deref() == step)
+        };
+        let given = |verb: &str| {
+            let mut others = self.runs.iter().filter(|other| other.key == run.key);
+            verb == "grant-membership-access" && others.any(|other| did(&other.id, None, verb))
+        };
+        let left = steps.filter(|(step, verb)| !did(&run.id, Some(step), verb) && !given(verb));
+        left.map(|(_, verb)| *verb).collect::<Vec<_>>().into_iter()
     }
 
     /// Runs with one key went one after another: no younger one did anything before an older one had done all, but for what was

@@ -108,7 +108,7 @@ impl Play {
             }
         }
         let left = self.runs();
-        let left = left.iter().filter(|run| !run.state.is_over());
+        let left = left.iter().filter(|run| !is_settled(run));
         vec![format!(
             "it does not come to rest: {:?}, letters {:?}",
             left.collect::<Vec<_>>(),
@@ -278,17 +278,9 @@ impl Play {
     /// Whether every letter is answered and every run over; one that failed before its first step stays so.
     fn is_over(&self) -> bool {
         let answered = self.book.lock().expect("free").answered.len();
-        let over = |run: &Run| match run.state {
-            State::Failed => run
-                .progress
-                .failure
-                .as_ref()
-                .is_some_and(|failure| failure.step.is_empty()),
-            state => state.is_over(),
-        };
         answered == self.story.letters.len()
             && self.again.is_empty()
-            && self.runs().iter().all(over)
+            && self.runs().iter().all(is_settled)
     }
 
     /// All runs as they are stored, oldest first.
@@ -300,6 +292,14 @@ impl Play {
 
     fn book(&self) -> String {
         format!("{:?}", self.book.lock().expect("free"))
+    }
+}
+
+/// Whether nothing more comes of a run, whatever people do: it is over, or what it would say has no address.
+fn is_settled(run: &Run) -> bool {
+    match &run.progress.failure {
+        Some(failure) if run.state == State::Failed => failure.class == "rule",
+        _ => run.state.is_over() && run.state != State::Failed,
     }
 }
 

@@ -114,9 +114,7 @@ pub(super) struct Story {
 impl Story {
     /// One that chance makes up.
     pub(super) fn of(random: &mut Random, sandbox: &sandbox::State, start: Timestamp) -> Self {
-        for email in PEOPLE {
-            sandbox.account(|account| account.ensure_lead(email, start));
-        }
+        meet(sandbox, start);
         let count = 4 + random.below(8);
         let letters: Vec<Letter> = (0..count)
             .map(|number| Letter::of(number, random, sandbox))
@@ -162,6 +160,7 @@ impl Story {
             Letter::new(number, kind, email, 10, sandbox)
         });
         let letters = letters.collect();
+        meet(sandbox, start);
         // What the account lacks is told, until it has it.
         sandbox.account(|account| account.remove(Kind::Tags, GREETED));
         let lost = Fault::on_verb("refund-transaction", FaultKind::DropAfter);
@@ -247,6 +246,13 @@ impl Letter {
             }
         };
         Self { source, body }
+    }
+}
+
+/// The account knows them all.
+fn meet(sandbox: &sandbox::State, start: Timestamp) {
+    for email in PEOPLE {
+        sandbox.account(|account| account.ensure_lead(email, start));
     }
 }
 
