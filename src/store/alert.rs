@@ -15,15 +15,21 @@ pub enum AlertKind {
     NotOffered,
     /// A limit was reached, and runs wait for a person.
     LimitReached,
+    /// The database comes close to its ceiling, or has reached it.
+    DatabaseFull,
+    /// Somebody reads the database and does not end.
+    LogLong,
 }
 
 impl AlertKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::ConnectionHeld,
         Self::NameGone,
         Self::NotOffered,
         Self::LimitReached,
+        Self::DatabaseFull,
+        Self::LogLong,
     ];
 
     /// The word used in the store, the API and on the screen.
@@ -34,6 +40,8 @@ impl AlertKind {
             Self::NameGone => "name_gone",
             Self::NotOffered => "not_offered",
             Self::LimitReached => "limit_reached",
+            Self::DatabaseFull => "database_full",
+            Self::LogLong => "log_long",
         }
     }
 

@@ -7,10 +7,12 @@
 
 mod alert;
 mod decide;
+mod expire;
 mod hold;
 mod inbox;
 mod list;
 mod op;
+mod pack;
 mod person;
 mod room;
 mod rules;
@@ -32,10 +34,12 @@ use crate::clock::SharedClock;
 use crate::run::{Attempt, Run};
 
 pub use alert::{Alert, AlertKind};
+pub use expire::{Expire, Expired, Part, Space};
 pub use hold::{Hold, HoldKind, RELAPSE_WITHIN};
 pub use inbox::{Accept, Accepted, FirstIntent, Handshake, NewRun, Refused, StoredVerdict};
 pub use list::{Counts, DoorSum, EventFilter, RefusalCount, RunFilter, StoredEvent};
 pub use op::{Answer, Op, StoreError};
+pub use pack::{PACK_BYTES_MIN, UNPACKED_BYTES_MAX};
 pub use person::{KnownPerson, ids as person_ids};
 pub use room::{ACTIVE_RUNS_HARD_MAX, ACTIVE_RUNS_MAX, ACTIVE_RUNS_OWN_MAX, Lane, Room};
 pub use rules::{ActivateRules, RuleText};
@@ -109,6 +113,8 @@ pub trait Reader: Send + Sync + 'static {
     ) -> Result<Option<KnownPerson>, StoreError>;
     /// Numbers for health and for tests.
     async fn counts(&self, now: Timestamp) -> Result<Counts, StoreError>;
+    /// What the database takes of the disk.
+    async fn space(&self) -> Result<Space, StoreError>;
     /// The first of every lane that has runs which are due or will be, none of a held connection.
     async fn fronts(&self) -> Result<Vec<Front>, StoreError>;
     /// When the next run becomes due, if one will.
@@ -218,7 +224,12 @@ impl Store {
         if count == 0 {
             return Ok(Vec::new());
         }
-        match self.writer.try_ask(Op::Accept(accepts)).await? {
+        // Here and not in the writer, for which everybody waits.
+        let large = accepts.iter().map(|accept| &accept.event);
+        let packs = large
+            .filter_map(|event| Some((event.id, pack::pack(&event.raw)?)))
+            .collect();
+        match self.writer.try_ask(Op::Accept(accepts, packs)).await? {
             Answer::Accepted(accepted) if accepted.len() == count => Ok(accepted),
             _ => Err(unexpected()),
         }
@@ -325,6 +336,19 @@ impl Store {
             .ask(Op::ActivateRules(Box::new(rules)))
             .await
             .map(drop)
+    }
+
+    /// Takes one small step in removing what is old.
+    pub async fn expire(&self, expire: Expire) -> Result<Expired, StoreError> {
+        match self.writer.ask(Op::Expire(expire)).await? {
+            Answer::Expired(expired) => Ok(expired),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Takes one small step in giving free pages back to the disk; how many are left.
+    pub async fn shrink(&self) -> Result<u64, StoreError> {
+        self.count(Op::Shrink).await
     }
 
     async fn written(&self, op: Op) -> Result<Written, StoreError> {

@@ -102,6 +102,12 @@ impl Source {
         self.preset.is_some_and(|preset| preset.reports_account)
     }
 
+    /// Within which equal bodies are repeats, where the sender gives no id.
+    #[must_use]
+    pub const fn dedupe(&self) -> Duration {
+        self.dedupe
+    }
+
     /// Where parts of the sender's id of an event may stand; empty if it gives none.
     #[must_use]
     pub fn id_paths(&self) -> Vec<&str> {

@@ -28,6 +28,10 @@ pub(super) async fn ready(State(hooks): State<Arc<Hooks>>) -> (StatusCode, Json<
             Json(json!({ "status": "stopping" })),
         );
     }
+    if let Some(why) = engine.full() {
+        let full = json!({ "status": "full", "why": &*why });
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(full));
+    }
     let held: Vec<Value> = engine
         .holds()
         .iter()

@@ -38,6 +38,7 @@ mod membrane;
 mod migrations;
 mod pace;
 mod plan;
+mod retention;
 mod rules;
 mod sandbox;
 mod sdk;

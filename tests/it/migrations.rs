@@ -70,16 +70,19 @@ async fn every_step_meets_the_data_of_the_one_before_and_the_last_is_what_the_st
         runs,
         [(State::Ready, 1), (State::Held, 2), (State::Done, 1)]
     );
-    assert_eq!((due, events), (0, 3), "the due run's connection is held");
+    assert_eq!((due, events), (0, 4), "the due run's connection is held");
     let events = reader.events(&EventFilter::default(), true).await.unwrap();
     let depths: Vec<_> = events.iter().map(|stored| stored.event.depth).collect();
-    assert_eq!(depths, [1, 0, 0]);
+    assert_eq!(depths, [0, 1, 0, 0]);
+    let thinned: Vec<_> = events.iter().map(|stored| stored.thinned_at).collect();
+    let at = from_micros(NOW - 800_000_000);
+    assert_eq!(thinned, [Some(at), None, None, None]);
     assert_eq!(
-        events[1].event.person.email.as_deref(),
+        events[2].event.person.email.as_deref(),
         Some("Ada@example.com")
     );
-    assert_eq!(&*events[2].event.raw, b"{\"id\":\"evt_1\"}");
-    assert_eq!(events[2].verdicts[0].decision, "matched");
+    assert_eq!(&*events[3].event.raw, b"{\"id\":\"evt_1\"}");
+    assert_eq!(events[3].verdicts[0].decision, "matched");
     for run in reader.runs(&RunFilter::default()).await.unwrap() {
         reader.attempts(run.id).await.unwrap();
     }

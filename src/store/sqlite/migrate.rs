@@ -34,6 +34,10 @@ pub const MIGRATIONS: &[Migration] = &[
         "0004_people",
         include_str!("../../../migrations/sqlite/0004_people.sql"),
     ),
+    (
+        "0005_keeping_house",
+        include_str!("../../../migrations/sqlite/0005_keeping_house.sql"),
+    ),
 ];
 
 /// Marks a SQLite file as ours: "Kart".

@@ -9,6 +9,7 @@ mod budget;
 mod checkpoint;
 mod claim;
 mod error;
+mod expire;
 mod file;
 mod hold;
 mod ledger;
@@ -20,6 +21,7 @@ mod read;
 mod rows;
 mod runs;
 mod snapshot;
+mod space;
 mod sql;
 mod statements;
 #[cfg(test)]
@@ -55,7 +57,7 @@ pub(super) async fn open(
     let lock = file::Lock::take(&path, &options.holder, clock.now())?;
     let failure = Failure::default();
     let backend = Sqlite::open(&path, lock, clock.now(), &failure).await?;
-    let reader = read::Sqlite::new(backend.readers.clone(), clock);
+    let reader = read::Sqlite::new(backend.readers.clone(), &path, clock);
     Ok(Store::start(
         Box::new(backend),
         Arc::new(reader),
@@ -80,7 +82,7 @@ pub(super) async fn open_read_only(
     let mut db = readers.acquire().await.map_err(error::of)?;
     migrate::check_current(&mut db, &path).await?;
     drop(db);
-    Ok(Arc::new(read::Sqlite::new(readers, clock)))
+    Ok(Arc::new(read::Sqlite::new(readers, &path, clock)))
 }
 
 /// What the one writer knows without asking. It takes effect with the commit that brings it about.
@@ -144,6 +146,7 @@ impl Sqlite {
         accept::carry_out(self, batch, &mut answers).await?;
         ledger::carry_out(self, batch, &mut answers).await?;
         claim::carry_out(self, batch, &mut answers).await?;
+        expire::carry_out(self, batch, &mut answers).await?;
         answers.all()
     }
 

@@ -3,6 +3,7 @@
 mod bounds;
 mod plans;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use sqlx::sqlite::SqliteConnection;
@@ -172,8 +173,8 @@ async fn a_full_disk_is_said_and_passes() {
 async fn a_run_that_cannot_be_read_is_held_and_the_others_are_taken() {
     let dir = tempfile::tempdir().unwrap();
     let (mut backend, _) = backend(&dir).await;
-    let sql = "INSERT INTO events VALUES (1, zeroblob(16), 's', 'e', '', 0, NULL, NULL, NULL, NULL, 'r', 'empty', 0, '[]',
-            '{\"person\":{}}', 0);
+    let sql = "INSERT INTO events (seq, id, source, sender_id, kind, received_at, rule_set, format, verdicts, envelope)
+            VALUES (1, zeroblob(16), 's', 'e', '', 0, 'r', 'empty', '[]', '{\"person\":{}}');
         INSERT INTO connections (name, held_micros) VALUES ('main', 0);
         INSERT INTO runs (seq, id, event_seq, rule, rule_hash, connection, state, due_at, due_set_at, created_at,
             updated_at, progress) VALUES
@@ -240,7 +241,7 @@ async fn one_batch_holds_repeats_and_runs_that_want_the_same() {
             take: true,
             intent: None,
         }];
-        Op::Accept(vec![Accept {
+        let accept = Accept {
             event,
             rule_set: "set1".into(),
             verdicts: vec![],
@@ -248,7 +249,8 @@ async fn one_batch_holds_repeats_and_runs_that_want_the_same() {
             report_of: None,
             node: uuid::Uuid::nil(),
             lease_until: at,
-        }])
+        };
+        Op::Accept(vec![accept], HashMap::new())
     };
     let batch = [
         accept(1, "a"),

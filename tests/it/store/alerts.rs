@@ -65,10 +65,10 @@ async fn alerts_of_another_kind_or_subject_are_others(home: Home) {
             assert!(raise(&world, kind, subject, "").await);
         }
     }
-    assert_eq!(standing(&world).await.len(), 8);
+    assert_eq!(standing(&world).await.len(), 2 * AlertKind::ALL.len());
     assert!(calm(&world, AlertKind::NameGone, "main").await);
     let left = standing(&world).await;
-    assert_eq!(left.len(), 7);
+    assert_eq!(left.len(), 2 * AlertKind::ALL.len() - 1);
     let gone = |alert: &Alert| alert.kind == AlertKind::NameGone && alert.subject == "main";
     assert!(!left.iter().any(gone));
 }

@@ -6,6 +6,7 @@ mod accept;
 mod alerts;
 mod budgets;
 mod claims;
+mod expire;
 mod files;
 mod holds;
 mod keys;
