@@ -6,6 +6,7 @@
 //! What is the same for every database stands in `decide`: pure functions from what is stored to what is to be written.
 
 mod alert;
+mod backup;
 mod decide;
 mod expire;
 mod hold;
@@ -34,6 +35,7 @@ use crate::clock::SharedClock;
 use crate::run::{Attempt, Run};
 
 pub use alert::{Alert, AlertKind};
+pub use backup::{BackedUp, Content, Doing, Step, Told, backup, restore};
 pub use expire::{Expire, Expired, Part, Space};
 pub use hold::{Hold, HoldKind, RELAPSE_WITHIN};
 pub use inbox::{Accept, Accepted, FirstIntent, Handshake, NewRun, Refused, StoredVerdict};

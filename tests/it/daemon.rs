@@ -1,6 +1,7 @@
 //! A daemon in one process and commands in others, as in two shells: a project served against the sandbox, deliveries sent,
 //! runs shown and changed, a second daemon refused.
 
+mod backup;
 mod shop;
 
 use std::fs;

@@ -5,6 +5,7 @@
 
 mod accept;
 mod alert;
+mod backup;
 mod budget;
 mod checkpoint;
 mod claim;
@@ -27,6 +28,7 @@ mod statements;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod verify;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -42,6 +44,7 @@ use crate::store::decide::Holds;
 use crate::store::decide::claim::Turns;
 use crate::store::{Answer, Backend, Failure, Op, OpenOptions, Reader, Store, StoreError};
 
+pub(super) use backup::{backup, restore};
 pub use migrate::{MIGRATIONS, Migration, migrate_to};
 
 /// Opens a database for writing: see `store::open`.

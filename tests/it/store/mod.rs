@@ -4,6 +4,7 @@
 
 mod accept;
 mod alerts;
+mod backups;
 mod budgets;
 mod claims;
 mod expire;
