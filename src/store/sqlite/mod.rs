@@ -45,7 +45,7 @@ use crate::store::decide::claim::Turns;
 use crate::store::{Answer, Backend, Failure, Op, OpenOptions, Reader, Store, StoreError};
 
 pub(super) use backup::{backup, restore};
-pub use migrate::{MIGRATIONS, Migration, migrate_to};
+pub use migrate::{MIGRATIONS, Migrating, Migration, Watch, migrate_to, migrate_watched};
 
 /// Opens a database for writing: see `store::open`.
 pub(super) async fn open(
@@ -126,7 +126,7 @@ impl Sqlite {
         let mut beside = link::checkpointer(path).await?;
         migrate::check(&mut beside, path).await?;
         let mut db = link::writer(path).await?;
-        migrate::run(&mut db, path, MIGRATIONS.len(), now).await?;
+        migrate::run(&mut db, path, now).await?;
         let memory = Memory::load(&mut db).await?;
         Ok(Self {
             db,

@@ -99,6 +99,35 @@ async fn a_log_past_its_bound_is_started_anew() {
     assert_eq!(pragma(&mut fresh.db, "PRAGMA busy_timeout").await, "5000");
 }
 
+/// Whoever reads for long keeps the log from being started anew: that shows, the writer goes on, and it ends with them.
+#[tokio::test]
+async fn a_log_that_is_still_read_grows_until_its_reader_has_gone() {
+    let mut fresh = fresh().await;
+    let mut bound = checkpoint::LogBound::of(&fresh.path);
+    bound.bytes_max = 10_000;
+    let write = "INSERT INTO rules VALUES (hex(randomblob(8)), 'a', 'b', hex(zeroblob(20000)), 0)";
+    sqlx::query(write).execute(&mut fresh.db).await.unwrap();
+    let mut reader = link::reader(&fresh.path).await.unwrap();
+    let mut reading = reader.begin().await.unwrap();
+    let read = sqlx::query("SELECT count(*) FROM rules").fetch_one(&mut *reading);
+    read.await.unwrap();
+    let mut lengths = Vec::new();
+    for _ in 0..3 {
+        sqlx::query(write).execute(&mut fresh.db).await.unwrap();
+        bound.not_before = None;
+        bound.keep(&mut fresh.db, true).await.unwrap();
+        lengths.push(space::of(&mut fresh.db, &fresh.path).await.unwrap().log);
+    }
+    assert!(
+        lengths[0] > 40_000 && lengths.is_sorted_by(|one, next| one < next),
+        "{lengths:?}"
+    );
+    reading.rollback().await.unwrap();
+    bound.not_before = None;
+    bound.keep(&mut fresh.db, true).await.unwrap();
+    assert_eq!(space::of(&mut fresh.db, &fresh.path).await.unwrap().log, 0);
+}
+
 /// What a commit that failed had learned is forgotten with it.
 #[tokio::test]
 async fn a_batch_that_is_refused_leaves_nothing_behind() {
