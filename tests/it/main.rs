@@ -42,6 +42,7 @@ mod migrations;
 mod pace;
 mod plan;
 mod random;
+mod retention;
 mod rules;
 mod sandbox;
 mod sdk;

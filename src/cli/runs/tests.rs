@@ -111,6 +111,7 @@ fn story(state: State) -> Story {
             rule_set: "set".into(),
             verdicts: vec![verdict.clone()],
             duplicates: 2,
+            thinned_at: None,
         }),
         verdict: Some(verdict),
         rule: None,

@@ -1,5 +1,7 @@
 //! Reads. Each sees what was committed and never waits for the writer.
 
+use std::path::{Path, PathBuf};
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::Row;
@@ -10,17 +12,17 @@ use crate::clock::{SharedClock, micros};
 use crate::run::{Attempt, Run, State};
 use crate::store::sqlite::statements::{attempt_columns, due_groups, event_columns, run_columns};
 use crate::store::sqlite::{
-    alert, claim, error, hold, ledger, lists, person, rows, snapshot, statements, trace,
+    alert, claim, error, hold, ledger, lists, person, rows, snapshot, space, statements, trace,
 };
 use crate::store::{
     Alert, Counts, DoorSum, EventFilter, Front, Hold, KnownPerson, Reader, RefusalCount, RuleText,
-    RunFilter, Snapshot, StoreError, StoredEvent, Traced, Waits,
+    RunFilter, Snapshot, Space, StoreError, StoredEvent, Traced, Waits,
 };
 
 const EVENT: &str = concat!(
     "SELECT ",
     event_columns!(),
-    ", b.raw FROM events e LEFT JOIN bodies b ON b.event_seq = e.seq WHERE e.id = ?1"
+    ", b.raw, b.unpacked FROM events e LEFT JOIN bodies b ON b.event_seq = e.seq WHERE e.id = ?1"
 );
 const RUN: &str = concat!(
     "SELECT ",
@@ -64,19 +66,25 @@ pub(super) const ALL: &[&str] = &[
     alert::ALL,
     alert::STANDING,
     snapshot::ALL,
+    space::PAGES,
 ];
 
 /// The reading end.
 pub(super) struct Sqlite {
     readers: SqlitePool,
+    path: PathBuf,
     clock: SharedClock,
 }
 
 type Connection = sqlx::pool::PoolConnection<sqlx::Sqlite>;
 
 impl Sqlite {
-    pub(super) fn new(readers: SqlitePool, clock: SharedClock) -> Self {
-        Self { readers, clock }
+    pub(super) fn new(readers: SqlitePool, path: &Path, clock: SharedClock) -> Self {
+        Self {
+            readers,
+            path: path.to_owned(),
+            clock,
+        }
     }
 
     async fn reader(&self) -> Result<Connection, StoreError> {
@@ -261,6 +269,10 @@ impl Reader for Sqlite {
             due: due.first().map_or(0, |row| count(row, 0)),
             events: count(&events, 0),
         })
+    }
+
+    async fn space(&self) -> Result<Space, StoreError> {
+        space::of(&mut *self.reader().await?, &self.path).await
     }
 
     async fn fronts(&self) -> Result<Vec<Front>, StoreError> {

@@ -60,6 +60,7 @@ pub(super) const HEAVY: &[(&str, &[&str])] = &[
     ("axum", &["app", "sandbox", "web"]),
     ("clap", &["cli"]),
     ("cron", &["rule"]),
+    ("flate2", &["store"]),
     ("hyper", &["sandbox", "web"]),
     ("jsonpath_rust", &["rule"]),
     ("minijinja", &["rule"]),

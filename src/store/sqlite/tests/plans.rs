@@ -81,6 +81,15 @@ async fn the_indexes_for_claims_and_keys_are_used() {
             "w USING PRIMARY KEY (source=? AND kind=? AND value=?)",
         ),
         (&statements::DELETE_AWAITED, "awaited_run (run_seq=?)"),
+        (&statements::OLD_CALLS, "attempts_number (run_seq>?)"),
+        (&statements::OLD_EVENTS, "runs_event (event_seq=?)"),
+        (&statements::DELETE_SPENT, "spent_run (run_seq=?)"),
+        (&statements::DELETE_REFUSALS, "refusals_minute (minute<?)"),
+        (
+            &statements::DELETE_HANDSHAKES,
+            "handshakes_minute (minute<?)",
+        ),
+        (&statements::DELETE_ALERTS, "alerts_since (since<?)"),
     ] {
         let lines = plan(&mut fresh.db, sql.of_size(0)).await;
         let used = lines.iter().any(|line| line.contains(index));
