@@ -2,6 +2,7 @@
 
 mod crash;
 mod project;
+pub(crate) mod sound;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -354,7 +355,7 @@ impl World {
             .collect()
     }
 
-    /// Ends the story: nothing due is left, and every run stands in one of these states.
+    /// Ends the story: nothing due is left, every run stands in one of these states, and the invariants hold.
     pub(crate) async fn end(mut self, states: &[State]) {
         self.settle().await;
         let counts = self
@@ -367,6 +368,7 @@ impl World {
             assert!(states.contains(&run.state), "{run:?}");
             assert_ne!(run.state, State::Running, "a lease is held");
         }
+        sound::assert_sound(self.reader()).await;
         self.app.take().expect("running").stop().await;
         self.sandbox.stop().await;
     }

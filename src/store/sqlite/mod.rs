@@ -25,6 +25,7 @@ mod statements;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod verify;
 
 use std::collections::HashSet;
 use std::path::Path;
