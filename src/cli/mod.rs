@@ -25,6 +25,7 @@ mod screen;
 mod send;
 mod serve;
 mod sources;
+mod verify;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -93,6 +94,7 @@ enum Command {
     Health(health::Arguments),
     Pause(pause::Arguments),
     Resume(resume::Arguments),
+    Verify(verify::Arguments),
     Sandbox(sandbox::Arguments),
 }
 
@@ -149,6 +151,7 @@ async fn carry_out(command: Command, desk: &mut Desk) -> anyhow::Result<Exit> {
         Command::Health(arguments) => health::run(&arguments, desk).await,
         Command::Pause(arguments) => pause::run(arguments, desk).await,
         Command::Resume(arguments) => resume::run(arguments, desk).await,
+        Command::Verify(arguments) => verify::run(&arguments, desk).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, desk).await,
     }
 }

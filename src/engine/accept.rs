@@ -255,16 +255,9 @@ fn fault() -> StoreError {
     StoreError::Fatal("a fault in Kartwheel kept the event from being stored".into())
 }
 
-fn stored(rule: &Rule, verdict: Verdict) -> StoredVerdict {
-    let blank = |decision: &str| StoredVerdict {
-        rule: rule.id.clone(),
-        rule_hash: rule.hash.clone(),
-        decision: decision.to_owned(),
-        leaf: None,
-        path: None,
-        expected: None,
-        actual: None,
-    };
+/// A verdict as it is kept.
+pub(super) fn stored(rule: &Rule, verdict: Verdict) -> StoredVerdict {
+    let blank = |decision| StoredVerdict::new(rule.id.clone(), rule.hash.clone(), decision);
     match verdict {
         Verdict::Matched => blank("matched"),
         Verdict::Type => blank("type"),

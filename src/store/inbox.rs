@@ -52,6 +52,22 @@ pub struct StoredVerdict {
     pub actual: Option<String>,
 }
 
+impl StoredVerdict {
+    /// A verdict that says no more than this.
+    #[must_use]
+    pub fn new(rule: Arc<str>, rule_hash: Arc<str>, decision: &str) -> Self {
+        Self {
+            rule,
+            rule_hash,
+            decision: decision.to_owned(),
+            leaf: None,
+            path: None,
+            expected: None,
+            actual: None,
+        }
+    }
+}
+
 /// A run to be stored with its event.
 #[derive(Debug, Clone)]
 pub struct NewRun {

@@ -53,4 +53,5 @@ mod tidy;
 mod transcripts;
 mod verbs;
 mod verdicts;
+mod verify;
 mod world;

@@ -315,7 +315,7 @@ fn machine_paths(file: &str, text: &str) -> Vec<String> {
 }
 
 /// All text files under version control, by path. Tests run in the repository's top folder.
-fn tracked_files() -> Vec<(String, String)> {
+pub(crate) fn tracked_files() -> Vec<(String, String)> {
     let top = Path::new(".");
     let listed = std::process::Command::new("git")
         .args([

@@ -29,8 +29,8 @@ super::checks! { None;
         "a run that waits for a person has the step that the person can settle",
         "`runs resolve`, `approve` or `resume` cannot help it.",
         "Cancel it and send its event again with a new id, after a look into Kartra.";
-    DONE_STEPS = "done-steps":
-        "a run that is done has no step that is under way, sleeps or is in doubt",
-        "The run ended before it was through.",
+    OVER_STEPS = "over-steps":
+        "a run that is done has no step that is under way, sleeps or is in doubt, and one that failed none that is under way",
+        "The run ended before it was through, or went on after its end.",
         "Look at it with `kartwheel runs show`, and do the rest by hand.";
 }

@@ -1,10 +1,37 @@
-//! What `kartwheel verify` says of a story's database.
+//! The end of a story, and what `kartwheel verify` says of its database.
 
+use std::sync::Arc;
+
+use kartwheel::clock::Clock;
+use kartwheel::engine::rejudge::{self, Again};
 use kartwheel::kartra;
+use kartwheel::run::State;
 use kartwheel::store::{Checked, Reader, Verify};
 
+use super::World;
+
+impl World {
+    /// Ends the story: nothing due is left, every run stands in one of these states, and the invariants hold.
+    pub(crate) async fn end(mut self, states: &[State]) {
+        self.settle().await;
+        let counts = self
+            .reader()
+            .counts(self.clock.now())
+            .await
+            .expect("the store answers");
+        assert_eq!(counts.due, 0, "something due is left");
+        for run in self.runs().await {
+            assert!(states.contains(&run.state), "{run:?}");
+            assert_ne!(run.state, State::Running, "a lease is held");
+        }
+        assert_sound(self.app().store().reader()).await;
+        self.app.take().expect("running").stop().await;
+        self.sandbox.stop().await;
+    }
+}
+
 /// All that it finds, a line each.
-pub(crate) fn findings(checked: &[Checked]) -> Vec<String> {
+fn findings(checked: &[Checked]) -> Vec<String> {
     let lines = checked.iter().flat_map(|checked| {
         let name = checked.check.name;
         let unread = checked
@@ -23,21 +50,32 @@ pub(crate) fn findings(checked: &[Checked]) -> Vec<String> {
     lines.collect()
 }
 
-/// Looks at everything there is.
-pub(crate) async fn verify(reader: &dyn Reader) -> Vec<Checked> {
+/// Looks at everything there is; with `deep` also whether every index holds what its table holds.
+pub(crate) async fn verify(reader: &dyn Reader, deep: bool) -> Vec<Checked> {
     let asked = Verify {
         actions: kartra::catalog().actions,
-        deep: true,
+        deep,
         told: &|_| {},
     };
-    reader
-        .verify(&asked)
-        .await
-        .expect("the database can be looked at")
+    let checked = reader.verify(&asked).await;
+    checked.expect("the database can be looked at")
+}
+
+/// Judges everything again.
+pub(crate) async fn look_deep(reader: Arc<dyn Reader>) -> Vec<Checked> {
+    let again = Again {
+        reader,
+        catalog: kartra::catalog(),
+        told: &|_| {},
+    };
+    let checked = rejudge::look(&again).await;
+    checked.expect("the database can be looked at")
 }
 
 /// The invariants hold in this database.
-pub(crate) async fn assert_sound(reader: &dyn Reader) {
-    let found = findings(&verify(reader).await);
+pub(crate) async fn assert_sound(reader: &Arc<dyn Reader>) {
+    let mut checked = verify(&**reader, true).await;
+    checked.extend(look_deep(Arc::clone(reader)).await);
+    let found = findings(&checked);
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));
 }

@@ -6,7 +6,7 @@ use crate::action::{ActionSpec, Safety};
 use crate::store::sqlite::error;
 use crate::store::{AlertKind, HoldKind, StoreError};
 
-/// Which sets there are and who their members are; which runs a person resolved; since when and until when each connection
+/// Which sets there are and who their members are; which runs a person resolved or cancelled; since when and until when each connection
 /// was held; what this program knows. A hold goes from its entry in the audit to the next release of its connection.
 const TABLES: &str = "
     PRAGMA temp_store = MEMORY;
@@ -20,6 +20,9 @@ const TABLES: &str = "
     CREATE TEMP TABLE verify_resolved (run_seq INTEGER);
     INSERT INTO verify_resolved SELECT run_seq FROM main.audit WHERE action = 'resolve' AND run_seq IS NOT NULL;
     CREATE INDEX temp.verify_resolved_run ON verify_resolved (run_seq);
+    CREATE TEMP TABLE verify_cancelled (run_seq INTEGER PRIMARY KEY, at INTEGER);
+    INSERT OR REPLACE INTO verify_cancelled SELECT run_seq, at FROM main.audit
+        WHERE state_after = 'cancelled' AND run_seq IS NOT NULL ORDER BY seq;
     CREATE TEMP TABLE verify_stops (connection TEXT, since INTEGER, until INTEGER, PRIMARY KEY (connection, since)) WITHOUT ROWID;
     INSERT OR IGNORE INTO verify_stops SELECT connection, at, coalesce(until, 9223372036854775807) FROM (
         SELECT connection, at, action, min(CASE action WHEN 'release' THEN at END)

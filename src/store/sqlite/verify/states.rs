@@ -65,15 +65,15 @@ pub(super) const ROWS: &[RowCheck] = &[
             ELSE 'it does not know which limit holds it' END",
     },
     RowCheck {
-        check: &states::DONE_STEPS,
+        check: &states::OVER_STEPS,
         of: &RUNS,
         broken: concat!(
-            "r.state = 'done' AND EXISTS (SELECT 1 FROM ",
+            "r.state IN ('done', 'failed') AND EXISTS (SELECT 1 FROM ",
             steps!(),
-            " WHERE s.value ->> 's' IN ('running', 'waiting', 'unknown'))"
+            " WHERE s.value ->> 's' = 'running' OR (r.state = 'done' AND s.value ->> 's' IN ('waiting', 'unknown')))"
         ),
         what: concat!(
-            "(SELECT 'its step ' || s.key || ' is ' || (s.value ->> 's') FROM ",
+            "(SELECT 'it is ' || r.state || ', and its step ' || s.key || ' is ' || (s.value ->> 's') FROM ",
             steps!(),
             " WHERE s.value ->> 's' IN ('running', 'waiting', 'unknown') LIMIT 1)"
         ),

@@ -28,12 +28,12 @@ macro_rules! held {
 
 pub(super) const ROWS: &[RowCheck] = &[
     RowCheck {
-        check: &stopped::AFTER_END,
+        check: &stopped::AFTER_CANCEL,
         of: &ATTEMPTS,
-        // An outcome before its own intent: the clock was put back meanwhile.
-        broken: "r.state IN ('declined', 'done', 'failed', 'cancelled') AND a.intended_at > r.updated_at
-            AND (a.ended_at IS NULL OR a.ended_at >= a.intended_at)",
-        what: "'its run was ' || r.state || ' before it'",
+        // An intent is written with its run, and a cancel is the last that is: so it does not matter how the clock was set.
+        broken: "r.state = 'cancelled' AND EXISTS (SELECT 1 FROM verify_cancelled c
+            WHERE c.run_seq = r.seq AND c.at < r.updated_at AND c.at < a.intended_at)",
+        what: "'its run had been cancelled before it'",
     },
     RowCheck {
         check: &stopped::WHILE_HELD,
