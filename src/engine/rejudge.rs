@@ -7,7 +7,7 @@ use super::{accept, echo};
 use crate::action::Catalog;
 use crate::event::{Event, Format};
 use crate::rule::{self, LEAF_LIVE, Rule, RuleSet, Verdict};
-use crate::run::Run;
+use crate::run::{Run, step_number};
 use crate::store::verify::{Broken, Checked, READABLE, REJUDGED, Told, WITHIN_POLICY};
 use crate::store::{EventFilter, Reader, RunFilter, StoreError, StoredEvent, StoredVerdict};
 use crate::trigger;
@@ -242,7 +242,9 @@ fn beyond(rule: &Rule, run: &Run, policy: &mut Checked) {
         if known.counted > step.retry.attempts {
             let what = format!(
                 "step {} was tried {} times, and its rule allows {}",
-                step.path, known.counted, step.retry.attempts
+                step_number(&step.path),
+                known.counted,
+                step.retry.attempts
             );
             policy.add(of_run(run, what));
         }

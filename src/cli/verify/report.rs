@@ -96,7 +96,7 @@ fn detail(one: &Checked, screen: &mut Screen) -> io::Result<()> {
     Ok(())
 }
 
-/// `event 1c2d3e4f, run 5f0c9a1e, step 0, attempt 2`.
+/// `event 1c2d3e4f, run 5f0c9a1e, step 1, attempt 2`.
 fn subject(broken: &Broken) -> String {
     let id = |word: &str, id: Option<Uuid>| id.map(|id| format!("{word} {}", ids::short(id)));
     let run = id("run", broken.run);

@@ -20,7 +20,7 @@ fn a_finding_is_shown_with_its_ids_its_meaning_and_what_to_do() {
     let mut never = checked("attempt-never", 1_234_567);
     never.add(Broken {
         run: Some(Uuid::from_u128(0x5f0c_9a1e)),
-        name: Some("step 0, attempt 2 (refund-transaction)".into()),
+        name: Some("step 1, attempt 2 (refund-transaction)".into()),
         what: "it was sent although nobody knows whether an earlier attempt was carried out".into(),
         ..Broken::default()
     });

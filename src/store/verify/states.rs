@@ -9,6 +9,10 @@ super::checks! { None;
         "what is stored of a run's progress can be read",
         "The run is held when its turn comes, and lists that hold it fail.",
         "Restore a backup.";
+    COLUMNS = "run-columns":
+        "a run that is due says since when, one that has a key names it, and its priority is one that there is",
+        "The run is not found when it is its turn, or comes at the wrong time.",
+        "Restore a backup, or cancel it and send its event again with a new id.";
     LEASE = "run-lease":
         "a run has a lease exactly while it is carried out",
         "The run is carried out by nobody, or by two.",

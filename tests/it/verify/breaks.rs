@@ -12,8 +12,13 @@ pub(super) const BREAKS: &[(&str, &[&str])] = &[
         &["schema: index events_source"],
     ),
     (
-        "PRAGMA ignore_check_constraints = ON; UPDATE runs SET due_set_at = NULL WHERE seq = {n1}",
-        &["file: table runs"],
+        "PRAGMA writable_schema = ON;
+        UPDATE sqlite_schema SET sql = replace(sql, 'detail TEXT NOT NULL', 'detail TEXT') WHERE name = 'refusals';
+        PRAGMA writable_schema = RESET;
+        INSERT INTO refusals VALUES ('shop', 'signature', 0, 1, NULL);
+        PRAGMA writable_schema = ON;
+        UPDATE sqlite_schema SET sql = replace(sql, 'detail TEXT', 'detail TEXT NOT NULL') WHERE name = 'refusals'",
+        &["file: table refusals"],
     ),
     (
         "INSERT INTO bodies VALUES (999, x'00')",
@@ -82,7 +87,7 @@ pub(super) const BREAKS: &[(&str, &[&str])] = &[
     // 4
     (
         "DELETE FROM attempts WHERE run_seq = {s1} AND number = 1",
-        &["attempt-gap: s1 step 0, attempt 2 (subscribe-lead-to-list)"],
+        &["attempt-gap: s1 step 1, attempt 2 (subscribe-lead-to-list)"],
     ),
     (
         "UPDATE runs SET progress = json_set(progress, '$.steps.\"1\".n', 9) WHERE seq = {o1}",
@@ -92,29 +97,29 @@ pub(super) const BREAKS: &[(&str, &[&str])] = &[
         "INSERT INTO attempts (run_seq, step, number, verb, intended_at, send_by, ended_at, class, input)
         SELECT run_seq, step, 2, verb, intended_at, send_by, ended_at, 'done', input FROM attempts
             WHERE run_seq = {o1} AND step = '1'",
-        &["attempt-uncounted: o1 step 1, attempt 2 (assign-tag)"],
+        &["attempt-uncounted: o1 step 2, attempt 2 (assign-tag)"],
     ),
     (
         "UPDATE attempts SET ended_at = NULL, class = NULL WHERE run_seq = {o1} AND step = '1'",
-        &["attempt-open: o1 step 1, attempt 1 (assign-tag)"],
+        &["attempt-open: o1 step 2, attempt 1 (assign-tag)"],
     ),
     (
         "UPDATE attempts SET ended_at = NULL, class = NULL WHERE run_seq = {s1} AND number = 1;
         UPDATE runs SET state = 'ready', why = 'rescued' WHERE seq = {s1}",
-        &["attempt-one: s1 step 0, attempt 1 (subscribe-lead-to-list)"],
+        &["attempt-one: s1 step 1, attempt 1 (subscribe-lead-to-list)"],
     ),
     (
         "UPDATE attempts SET class = 'unknown' WHERE run_seq = {m1};
         INSERT INTO attempts (run_seq, step, number, verb, intended_at, send_by, ended_at, class, input)
         SELECT run_seq, step, 2, verb, intended_at, send_by, ended_at, 'done', input FROM attempts WHERE run_seq = {m1};
         UPDATE runs SET progress = json_set(progress, '$.steps.\"0\".n', 2) WHERE seq = {m1}",
-        &["attempt-never: m1 step 0, attempt 2 (refund-transaction)"],
+        &["attempt-never: m1 step 1, attempt 2 (refund-transaction)"],
     ),
     (
         "INSERT INTO attempts (run_seq, step, number, verb, intended_at, send_by, ended_at, class, input)
         SELECT run_seq, step, 2, verb, intended_at, send_by, ended_at, 'refused', input FROM attempts WHERE run_seq = {m1};
         UPDATE runs SET progress = json_set(progress, '$.steps.\"0\".n', 2) WHERE seq = {m1}",
-        &["attempt-done-again: m1 step 0, attempt 2 (refund-transaction)"],
+        &["attempt-done-again: m1 step 1, attempt 2 (refund-transaction)"],
     ),
     // 5
     (
@@ -122,7 +127,7 @@ pub(super) const BREAKS: &[(&str, &[&str])] = &[
         SELECT seq, '1', 1, 'assign-tag', updated_at + 5, updated_at + 9, updated_at + 7, 'done', '{}' FROM runs WHERE seq = {n2};
         UPDATE runs SET updated_at = updated_at + 5, progress = json_set(progress, '$.steps.\"1\"', json('{\"n\":1}'))
             WHERE seq = {n2}",
-        &["sent-after-cancel: n2 step 1, attempt 1 (assign-tag)"],
+        &["sent-after-cancel: n2 step 2, attempt 1 (assign-tag)"],
     ),
     (
         "INSERT INTO audit (at, action, connection, reason)
@@ -130,16 +135,16 @@ pub(super) const BREAKS: &[(&str, &[&str])] = &[
         INSERT INTO audit (at, action, connection, reason)
         SELECT intended_at + 60000000, 'release', '', 'paused' FROM attempts WHERE run_seq = {m1}",
         &[
-            "sent-while-held: o1 step 0, attempt 2 (create-lead)",
-            "sent-while-held: m1 step 0, attempt 1 (refund-transaction)",
+            "sent-while-held: o1 step 1, attempt 2 (create-lead)",
+            "sent-while-held: m1 step 1, attempt 1 (refund-transaction)",
         ],
     ),
     (
         "INSERT INTO audit (at, action, connection, reason)
         SELECT intended_at - 60000000, 'hold', 'main', 'night' FROM attempts WHERE run_seq = {m1}",
         &[
-            "sent-while-held: o1 step 0, attempt 2 (create-lead)",
-            "sent-while-held: m1 step 0, attempt 1 (refund-transaction)",
+            "sent-while-held: o1 step 1, attempt 2 (create-lead)",
+            "sent-while-held: m1 step 1, attempt 1 (refund-transaction)",
         ],
     ),
     // 7
@@ -222,6 +227,10 @@ pub(super) const BREAKS: &[(&str, &[&str])] = &[
     (
         "UPDATE runs SET progress = '{' WHERE seq = {n1}",
         &["run-readable: n1"],
+    ),
+    (
+        "PRAGMA ignore_check_constraints = ON; UPDATE runs SET due_set_at = NULL WHERE seq = {n1}",
+        &["run-columns: n1"],
     ),
     (
         "UPDATE runs SET lease_until = 1 WHERE seq = {n1}",

@@ -22,7 +22,7 @@ pub(super) const ROWS: &[RowCheck] = &[
                 WHERE a.run_seq = r.seq AND a.step = s.key AND a.number = s.value ->> 'n'))"
         ),
         what: concat!(
-            "(SELECT 'it has counted attempt ' || (s.value ->> 'n') || ' of step ' || s.key || ', which is not there' FROM ",
+            "(SELECT 'it has counted attempt ' || (s.value ->> 'n') || ' of {step ' || s.key || '}, which is not there' FROM ",
             steps!(),
             " WHERE s.value ->> 'n' > 0 AND NOT EXISTS (SELECT 1 FROM attempts a
                 WHERE a.run_seq = r.seq AND a.step = s.key AND a.number = s.value ->> 'n') LIMIT 1)"

@@ -42,17 +42,26 @@ pub(super) async fn look(
         pages(db, table, asked.deep, results).await?;
         references(db, table, results).await?;
     }
-    let numbers = sqlx::query(NUMBERS).fetch_all(&mut *db).await;
-    results.of(&file::NUMBERS).rows = 2;
-    for row in numbers.map_err(error::of)? {
-        let (last, given): (i64, i64) = (row.get("last"), row.get("given"));
-        results.of(&file::NUMBERS).add(Broken {
-            name: Some(row.get("name")),
-            what: format!("the last number given is {given}, and {last} is in use"),
-            ..Broken::default()
-        });
-    }
+    numbers(db, results).await;
     Ok(whole)
+}
+
+/// Whether the next numbers are free.
+async fn numbers(db: &mut SqliteConnection, results: &mut Results) {
+    let checked = results.of(&file::NUMBERS);
+    let found = match sqlx::query(NUMBERS).fetch_all(db).await {
+        Ok(found) => found,
+        Err(error) => {
+            checked.unread = Some(error.to_string());
+            return;
+        }
+    };
+    checked.rows = 2;
+    for row in found {
+        let (last, given): (i64, i64) = (row.get("last"), row.get("given"));
+        let what = format!("the last number given is {given}, and {last} is in use");
+        checked.add(named(row.get("name"), &what));
+    }
 }
 
 type Schema = HashMap<(String, String), String>;

@@ -117,23 +117,38 @@ pub(super) async fn carry_out(
     looked.map(|()| results.in_order())
 }
 
+/// What cannot be read is said of the checks that it was for, and does not end the rest.
 async fn look(
     db: &mut SqliteConnection,
     asked: &Verify<'_>,
     results: &mut Results,
 ) -> Result<(), StoreError> {
+    let rows = || CHECKS.iter().flat_map(|checks| checks.iter());
     if !file::look(db, asked, results).await? {
         let why =
             "first the tables and indexes must be right: without an index this would take for ever";
-        for check in CHECKS.iter().flat_map(|checks| checks.iter()) {
-            results.of(check.check).unread = Some(why.to_owned());
-        }
+        rows().for_each(|row| results.of(row.check).unread = Some(why.to_owned()));
         return Ok(());
     }
-    let ends = pass::ends(db).await?;
-    setting::prepare(db, asked.actions).await?;
-    for (pass, end) in pass::PASSES.iter().zip(ends) {
-        pass::go_through(db, pass, end, asked, results).await?;
+    let mut ends = Vec::new();
+    for pass in pass::PASSES {
+        ends.push(pass.end(db).await);
     }
-    pinned::look_at_texts(db, results).await
+    if let Err(error) = setting::prepare(db, asked.actions).await {
+        rows().for_each(|row| results.of(row.check).unread = Some(error.to_string()));
+        return Ok(());
+    }
+    for (pass, end) in pass::PASSES.iter().zip(ends) {
+        let done = match end {
+            Ok(end) => pass::go_through(db, pass, end, asked, results).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            let why = format!("{}: {error}", pass.name);
+            pass.checks()
+                .for_each(|check| results.of(check.check).unread = Some(why.clone()));
+        }
+    }
+    pinned::look_at_texts(db, results).await;
+    Ok(())
 }

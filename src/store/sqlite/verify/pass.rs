@@ -4,6 +4,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Row};
 
 use super::{CHECKS, Results, RowCheck};
+use crate::run::step_number;
 use crate::store::StoreError;
 use crate::store::sqlite::error;
 use crate::store::verify::{Broken, Told, Verify};
@@ -46,7 +47,7 @@ pub(super) static ATTEMPTS: Pass = Pass {
     subject: (
         "NULL",
         "r.id",
-        "'step ' || a.step || ', attempt ' || a.number || ' (' || a.verb || ')'",
+        "'{step ' || a.step || '}, attempt ' || a.number || ' (' || a.verb || ')'",
     ),
 };
 pub(super) static RULE_SETS: Pass = Pass {
@@ -116,7 +117,8 @@ pub(in crate::store::sqlite) static PASSES: &[&Pass] = &[
 ];
 
 impl Pass {
-    fn checks(&'static self) -> impl Iterator<Item = &'static RowCheck> {
+    /// The checks of its rows.
+    pub(super) fn checks(&'static self) -> impl Iterator<Item = &'static RowCheck> {
         let all = CHECKS.iter().flat_map(|checks| checks.iter());
         all.filter(|check| std::ptr::eq(check.of, self))
     }
@@ -139,6 +141,16 @@ impl Pass {
         )
     }
 
+    /// The last number that there is: what comes after it is not looked at.
+    pub(super) async fn end(&self, db: &mut SqliteConnection) -> Result<i64, StoreError> {
+        let sql = match self.number {
+            Some(_) => format!("SELECT coalesce(max(rowid), 0) FROM {}", self.name),
+            None => "SELECT 0".to_owned(),
+        };
+        let end = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(db).await;
+        end.map_err(error::of)
+    }
+
     /// Where a piece ends that begins after a number, and how many rows it has.
     pub(in crate::store::sqlite) fn piece(&self) -> String {
         let table = self.name;
@@ -152,21 +164,7 @@ impl Pass {
     }
 }
 
-/// The last number of each table, in the order of `PASSES`: what comes after it is not looked at.
-pub(super) async fn ends(db: &mut SqliteConnection) -> Result<Vec<i64>, StoreError> {
-    let mut ends = Vec::new();
-    for pass in PASSES {
-        let sql = match pass.number {
-            Some(_) => format!("SELECT coalesce(max(rowid), 0) FROM {}", pass.name),
-            None => "SELECT 0".to_owned(),
-        };
-        let end = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *db);
-        ends.push(end.await.map_err(error::of)?);
-    }
-    Ok(ends)
-}
-
-/// Goes through a table up to this number. What cannot be read is said of its checks, and does not end the rest.
+/// Goes through a table up to this number.
 pub(super) async fn go_through(
     db: &mut SqliteConnection,
     pass: &'static Pass,
@@ -183,23 +181,13 @@ pub(super) async fn go_through(
             of: u64::try_from(end).unwrap_or(0).max(done),
         };
         (asked.told)(told);
-        match one(db, pass, (&piece, &sql), (from, end), results).await {
-            Ok(Some((last, rows))) => {
-                done += rows;
-                from = last;
-                if pass.number.is_none() {
-                    return Ok(());
-                }
-            }
-            Ok(None) => return Ok(()),
-            Err(StoreError::Busy) => return Err(StoreError::Busy),
-            Err(error) => {
-                for check in pass.checks() {
-                    results.of(check.check).unread =
-                        Some(format!("{} from row {from}: {error}", pass.name));
-                }
-                return Ok(());
-            }
+        let Some((last, rows)) = one(db, pass, (&piece, &sql), (from, end), results).await? else {
+            return Ok(());
+        };
+        done += rows;
+        from = last;
+        if pass.number.is_none() {
+            return Ok(());
         }
     }
 }
@@ -242,9 +230,20 @@ fn take_in(row: &SqliteRow, pass: &'static Pass, results: &mut Results) {
             results.of(check.check).add(Broken {
                 event: row.try_get("event").unwrap_or_default(),
                 run: row.try_get("run").unwrap_or_default(),
-                name: row.get("name"),
-                what,
+                name: row.get::<Option<&str>, _>("name").map(counted),
+                what: counted(&what),
             });
         }
     }
+}
+
+/// Steps as people count them: where SQL says `{step 0}`, it is step 1.
+fn counted(text: &str) -> String {
+    let Some((before, (path, after))) = text
+        .split_once("{step ")
+        .and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+    else {
+        return text.to_owned();
+    };
+    format!("{before}step {}{after}", step_number(path))
 }

@@ -20,6 +20,14 @@ pub(super) const ROWS: &[RowCheck] = &[
         what: "'its progress cannot be read'",
     },
     RowCheck {
+        check: &states::COLUMNS,
+        of: &RUNS,
+        // The table says the same, but whoever only reads is not told: SQLite leaves out its CHECKs then.
+        broken: "(r.due_at IS NOT NULL AND r.due_set_at IS NULL) OR (r.holds_key <> 0 AND r.key IS NULL)
+            OR r.priority NOT IN (0, 1, 2)",
+        what: "'its columns for being due, its key or its priority do not fit each other'",
+    },
+    RowCheck {
         check: &states::LEASE,
         of: &RUNS,
         broken: "(r.state = 'running') <> (r.lease_node IS NOT NULL) OR (r.state = 'running') <> (r.lease_until IS NOT NULL)
@@ -73,7 +81,7 @@ pub(super) const ROWS: &[RowCheck] = &[
             " WHERE s.value ->> 's' = 'running' OR (r.state = 'done' AND s.value ->> 's' IN ('waiting', 'unknown')))"
         ),
         what: concat!(
-            "(SELECT 'it is ' || r.state || ', and its step ' || s.key || ' is ' || (s.value ->> 's') FROM ",
+            "(SELECT 'it is ' || r.state || ', and its {step ' || s.key || '} is ' || (s.value ->> 's') FROM ",
             steps!(),
             " WHERE s.value ->> 's' IN ('running', 'waiting', 'unknown') LIMIT 1)"
         ),
