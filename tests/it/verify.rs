@@ -4,6 +4,7 @@ mod breaks;
 mod command;
 mod damage;
 mod deep;
+mod many;
 mod story;
 
 use kartwheel::store::verify::{CHECKS, PROMISES};
