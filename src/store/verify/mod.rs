@@ -14,6 +14,7 @@ pub(in crate::store) mod pinned;
 mod policy;
 mod promises;
 pub(in crate::store) mod reasons;
+pub(in crate::store) mod retained;
 pub(in crate::store) mod states;
 pub(in crate::store) mod stopped;
 
@@ -33,6 +34,7 @@ pub static CHECKS: &[&[&Check]] = &[
     stopped::ALL,
     keys::ALL,
     policy::ALL,
+    retained::ALL,
     pinned::ALL,
     reasons::ALL,
     states::ALL,

@@ -1,4 +1,4 @@
-//! Invariants 10 and 11: what a run needs to go on stays as it was when the run began.
+//! Invariant 11: what a run does was settled when it began.
 
 super::checks! { Some(11);
     RUN_TEXT = "run-text":
@@ -17,10 +17,6 @@ super::checks! { Some(11);
         "a rule set's members are those that its hash was made of",
         "It cannot be told for sure which rules judged the events of that time.",
         "Restore a backup if that matters.";
-    OPEN_BODY = "run-body":
-        "a run that is not over, or that failed, has the body of its event",
-        "The run cannot go on, nor be resumed.",
-        "Cancel it and send the event again with a new id, or restore a backup.";
     @deep READABLE = "text-readable":
         "the text of every unfinished run's rule can be read by this version",
         "The run is held when its turn comes.",

@@ -184,7 +184,12 @@ pub(super) const BREAKS: &[(&str, &[&str])] = &[
         "UPDATE runs SET gives_way = 1 WHERE seq = {s2}",
         &["key-gives-way: s2"],
     ),
-    // 10, 11
+    // 10
+    (
+        "DELETE FROM bodies WHERE event_seq = {event s1}",
+        &["event-body: event s1", "run-body: s1"],
+    ),
+    // 11
     (
         "UPDATE rules SET rule = 'other' WHERE rule = 'money'",
         &["run-text: m1"],
@@ -197,10 +202,6 @@ pub(super) const BREAKS: &[(&str, &[&str])] = &[
     (
         "UPDATE rule_sets SET members = json_insert(members, '$[#]', 'gone')",
         &["set-members: rule set", "set-hash: rule set"],
-    ),
-    (
-        "DELETE FROM bodies WHERE event_seq = {event s1}",
-        &["event-body: event s1", "run-body: s1"],
     ),
     // 12
     (

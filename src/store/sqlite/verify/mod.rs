@@ -17,6 +17,7 @@ mod once;
 mod pass;
 mod pinned;
 mod reasons;
+mod retained;
 mod setting;
 mod states;
 mod stopped;
@@ -43,6 +44,7 @@ pub(super) const CHECKS: &[&[RowCheck]] = &[
     attempts::ROWS,
     stopped::ROWS,
     keys::ROWS,
+    retained::ROWS,
     pinned::ROWS,
     reasons::ROWS,
     states::ROWS,

@@ -1,4 +1,4 @@
-//! Invariants 10 and 11.
+//! Invariant 11.
 
 use sha2::{Digest, Sha256};
 use sqlx::Row;
@@ -24,14 +24,6 @@ pub(super) const ROWS: &[RowCheck] = &[
         broken: "EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(k.members) THEN k.members ELSE '[null]' END) m
             WHERE NOT EXISTS (SELECT 1 FROM rules t WHERE t.hash = m.value))",
         what: "'a text that is its member is not stored'",
-    },
-    RowCheck {
-        check: &pinned::OPEN_BODY,
-        of: &RUNS,
-        broken: "r.state NOT IN ('declined', 'done', 'cancelled')
-            AND NOT EXISTS (SELECT 1 FROM bodies b WHERE b.event_seq = r.event_seq)
-            AND EXISTS (SELECT 1 FROM events e WHERE e.seq = r.event_seq AND e.format <> 'empty')",
-        what: "'it is ' || r.state || ', and its event has no body'",
     },
 ];
 
