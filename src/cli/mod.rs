@@ -27,6 +27,7 @@ mod screen;
 mod send;
 mod serve;
 mod sources;
+mod verify;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -97,6 +98,7 @@ enum Command {
     Resume(resume::Arguments),
     Backup(backup::Arguments),
     Restore(restore::Arguments),
+    Verify(verify::Arguments),
     Sandbox(sandbox::Arguments),
 }
 
@@ -155,6 +157,7 @@ async fn carry_out(command: Command, desk: &mut Desk) -> anyhow::Result<Exit> {
         Command::Resume(arguments) => resume::run(arguments, desk).await,
         Command::Backup(arguments) => backup::run(&arguments, desk).await,
         Command::Restore(arguments) => restore::run(&arguments, desk).await,
+        Command::Verify(arguments) => verify::run(&arguments, desk).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, desk).await,
     }
 }

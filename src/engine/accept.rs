@@ -308,7 +308,7 @@ pub(super) fn fail(run: &mut Run, message: String) {
     (run.state, run.why, run.due_at) = (State::Failed, Some(message), None);
 }
 
-/// The verdict as it is kept.
+/// A verdict as it is kept.
 pub(super) fn stored(rule: &Rule, verdict: Verdict) -> StoredVerdict {
     let blank = |decision| StoredVerdict::new(rule.id.clone(), rule.hash.clone(), decision);
     match verdict {

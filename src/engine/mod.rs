@@ -21,6 +21,7 @@ mod pause;
 mod pinned;
 pub mod plan;
 mod poller;
+pub mod rejudge;
 mod room;
 pub mod settle;
 mod stop;

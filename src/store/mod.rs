@@ -22,6 +22,7 @@ mod snapshot;
 pub mod sqlite;
 #[cfg(test)]
 mod tests;
+pub mod verify;
 mod work;
 mod writer;
 
@@ -46,6 +47,7 @@ pub use person::{KnownPerson, ids as person_ids};
 pub use room::{ACTIVE_RUNS_HARD_MAX, ACTIVE_RUNS_MAX, ACTIVE_RUNS_OWN_MAX, Lane, Room};
 pub use rules::{ActivateRules, RuleText};
 pub use snapshot::{Snapshot, Traced};
+pub use verify::{Checked, Verify};
 pub use work::{
     Begin, Budget, Change, Changed, Claim, Claimed, Ended, Front, Judged, Lease, Next, Record,
     Written,
@@ -124,6 +126,11 @@ pub trait Reader: Send + Sync + 'static {
     async fn space(&self) -> Result<Space, StoreError>;
     /// The first of every lane that has runs which are due or will be, none of a held connection.
     async fn fronts(&self) -> Result<Vec<Front>, StoreError>;
+    /// Looks at everything that can be seen of the invariants, beside whoever writes: what was stored when it began. The checks
+    /// that look deeper are left to others. What it finds is no error; an error is what kept it from looking.
+    async fn verify(&self, asked: &Verify<'_>) -> Result<Vec<Checked>, StoreError>;
+    /// The texts of a rule set, in the order of its members; nothing where the set or one of the texts is not stored.
+    async fn rule_set(&self, hash: &str) -> Result<Option<Vec<RuleText>>, StoreError>;
     /// When the next run becomes due, if one will.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let fronts = self.fronts().await?;

@@ -59,4 +59,5 @@ mod transcripts;
 mod vendors;
 mod verbs;
 mod verdicts;
+mod verify;
 mod world;

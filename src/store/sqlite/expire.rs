@@ -51,16 +51,13 @@ async fn bodies(store: &mut Sqlite, expire: &Expire) -> Result<Expired, StoreErr
         return Ok(Expired { gone: 0, next });
     }
     let gone = delete(store, &statements::DELETE_BODIES, &goes).await?;
-    let mut thinned = Rows::of(&statements::THIN_EVENTS);
-    for seq in &goes {
-        thinned.row().put(*seq).time(expire.now);
-    }
-    thinned.execute(&mut store.db).await?;
+    mark(store, &statements::THIN_EVENTS, &goes, expire).await?;
     Ok(Expired { gone, next })
 }
 
 async fn calls(store: &mut Sqlite, expire: &Expire) -> Result<Expired, StoreError> {
     let (goes, next) = old(store, &statements::OLD_CALLS, expire).await?;
+    mark(store, &statements::THIN_RUNS, &goes, expire).await?;
     let gone = delete(store, &statements::DELETE_CALLS, &goes).await?;
     Ok(unless_more(gone, gone, next, expire))
 }
@@ -68,6 +65,7 @@ async fn calls(store: &mut Sqlite, expire: &Expire) -> Result<Expired, StoreErro
 /// What hangs on an event goes before it, so that a step which ends in the middle leaves it whole or without its end.
 async fn events(store: &mut Sqlite, expire: &Expire) -> Result<Expired, StoreError> {
     let (goes, next) = old(store, &statements::OLD_EVENTS, expire).await?;
+    mark(store, &statements::THIN_RUNS_OF_EVENTS, &goes, expire).await?;
     let mut all = 0;
     for sql in [
         &statements::DELETE_CALLS_OF_EVENTS,
@@ -145,6 +143,23 @@ fn candidate(row: &SqliteRow) -> Candidate {
         changed: row.get::<Option<i64>, _>("changed").map(from_micros),
         states: states.map(State::from_name).collect(),
     }
+}
+
+/// What loses something says since when.
+async fn mark(
+    store: &mut Sqlite,
+    sql: &'static Sql,
+    seqs: &[i64],
+    expire: &Expire,
+) -> Result<(), StoreError> {
+    let mut rows = Rows::of(sql);
+    for seq in seqs {
+        rows.row().put(*seq).time(expire.now);
+    }
+    if !rows.is_empty() {
+        rows.execute(&mut store.db).await?;
+    }
+    Ok(())
 }
 
 async fn delete(store: &mut Sqlite, sql: &'static Sql, seqs: &[i64]) -> Result<u64, StoreError> {

@@ -29,6 +29,7 @@ mod statements;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod verify;
 mod whole;
 
 use std::collections::HashSet;

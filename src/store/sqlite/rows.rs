@@ -13,7 +13,7 @@ use crate::action::{Class, Priority};
 use crate::clock::from_micros;
 use crate::event::{Envelope, Event, Format, Person};
 use crate::run::{Attempt, Run, State};
-use crate::store::{StoreError, StoredEvent, pack};
+use crate::store::{RuleText, StoreError, StoredEvent, pack};
 
 /// An address as it is looked for: senders differ in spaces and case.
 pub(super) fn email(address: &str) -> String {
@@ -176,6 +176,16 @@ pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
         app_type: row.get("app_type"),
         action_run_id: row.get("action_run_id"),
     })
+}
+
+/// A rule's text, from `hash, rule, file, text`.
+pub(super) fn rule_text(row: &SqliteRow) -> RuleText {
+    RuleText {
+        hash: shared(row, "hash"),
+        rule: shared(row, "rule"),
+        file: shared(row, "file"),
+        text: shared(row, "text"),
+    }
 }
 
 /// A stored time.

@@ -291,6 +291,8 @@ statements! {
     THIN_EVENTS = "WITH v(seq, now) AS (VALUES @)
         UPDATE events SET thinned_at = v.now, envelope = json_object('person', envelope -> '$.person')
         FROM v WHERE events.seq = v.seq";
+    THIN_RUNS = "WITH v(seq, now) AS (VALUES @) UPDATE runs SET thinned_at = v.now FROM v WHERE runs.seq = v.seq";
+    THIN_RUNS_OF_EVENTS = "WITH v(seq, now) AS (VALUES @) UPDATE runs SET thinned_at = v.now FROM v WHERE runs.event_seq = v.seq";
     DELETE_CALLS = "WITH v(seq, most) AS (VALUES @) DELETE FROM attempts WHERE seq IN (
         SELECT a.seq FROM v CROSS JOIN attempts a ON a.run_seq = v.seq LIMIT (SELECT max(most) FROM v))";
     DELETE_CALLS_OF_EVENTS = "WITH v(seq, most) AS (VALUES @) DELETE FROM attempts WHERE seq IN (

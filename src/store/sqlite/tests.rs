@@ -2,6 +2,7 @@
 
 mod bounds;
 mod plans;
+mod verify;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

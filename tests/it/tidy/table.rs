@@ -103,6 +103,8 @@ pub(super) const LISTS: &[&str] = &[
     "src/cli",
     "src/rule/op",
     "src/rule/step",
+    "src/store/sqlite/verify",
+    "src/store/verify",
     "src/trigger/preset",
     "src/trigger/signature",
 ];

@@ -3,7 +3,7 @@
 use super::*;
 
 /// How SQLite goes about a statement, a line per table.
-async fn plan(db: &mut SqliteConnection, sql: &str) -> Vec<String> {
+pub(super) async fn plan(db: &mut SqliteConnection, sql: &str) -> Vec<String> {
     let sql = format!("EXPLAIN QUERY PLAN {sql}");
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(db).await;
     let rows = rows.unwrap();
