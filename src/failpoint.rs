@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 /// All points.
-pub const POINTS: [&str; 42] = [
+pub const POINTS: [&str; 46] = [
     "accept_before_commit",
     "accept_after_commit",
     "activate_rules_before_commit",
@@ -22,6 +22,8 @@ pub const POINTS: [&str; 42] = [
     "change_after_commit",
     "claim_before_commit",
     "claim_after_commit",
+    "expire_before_commit",
+    "expire_after_commit",
     "handshake_before_commit",
     "handshake_after_commit",
     "hold_before_commit",
@@ -42,6 +44,8 @@ pub const POINTS: [&str; 42] = [
     "renew_after_commit",
     "rescue_before_commit",
     "rescue_after_commit",
+    "shrink_before_commit",
+    "shrink_after_commit",
     "action_before_call",
     "action_after_call",
     "look_back_before_call",

@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use kartwheel::run::{Attempt, Run};
 use kartwheel::store::{
-    Alert, Answer, Backend, Counts, DoorSum, EventFilter, Front, Hold, KnownPerson, Op, Reader,
-    RefusalCount, RuleText, RunFilter, Snapshot, StoreError, StoredEvent, Traced, Waits,
+    Alert, Answer, Backend, Checked, Counts, DoorSum, EventFilter, Front, Hold, KnownPerson, Op,
+    Reader, RefusalCount, RuleText, RunFilter, Snapshot, Space, StoreError, StoredEvent, Traced,
+    Verify, Waits,
 };
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
@@ -65,11 +66,22 @@ impl Backend for AtOnce<Box<dyn Backend>> {
     }
 }
 
+/// What the disk is said to be: its true numbers hang on when the log is copied. There is always something to give back.
+const SPACE: Space = Space {
+    used: 1 << 20,
+    free: 32 << 20,
+    log: 0,
+};
+
 /// Every read, with what it takes and gives.
 macro_rules! reads {
     ($($name:ident($($arg:ident: $of:ty),*) -> $to:ty;)*) => {
         #[async_trait]
         impl Reader for AtOnce<Arc<dyn Reader>> {
+            async fn space(&self) -> Result<Space, StoreError> {
+                Ok(SPACE)
+            }
+
             $(async fn $name(&self, $($arg: $of),*) -> Result<$to, StoreError> {
                 at_once(self.0.$name($($arg),*))
             })*
@@ -98,4 +110,6 @@ reads! {
     known_person(source: &str, ids: &[(String, String)]) -> Option<KnownPerson>;
     counts(now: Timestamp) -> Counts;
     fronts() -> Vec<Front>;
+    verify(asked: &Verify<'_>) -> Vec<Checked>;
+    rule_set(hash: &str) -> Option<Vec<RuleText>>;
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::at_once::at_once;
 use super::play::{Book, Play};
+use crate::world::sound::unsound;
 
 /// Tries that the usual policy allows.
 const ATTEMPTS_MAX: u32 = 8;
@@ -80,6 +81,7 @@ pub(super) fn judge(play: &Play) -> Vec<String> {
     }
     case.order(&book);
     case.sent(play);
+    case.wrong.extend(at_once(unsound(store.reader())));
     case.wrong
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kartwheel::clock::{Clock, SettableClock};
-use kartwheel::engine::{ActionsHandle, Engine, Parts, Tasks};
+use kartwheel::engine::{ActionsHandle, Engine, KEYS_MIN, Parts, Retention, Tasks};
 use kartwheel::failpoint;
 use kartwheel::kartra;
 use kartwheel::membrane::{Client, Settings};
@@ -27,6 +27,14 @@ use crate::world::{START, load};
 
 /// How long a stop waits for unsafe calls.
 const DRAIN: Duration = Duration::from_secs(90);
+
+/// Longer than any story.
+const RETENTION: Retention = Retention {
+    events: KEYS_MIN,
+    failed: KEYS_MIN,
+    keys: KEYS_MIN,
+    at_most: 1 << 30,
+};
 
 /// What every simulation has in common: it is read once.
 pub(super) struct Setting {
@@ -300,5 +308,6 @@ fn parts(store: Store, clock: Arc<SettableClock>, wire: Arc<Wire>, reads_account
         reporting: Default::default(),
         reads_accounts,
         test_events: true,
+        retention: RETENTION,
     }
 }

@@ -67,6 +67,8 @@ points! {
     change_after_commit
     claim_before_commit
     claim_after_commit
+    expire_before_commit
+    expire_after_commit
     handshake_before_commit
     handshake_after_commit
     hold_before_commit
@@ -87,6 +89,8 @@ points! {
     renew_after_commit
     rescue_before_commit
     rescue_after_commit
+    shrink_before_commit
+    shrink_after_commit
     action_before_call
     action_after_call
     look_back_before_call
