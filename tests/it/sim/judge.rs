@@ -225,6 +225,12 @@ impl Case {
             })
             .collect();
         let numbers = |run: &Run| firsts.get(&run.id).map(|first| first.values().copied());
+        // Not by what the run says is its key: by whom its event is about.
+        let people: BTreeMap<Uuid, &str> = self
+            .events
+            .iter()
+            .filter_map(|stored| Some((stored.event.id, stored.event.person.email.as_deref()?)))
+            .collect();
         let kept = |run: &&Run| {
             !book.touched.contains(&run.id) && !["later", "greet"].contains(&&*run.rule)
         };
@@ -233,8 +239,9 @@ impl Case {
             let Some(last) = numbers(older).and_then(Iterator::max) else {
                 continue;
             };
+            let who = people.get(&older.event);
             let younger =
-                |run: &&Run| run.seq > older.seq && run.key.is_some() && run.key == older.key;
+                |run: &&Run| run.seq > older.seq && who.is_some() && people.get(&run.event) == who;
             for younger in self.runs.iter().filter(younger) {
                 if numbers(younger)
                     .and_then(Iterator::min)
