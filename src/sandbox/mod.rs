@@ -170,7 +170,6 @@ impl Sandbox {
     }
 
     /// One that listens nowhere: what it holds, and what answers its requests.
-    #[must_use]
     pub fn without_sockets(options: Options) -> (Arc<State>, Router) {
         let world = Arc::new(State::new(options));
         (Arc::clone(&world), router(world))

@@ -140,7 +140,7 @@ impl Fate {
     pub(super) fn one_in(&self, times: u64) -> bool {
         let mut inner = self.lock();
         let may = !inner.calm && matches!(inner.plan, Plan::Chance);
-        may && inner.random.next() % times == 0
+        may && inner.random.next().is_multiple_of(times)
     }
 
     /// Lets this much time pass, unless the program dies: then for ever.
@@ -195,9 +195,9 @@ impl Fate {
         };
         let fault = if !point.ends_with("_commit") {
             None
-        } else if random.next() % FATAL_IN == 0 {
+        } else if random.next().is_multiple_of(FATAL_IN) {
             Some(Fault::Fatal)
-        } else if point.ends_with("_before_commit") && random.next() % FULL_IN == 0 {
+        } else if point.ends_with("_before_commit") && random.next().is_multiple_of(FULL_IN) {
             Some(Fault::Full)
         } else {
             None

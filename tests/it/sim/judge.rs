@@ -8,7 +8,8 @@ use kartwheel::store::{EventFilter, StoredEvent};
 use uuid::Uuid;
 
 use super::at_once::at_once;
-use super::play::{Book, Play};
+use super::people::Book;
+use super::play::Play;
 use crate::world::sound::unsound;
 
 /// Tries that the usual policy allows.

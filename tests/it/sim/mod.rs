@@ -10,6 +10,7 @@ mod at_once;
 mod fate;
 mod judge;
 mod machine;
+mod people;
 mod play;
 mod points;
 mod story;
@@ -35,7 +36,7 @@ fn campaign(part: u64) {
         if from_environment("SIM_TRACE").is_some() {
             play.machine.fate.traced();
         }
-        let wrong = play.to_the_end();
+        let wrong = play.play();
         let fate = &play.machine.fate;
         deaths += fate.deaths();
         for line in fate.trace() {
@@ -77,7 +78,7 @@ fn a_seed_is_a_course() {
         let course = || {
             let mut play = Play::of_seed(seed);
             play.machine.fate.traced();
-            play.to_the_end();
+            play.play();
             (play.machine.fate.course(), play.machine.fate.trace())
         };
         let ((first, once), (second, again)) = (course(), course());

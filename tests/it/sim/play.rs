@@ -1,22 +1,19 @@
 //! Plays a story to its end: each act at its time, letters until they are answered, and when all is calm the people who settle what is left.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use kartwheel::clock::{Clock, SettableClock, after};
-use kartwheel::engine::{Engine, Resolution};
 use kartwheel::run::{Run, State};
 use kartwheel::sandbox::{CONNECTION_ID, ConnectionState, Kind};
-use kartwheel::store::{Handshake, Refused, RunFilter};
 use kartwheel::trigger::{Arrival, Received, Request};
-use uuid::Uuid;
 
 use super::at_once::at_once;
 use super::fate::{Fate, Plan};
 use super::judge;
 use super::machine::{Machine, SETTING};
+use super::people::{self, SharedBook, UNDER_WAY};
 use super::story::{Act, Letter, Story, Wish};
 use crate::random::Random;
 use crate::world::START;
@@ -25,31 +22,6 @@ use crate::world::START;
 const REST_WITHIN: Duration = Duration::from_secs(8 * 3_600);
 /// How often people look at what is left.
 const LOOK_EVERY: Duration = Duration::from_secs(120);
-/// A request is no longer under way so long after it may have been sent.
-const UNDER_WAY: Duration = Duration::from_secs(120);
-
-/// What is known outside of the program.
-#[derive(Debug, Default)]
-pub(super) struct Book {
-    /// Letters that were answered, and the event of each.
-    pub(super) answered: BTreeMap<usize, Uuid>,
-    /// Letters that are under way.
-    open: BTreeSet<usize>,
-    /// Letters that were not answered well, to be sent again.
-    back: Vec<usize>,
-    /// Runs with which a person did something.
-    pub(super) touched: BTreeSet<Uuid>,
-    /// Runs that a person cancelled, and how many calls they had begun by then.
-    pub(super) cancelled: BTreeMap<Uuid, usize>,
-    /// When sending was surely paused.
-    pub(super) pauses: Vec<(Timestamp, Timestamp)>,
-    paused: Option<Timestamp>,
-    /// What must not be.
-    pub(super) wrong: Vec<String>,
-}
-
-pub(super) type SharedBook = Arc<Mutex<Book>>;
-
 /// A simulation under way.
 pub(super) struct Play {
     pub(super) machine: Machine,
@@ -68,7 +40,7 @@ impl Play {
         let fate = Random::again(random.next());
         let clock = SettableClock::starting_at(start());
         let fate = Fate::new(&clock, fate, Plan::Chance);
-        let machine = Machine::new(fate, clock, seed % 4 == 0);
+        let machine = Machine::new(fate, clock, seed.is_multiple_of(4));
         let story = Story::of(&mut random, &machine.sandbox, start());
         Self::of(machine, story, random)
     }
@@ -86,7 +58,7 @@ impl Play {
     }
 
     /// Plays to the end; what is wrong with it.
-    pub(super) fn to_the_end(&mut self) -> Vec<String> {
+    pub(super) fn play(&mut self) -> Vec<String> {
         while self.next < self.story.acts.len() {
             self.go_on();
         }
@@ -122,6 +94,7 @@ impl Play {
         let now = self.machine.clock.now();
         if self.machine.bury() {
             let mut book = self.book.lock().expect("free");
+            book.going_on = 0;
             let open = std::mem::take(&mut book.open);
             book.back.extend(open);
             self.up_at = after(now, Duration::from_millis(self.random.next() % 3_000));
@@ -218,30 +191,7 @@ impl Play {
         };
         let (book, clock) = (Arc::clone(&self.book), Arc::clone(&self.machine.clock));
         let sandbox = Arc::clone(&self.machine.sandbox);
-        program.spawn(async move {
-            let now = clock.now();
-            match act {
-                Act::Door => at_the_door(&engine, now).await,
-                Act::Pause => {
-                    if engine.pause(Some("main"), "a look").await.is_ok() {
-                        book.lock().expect("free").paused = Some(clock.now());
-                    }
-                }
-                Act::Unpause => {
-                    unpaused(&book, now);
-                    let _ = engine.unpause(Some("main")).await;
-                }
-                Act::Wish(wish, which) => {
-                    let runs = list(&engine).await;
-                    if let Some(run) =
-                        runs.get(usize::try_from(which).unwrap_or(0) % runs.len().max(1))
-                    {
-                        grant(&engine, &book, &sandbox, run, wish, now).await;
-                    }
-                }
-                _ => {}
-            }
-        });
+        program.spawn(async move { people::act(&engine, &book, &sandbox, &clock, act).await });
     }
 
     /// People settle what waits for them: pauses end, failed runs are tried again, lost answers looked up.
@@ -261,16 +211,15 @@ impl Play {
             .as_ref()
             .expect("running")
             .spawn(async move {
-                unpaused(&book, now);
-                let _ = engine.unpause(Some("main")).await;
-                for run in list(&engine).await {
+                people::unpause(&engine, &book, now).await;
+                for run in people::list(&engine).await {
                     let wish = match run.state {
                         State::Failed => Wish::Retry,
                         State::Held => Wish::Resume,
                         State::NeedsPerson => Wish::Resolve,
                         _ => continue,
                     };
-                    grant(&engine, &book, &sandbox, &run, wish, now).await;
+                    people::grant(&engine, &book, &sandbox, &run, wish, now).await;
                 }
             });
     }
@@ -287,7 +236,7 @@ impl Play {
     pub(super) fn runs(&self) -> Vec<Run> {
         self.machine
             .engine()
-            .map_or_else(Vec::new, |engine| at_once(list(engine)))
+            .map_or_else(Vec::new, |engine| at_once(people::list(engine)))
     }
 
     fn book(&self) -> String {
@@ -305,89 +254,6 @@ fn is_settled(run: &Run) -> bool {
 
 pub(super) fn start() -> Timestamp {
     START.parse().expect("a time")
-}
-
-fn unpaused(book: &SharedBook, now: Timestamp) {
-    let mut book = book.lock().expect("free");
-    if let Some(since) = book.paused.take() {
-        book.pauses.push((since, now));
-    }
-}
-
-/// A wish, fulfilled where the run's state allows it. Who settles a lost answer looks into the account first.
-async fn grant(
-    engine: &Engine,
-    book: &SharedBook,
-    sandbox: &kartwheel::sandbox::State,
-    run: &Run,
-    wish: Wish,
-    now: Timestamp,
-) {
-    let attempts = engine.store().reader().attempts(run.id).await;
-    let last = attempts.iter().flatten().last().cloned();
-    let under_way = last
-        .as_ref()
-        .is_some_and(|last| after(last.send_by, UNDER_WAY) > now);
-    if wish == Wish::Resolve && (under_way || run.state != State::NeedsPerson) {
-        return;
-    }
-    // Whatever becomes of the wish, be it that nobody is left to tell.
-    book.lock().expect("free").touched.insert(run.id);
-    match wish {
-        Wish::Cancel => {
-            if engine.cancel(run.id, "").await.is_ok() {
-                let attempts = engine.store().reader().attempts(run.id).await;
-                let count = attempts.map_or(0, |attempts| attempts.len());
-                book.lock().expect("free").cancelled.insert(run.id, count);
-            }
-        }
-        Wish::Retry => drop(engine.retry(run.id, "").await),
-        Wish::Resume => drop(engine.resume(run.id, "").await),
-        Wish::Resolve => {
-            let effects = sandbox.effects_of_run(&run.id.to_string());
-            let step = last.map(|last| last.step.to_string());
-            let done = effects.iter().any(|effect| effect.step == step);
-            let resolution = if done {
-                Resolution::Done
-            } else {
-                Resolution::Repeat
-            };
-            drop(engine.resolve(run.id, resolution, "").await);
-        }
-    }
-}
-
-async fn at_the_door(engine: &Engine, now: Timestamp) {
-    let refused = Refused {
-        source: "shop".into(),
-        reason: "signature".into(),
-        detail: "another secret".to_owned(),
-        at: now,
-        count: 1,
-    };
-    let _ = engine.store().refused(refused).await;
-    let handshake = Handshake {
-        source: "shop".into(),
-        kind: "probe".into(),
-        at: now,
-        count: 1,
-    };
-    let _ = engine.store().handshake(handshake).await;
-}
-
-async fn list(engine: &Engine) -> Vec<Run> {
-    let filter = RunFilter {
-        limit: 1_000,
-        ..RunFilter::default()
-    };
-    let mut runs = engine
-        .store()
-        .reader()
-        .runs(&filter)
-        .await
-        .unwrap_or_default();
-    runs.reverse();
-    runs
 }
 
 /// The events of a letter, as its source reads it.

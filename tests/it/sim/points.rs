@@ -17,7 +17,7 @@ fn play(point: &'static str, what: What) {
     let machine = Machine::new(fate, clock, true);
     let story = Story::of_all_points(&machine.sandbox, start());
     let mut play = Play::of(machine, story, Random::again(1));
-    let wrong = play.to_the_end();
+    let wrong = play.play();
     assert!(wrong.is_empty(), "{what:?} at {point}: {wrong:#?}");
     let fate = &play.machine.fate;
     assert!(

@@ -259,11 +259,11 @@ fn meet(sandbox: &sandbox::State, start: Timestamp) {
 fn trouble(random: &mut Random, at: Timestamp) -> Vec<(Timestamp, Act)> {
     let later = after(at, Duration::from_millis(1 + random.next() % 40_000));
     match random.below(12) {
-        0 => vec![(at, Act::Pause), (later, Act::Unpause)],
-        1 => vec![(at, Act::Disconnect), (later, Act::Reconnect)],
-        2 => vec![(at, Act::Restart)],
-        3 => vec![(at, Act::Door)],
-        4 | 5 => {
+        0 | 1 => vec![(at, Act::Pause), (later, Act::Unpause)],
+        2 => vec![(at, Act::Disconnect), (later, Act::Reconnect)],
+        3 => vec![(at, Act::Restart)],
+        4 => vec![(at, Act::Door)],
+        5 | 6 => {
             let wish = random.of(&[Wish::Cancel, Wish::Retry, Wish::Resume, Wish::Resolve]);
             vec![(at, Act::Wish(wish, random.next()))]
         }

@@ -9,9 +9,10 @@ pub(super) const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("action", &["account"]),
     ("clock", &[]),
     ("event", &[]),
+    ("failpoint", &[]),
     ("problem", &[]),
     ("kartra", &["account", "action"]),
-    ("membrane", &["account", "action", "clock"]),
+    ("membrane", &["account", "action", "clock", "failpoint"]),
     ("run", &["action", "event"]),
     ("yaml", &["problem"]),
     (
@@ -19,7 +20,10 @@ pub(super) const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["account", "action", "event", "problem", "run", "yaml"],
     ),
     ("sandbox", &["action", "clock", "kartra"]),
-    ("store", &["account", "action", "clock", "event", "run"]),
+    (
+        "store",
+        &["account", "action", "clock", "event", "failpoint", "run"],
+    ),
     ("trigger", &["event", "problem", "rule", "yaml"]),
     (
         "config",
