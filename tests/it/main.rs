@@ -50,6 +50,7 @@ mod senders;
 mod setup;
 mod setup_states;
 mod signatures;
+#[cfg(debug_assertions)]
 mod sim;
 mod sources;
 mod standstill;
