@@ -33,7 +33,9 @@ use std::sync::Arc;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::app::Handed;
 use crate::clock::SystemClock;
+use crate::config::Env;
 
 use desk::Desk;
 use failure::Failure;
@@ -116,6 +118,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         project: arguments.project,
         screen: Screen::new(Box::new(io::stdout()), colour),
         clock: Arc::new(SystemClock),
+        handed: Handed::of(&Env::of_process()),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

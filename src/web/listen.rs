@@ -10,6 +10,7 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -29,12 +30,23 @@ pub const HEAD_SECONDS_MAX: u64 = 15;
 /// How long nothing is accepted when the machine has no room for another connection.
 const NO_ROOM_PAUSE: Duration = Duration::from_secs(1);
 
-/// Serves so many connections at once until told to close; requests under way are answered first.
+/// How far a listener is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Closing {
+    /// Not at all.
+    No,
+    /// It lets nobody in any more. Whoever is in is answered once more, and told that it was the last time.
+    Last,
+    /// Requests under way are answered; who asks nothing is cut off.
+    Now,
+}
+
+/// Serves so many connections at once until told to close.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     connections_max: usize,
-    mut closed: watch::Receiver<bool>,
+    mut closing: watch::Receiver<Closing>,
 ) {
     let router = router.with_state(());
     let places = Arc::new(Semaphore::new(connections_max));
@@ -42,13 +54,13 @@ pub async fn serve(
     loop {
         let (place, accepted) = tokio::select! {
             next = next(&listener, &places) => next,
-            _ = closed.wait_for(|closed| *closed) => break,
+            _ = closing.wait_for(|closing| *closing != Closing::No) => break,
         };
         match accepted {
             Ok((stream, peer)) => {
-                let (router, closed) = (router.clone(), closed.clone());
+                let (router, closing) = (router.clone(), closing.clone());
                 connections.spawn(async move {
-                    converse(stream, peer, router, closed).await;
+                    converse(stream, peer, router, closing).await;
                     drop(place);
                 });
             }
@@ -90,14 +102,22 @@ async fn converse(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
-    mut closed: watch::Receiver<bool>,
+    mut closing: watch::Receiver<Closing>,
 ) {
     // Small answers must not wait for more (Nagle).
     let _ = stream.set_nodelay(true);
+    let closed = closing.clone();
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        let mut router = router.clone();
-        async move { Ok::<Response, Infallible>(answered(&mut router, request).await) }
+        let (mut router, closed) = (router.clone(), closed.clone());
+        async move {
+            let mut answer = answered(&mut router, request).await;
+            if *closed.borrow() != Closing::No {
+                let last = HeaderValue::from_static("close");
+                answer.headers_mut().insert(CONNECTION, last);
+            }
+            Ok::<Response, Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -108,7 +128,7 @@ async fn converse(
     let mut connection = pin!(connection);
     tokio::select! {
         _ = connection.as_mut() => return,
-        _ = closed.wait_for(|closed| *closed) => connection.as_mut().graceful_shutdown(),
+        _ = closing.wait_for(|closing| *closing == Closing::Now) => connection.as_mut().graceful_shutdown(),
     }
     let _ = connection.await;
 }

@@ -14,6 +14,7 @@ use secrecy::ExposeSecret;
 
 use super::Failure;
 use super::screen::Screen;
+use crate::app::Handed;
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::engine::Controls;
@@ -36,6 +37,8 @@ pub(super) struct Desk {
     pub(super) screen: Screen,
     /// Time and ids.
     pub(super) clock: SharedClock,
+    /// Sockets that the parent process handed over.
+    pub(super) handed: Handed,
 }
 
 /// Whoever has the database's lock.

@@ -1,11 +1,12 @@
 //! Connections beyond the limit wait for one to end, and nobody who has one notices.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use kartwheel::run::State;
+use kartwheel::web::Closing;
 
-use super::{RULE, address, serving, signed};
+use super::{RULE, address, serving, serving_on, signed};
 use crate::world::World;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -48,7 +49,35 @@ async fn connections_above_the_limit_wait_until_one_ends() {
     drop(second);
     assert!(answer(&mut third).await.starts_with("HTTP/1.1 200"));
     assert!(ask(&mut first).await.starts_with("HTTP/1.1 200"));
-    close.send_replace(true);
+    close.send_replace(Closing::Now);
+    server.join_all().await;
+}
+
+/// Where the socket outlives the process: nobody is cut off who is in, and nobody is let in whom the next process will let in.
+#[tokio::test]
+async fn whoever_is_in_is_answered_once_more_and_told_that_it_was_the_last_time() {
+    let router = axum::Router::new().route("/", axum::routing::get(async || "here"));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let ours = TcpListener::from_std(listener.try_clone().unwrap()).unwrap();
+    let (to, server, close) = serving_on(ours, router, 8);
+    let mut kept = TcpStream::connect(&to).await.unwrap();
+    assert!(!ask(&mut kept).await.contains("connection: close"));
+
+    close.send_replace(Closing::Last);
+    let last = ask(&mut kept).await;
+    assert!(last.contains("connection: close"), "{last}");
+    assert_eq!(kept.read(&mut [0; 16]).await.unwrap(), 0, "it is closed");
+    server.join_all().await;
+
+    let mut waits = TcpStream::connect(&to).await.unwrap();
+    waits.write_all(REQUEST).await.unwrap();
+    let next = TcpListener::from_std(listener).unwrap();
+    let (_, server, close) = serving_on(next, axum::Router::new(), 8);
+    let mut answer = [0; 12];
+    waits.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 404", "the next one answers");
+    close.send_replace(Closing::Now);
     server.join_all().await;
 }
 
