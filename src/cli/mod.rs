@@ -22,6 +22,7 @@ mod resume;
 mod runs;
 mod sandbox;
 mod screen;
+mod selftest;
 mod send;
 mod serve;
 mod sources;
@@ -96,6 +97,7 @@ enum Command {
     Pause(pause::Arguments),
     Resume(resume::Arguments),
     Sandbox(sandbox::Arguments),
+    Selftest(selftest::Arguments),
 }
 
 /// How a command ended that could do its work.
@@ -153,6 +155,7 @@ async fn carry_out(command: Command, desk: &mut Desk) -> anyhow::Result<Exit> {
         Command::Pause(arguments) => pause::run(arguments, desk).await,
         Command::Resume(arguments) => resume::run(arguments, desk).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, desk).await,
+        Command::Selftest(arguments) => selftest::run(arguments, desk).await,
     }
 }
 

@@ -7,6 +7,7 @@ mod daemon;
 pub(super) mod edit;
 mod local;
 mod open;
+mod scratch;
 
 use std::path::PathBuf;
 
@@ -28,6 +29,7 @@ pub(super) use daemon::{Daemon, OWN_ADDRESSES, Whose, anothers};
 pub(super) use open::{
     Opened, database_file, kept_accounts, load, no_color, reachable, settings, usable,
 };
+pub(super) use scratch::Scratch;
 
 /// What every command is given.
 pub(super) struct Desk {
