@@ -17,6 +17,7 @@ use crate::outside::Outside;
 use crate::project::Strictness;
 use crate::run::State;
 use crate::sandbox::Sandbox;
+use crate::store::Counts;
 
 /// How the clock is set, in hours; in the end it is right again.
 const JUMPS: [i64; 6] = [1, -1, 365 * 24, -365 * 24, -365 * 24, 365 * 24];
@@ -114,9 +115,9 @@ async fn end(
     mut senders: super::load::Load,
 ) -> anyhow::Result<Outcome> {
     let book = senders.finish().await?;
-    let pass = |left: &[(State, u64)]| {
-        let works = |state| matches!(state, State::Ready | State::Running);
-        if !left.iter().any(|(state, _)| works(*state)) {
+    let pass = |counts: &Counts| {
+        let works = |(state, count): &(State, u64)| *state == State::Running && *count > 0;
+        if counts.due == 0 && !counts.runs.iter().any(works) {
             clock.pass(STEP);
         }
     };

@@ -237,20 +237,21 @@ impl Campaign {
     async fn play(self, setting: &Setting, mut progress: Progress<'_>) -> anyhow::Result<Ended> {
         let chance = &mut Chance::of(setting.seed, &self.name());
         let progress = &mut progress;
-        let hurried = Arc::new(ShiftedClock::new());
-        let clock: SharedClock = match self {
-            Self::Clock | Self::Away => Arc::clone(&hurried) as SharedClock,
-            _ => Arc::new(SystemClock),
+        let shifted = Arc::new(ShiftedClock::new());
+        let (ours, machines) = (Arc::clone(&shifted), Arc::new(SystemClock));
+        let mut stage = match self {
+            Self::Clock => Stage::set(setting, ours, machines).await?,
+            Self::Away => Stage::set(setting, Arc::clone(&shifted) as SharedClock, ours).await?,
+            _ => Stage::set(setting, Arc::clone(&machines) as SharedClock, machines).await?,
         };
-        let mut stage = Stage::set(setting, clock).await?;
         let judged = match self {
             Self::Full => return disk::full(&stage, chance, progress).await,
             Self::ReadOnly => return disk::read_only(&stage, chance, progress).await,
             Self::Fault => return fault::faults(&stage, chance, progress).await,
             Self::Kill => kill::kills(&stage, chance, progress).await,
             Self::Restart => restart::restarts(&stage, chance, progress).await,
-            Self::Clock => clock::jumps(&stage, &hurried, chance, progress).await,
-            Self::Away => clock::away(&mut stage, &hurried, chance, progress).await,
+            Self::Clock => clock::jumps(&stage, &shifted, chance, progress).await,
+            Self::Away => clock::away(&mut stage, &shifted, chance, progress).await,
             Self::Rules => rules::changes(&stage, chance, progress).await,
             Self::Second => rules::second(&stage, chance, progress).await,
         };

@@ -18,7 +18,7 @@ use crate::clock::SharedClock;
 use crate::project::Strictness;
 use crate::run::{Run, State};
 use crate::sandbox::{self, Sandbox};
-use crate::store::{self, Reader, RunFilter};
+use crate::store::{self, Counts, Reader, RunFilter};
 use crate::trigger::Source;
 
 /// A refund in doubt is looked up for two minutes and more before it waits for a person.
@@ -45,10 +45,14 @@ pub(super) struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// Sets it up, with this time.
-    pub(super) async fn set(setting: &'a Setting, clock: SharedClock) -> anyhow::Result<Self> {
+    /// Sets it up, with this time for the daemon, and this for the account: nobody sets Kartra's clock.
+    pub(super) async fn set(
+        setting: &'a Setting,
+        clock: SharedClock,
+        accounts: SharedClock,
+    ) -> anyhow::Result<Self> {
         let sandbox = Sandbox::start(sandbox::Options {
-            clock: Arc::clone(&clock),
+            clock: accounts,
             effects_kept: REMEMBERED,
             logs_kept: REMEMBERED,
             ..sandbox::Options::default()
@@ -153,7 +157,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Returns when every run is over or waits for a person; `meanwhile` is told again and again
-    /// which are not.
+    /// how far they are.
     pub(super) async fn runs_end(&self, meanwhile: impl Fn(&[(State, u64)])) -> anyhow::Result<()> {
         let reader = self.reader().await?;
         let began = Instant::now();
@@ -173,7 +177,7 @@ impl<'a> Stage<'a> {
             if began.elapsed() > RUNS_PATIENCE {
                 bail!("runs do not end: {left:?}");
             }
-            meanwhile(&left);
+            meanwhile(&counts);
             tokio::time::sleep(4 * POLL).await;
         }
     }
