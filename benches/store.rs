@@ -120,16 +120,8 @@ impl Client {
             Work::Event => Vec::new(),
             Work::Run | Work::RunToItsEnd => vec![self.run(&event, now)],
         };
-        let verdicts = vec![StoredVerdict {
-            rule: "welcome".into(),
-            rule_hash: "a".repeat(64).into(),
-            decision: "matched".into(),
-            leaf: None,
-            path: None,
-            expected: None,
-            actual: None,
-            note: None,
-        }];
+        let hash = "a".repeat(64).into();
+        let verdicts = vec![StoredVerdict::new("welcome".into(), hash, "matched")];
         let accept = Accept {
             event,
             rule_set: "b".repeat(64).into(),

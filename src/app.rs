@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::SharedClock;
 use crate::config::Config;
-use crate::engine::{ActionsHandle, Engine, Parts, Tasks};
+use crate::engine::{ActionsHandle, Engine, Parts, Retention, Tasks};
 use crate::kartra;
 use crate::membrane::{Client, Reread};
 use crate::outside::Outside;
@@ -254,7 +254,21 @@ fn parts(
         reporting: reporting(config),
         reads_accounts: false,
         test_events: false,
+        retention: retention(config),
     })
+}
+
+/// Repeats are known at least as long as any source says.
+fn retention(config: &Config) -> Retention {
+    let sources = config.sources.values();
+    let window = sources.map(|source| source.dedupe()).max();
+    let kept = config.retention;
+    Retention {
+        events: kept.events,
+        failed: kept.failed,
+        keys: kept.dedupe.max(window.unwrap_or_default()),
+        at_most: kept.at_most,
+    }
 }
 
 /// Sources by which an account reports what happens in it.

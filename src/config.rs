@@ -5,6 +5,7 @@ mod env;
 mod later;
 mod listen;
 mod membrane;
+mod retention;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use crate::trigger;
 use crate::yaml::{self, Node, Reader};
 
 pub use env::Env;
+pub use retention::Retention;
 
 /// Where webhooks come in, unless said otherwise.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
@@ -79,6 +81,8 @@ pub struct Config {
     pub limits: BTreeMap<Arc<str>, Vec<Limit>>,
     /// How long a stop waits for unsafe calls in flight.
     pub drain: Duration,
+    /// What is kept how long.
+    pub retention: Retention,
     /// The project's folder.
     pub dir: PathBuf,
     observed: Vec<Arc<str>>,
@@ -205,6 +209,7 @@ impl Parser<'_> {
         let sources = self.sources(root, public_url.as_deref(), &mut declared);
         let trusted_proxies = self.proxies(root);
         let drain = self.drain(root);
+        let retention = self.retention(root);
         self.later(root);
         let config = timezone.map(|timezone| Config {
             timezone,
@@ -218,6 +223,7 @@ impl Parser<'_> {
             sources,
             limits: std::mem::take(&mut self.limits),
             drain,
+            retention,
             dir: self.dir.to_owned(),
             observed: std::mem::take(&mut self.observed),
         });

@@ -4,6 +4,7 @@
 //! What they share is on the `desk`: the project, its database to read, and whoever carries out changes (the daemon, or the command itself).
 
 mod actions;
+mod backup;
 mod catalog;
 mod check;
 mod connect;
@@ -18,6 +19,7 @@ mod init;
 mod login;
 mod pause;
 mod request;
+mod restore;
 mod resume;
 mod runs;
 mod sandbox;
@@ -26,6 +28,7 @@ mod selftest;
 mod send;
 mod serve;
 mod sources;
+mod verify;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -96,6 +99,9 @@ enum Command {
     Health(health::Arguments),
     Pause(pause::Arguments),
     Resume(resume::Arguments),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
+    Verify(verify::Arguments),
     Sandbox(sandbox::Arguments),
     Selftest(selftest::Arguments),
 }
@@ -154,6 +160,9 @@ async fn carry_out(command: Command, desk: &mut Desk) -> anyhow::Result<Exit> {
         Command::Health(arguments) => health::run(&arguments, desk).await,
         Command::Pause(arguments) => pause::run(arguments, desk).await,
         Command::Resume(arguments) => resume::run(arguments, desk).await,
+        Command::Backup(arguments) => backup::run(&arguments, desk).await,
+        Command::Restore(arguments) => restore::run(&arguments, desk).await,
+        Command::Verify(arguments) => verify::run(&arguments, desk).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, desk).await,
         Command::Selftest(arguments) => selftest::run(arguments, desk).await,
     }

@@ -94,5 +94,11 @@ pub(super) const CONNECTION: Keys = Keys {
 pub(super) const RETENTION: Keys = Keys {
     of: "`retention`",
     known: &["events", "failed", "dedupe", "at_most"],
-    foreign: &[],
+    foreign: &[
+        ("bodies", "`events`"),
+        ("history", "`dedupe`"),
+        ("size", "`at_most`"),
+        ("max_size", "`at_most`"),
+        ("database_max", "`at_most`"),
+    ],
 };

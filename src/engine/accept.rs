@@ -22,6 +22,9 @@ pub enum AcceptError {
     /// The daemon is ending; the sender shall come again.
     #[error("the daemon is stopping")]
     Stopping,
+    /// The database has reached its ceiling, and nothing of it can go.
+    #[error("{0}")]
+    Full(Arc<str>),
     /// The store did not take it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -71,6 +74,9 @@ impl Engine {
     pub async fn accept_all(&self, events: Vec<Event>) -> Result<Vec<Accepted>, AcceptError> {
         if *self.0.drain.borrow() != Drain::No {
             return Err(AcceptError::Stopping);
+        }
+        if let Some(why) = self.full() {
+            return Err(AcceptError::Full(why));
         }
         let mut judged = Vec::with_capacity(events.len());
         for mut event in events {
@@ -302,7 +308,7 @@ pub(super) fn fail(run: &mut Run, message: String) {
     (run.state, run.why, run.due_at) = (State::Failed, Some(message), None);
 }
 
-/// The verdict as it is kept.
+/// A verdict as it is kept.
 pub(super) fn stored(rule: &Rule, verdict: Verdict) -> StoredVerdict {
     let blank = |decision| StoredVerdict::new(rule.id.clone(), rule.hash.clone(), decision);
     match verdict {

@@ -106,6 +106,7 @@ impl Controls {
     /// # Errors
     /// When there is no such run, or it is neither failed nor about to be tried again.
     pub async fn retry(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
+        self.can_begin_anew(run).await?;
         self.change(run, "retry", reason, |run| match run.state {
             State::Failed => afresh(run),
             State::Retrying | State::Held => Ok((State::Ready, None, None)),
@@ -124,6 +125,7 @@ impl Controls {
     /// # Errors
     /// When there is no such run, or nothing stops it.
     pub async fn resume(&self, run: Uuid, reason: &str) -> Result<Run, ControlError> {
+        self.can_begin_anew(run).await?;
         self.change(run, "resume", reason, |run| match run.state {
             State::Failed => afresh(run),
             State::Held if waits_for(run, WHY_APPROVAL) => Err("it waits for a person to approve its next call: `kartwheel runs approve ID`, or cancel it"),
@@ -213,6 +215,29 @@ impl Controls {
             })
         })
         .await
+    }
+
+    /// A run that gave up goes on only while the body of its event is there.
+    async fn can_begin_anew(&self, id: Uuid) -> Result<(), ControlError> {
+        let reader = self.store.reader();
+        let Some(run) = reader.run_as_stored(id).await? else {
+            return Ok(());
+        };
+        let failed = run.state == State::Failed;
+        let event = if failed {
+            reader.event(run.event).await?
+        } else {
+            None
+        };
+        match event {
+            Some(event) if event.thinned_at.is_some() => Err(ControlError::State {
+                run: id,
+                state: run.state,
+                advice: "the body of its event is no longer kept (`retention` in kartwheel.yaml), so it cannot go on; have the \
+                    sender send it again, with a new id",
+            }),
+            _ => Ok(()),
+        }
     }
 
     async fn change(

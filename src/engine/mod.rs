@@ -1,7 +1,7 @@
 //! Decide and carry out: events come in by one door, become runs, and the runs become calls.
 //!
 //! `accept` judges and stores; `job` is a run in memory and `worker` carries it out; `poller` takes what memory does not hold; `keeper` renews
-//! leases; `hold` watches held connections; `control` is what a person can do. `plan` and `settle` hold the judgement and
+//! leases; `house` removes what is old; `hold` watches held connections; `control` is what a person can do. `plan` and `settle` hold the judgement and
 //! are pure. To add an effect of a step: a variant of `rule::Effect`, and the compiler names the place in `plan`.
 
 mod accept;
@@ -12,6 +12,7 @@ pub mod catalog;
 mod control;
 mod echo;
 mod hold;
+mod house;
 mod identity;
 mod job;
 mod keeper;
@@ -20,6 +21,7 @@ mod pause;
 mod pinned;
 pub mod plan;
 mod poller;
+pub mod rejudge;
 mod room;
 pub mod settle;
 mod stop;
@@ -46,6 +48,7 @@ pub use accept::AcceptError;
 pub use accounts::{SYNC_AGE, SYNC_APART};
 pub use control::{ControlError, Controls, Resolution};
 pub use echo::{CAUSES_MAX, ECHO_WINDOW};
+pub use house::{KEYS_MIN, Retention};
 pub use identity::IDENTITY_WAIT;
 pub use stop::{DRAIN_SAFE, Drain};
 pub use vitals::BROKEN_MAX;
@@ -85,6 +88,8 @@ pub struct Parts {
     pub reads_accounts: bool,
     /// Whether the sender's test-mode events start rules (against the sandbox they do).
     pub test_events: bool,
+    /// What is kept how long.
+    pub retention: Retention,
 }
 
 /// `Actions` with a `Debug` that tells nothing.
@@ -126,6 +131,8 @@ struct Shared {
     drain: watch::Sender<Drain>,
     /// Whether the poller is between two looks.
     polling: AtomicBool,
+    /// Whether room is made, and whether there is some.
+    house: house::House,
     /// When the watcher of holds looks next, in microseconds.
     watch_at: AtomicI64,
 }
@@ -153,6 +160,7 @@ impl Engine {
             poll: Notify::new(),
             drain: watch::Sender::new(Drain::No),
             polling: AtomicBool::new(false),
+            house: house::House::default(),
             watch_at: AtomicI64::new(i64::MIN),
             parts,
         }));
@@ -172,6 +180,7 @@ impl Engine {
             poller: engine.spawn(poller::run(engine.clone())),
             keeper: engine.spawn(keeper::run(engine.clone())),
             watcher: engine.spawn(hold::run(engine.clone())),
+            house: engine.spawn(house::run(engine.clone())),
             reader: reads.then(|| engine.spawn(accounts::run(engine.clone()))),
         };
         Ok((engine, tasks))
@@ -218,7 +227,8 @@ impl Engine {
     }
 
     /// Returns once nothing more happens at the clock's present time: nothing is under way in memory but runs that wait
-    /// for the pace, and nothing in the store is due. `true` when some do wait for the pace.
+    /// for the pace, and nothing in the store is due. `true` when some do wait for the pace, or the house is being kept and
+    /// pauses.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -232,7 +242,7 @@ impl Engine {
                 let may_go =
                     |front: &Front| front.due_at <= now && self.0.places.is_open_for(front);
                 if !fronts.iter().any(may_go) && self.is_still() {
-                    return Ok(self.active() > 0);
+                    return Ok(self.active() > 0 || self.0.house.pauses());
                 }
                 self.look_again();
             }
@@ -251,6 +261,7 @@ impl Engine {
         self.active() == self.0.paced.load(Ordering::SeqCst)
             && !self.0.polling.load(Ordering::SeqCst)
             && self.0.watch_at.load(Ordering::SeqCst) > clock::micros(self.clock().now())
+            && self.0.house.rests(self.clock().now())
     }
 
     /// Makes the poller look for due runs.
@@ -369,5 +380,6 @@ pub struct Tasks {
     poller: JoinHandle<()>,
     keeper: JoinHandle<()>,
     watcher: JoinHandle<()>,
+    house: JoinHandle<()>,
     reader: Option<JoinHandle<()>>,
 }

@@ -58,6 +58,7 @@ impl Engine {
         self.0.drain.send_modify(|level| *level = Drain::LeaveAll);
         tasks.keeper.abort();
         tasks.watcher.abort();
+        tasks.house.abort();
         if let Some(reader) = tasks.reader {
             reader.abort();
         }

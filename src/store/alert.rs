@@ -23,11 +23,15 @@ pub enum AlertKind {
     NeedsPerson,
     /// Runs cannot go on as they are, and wait for a person.
     RunStuck,
+    /// The database comes close to its ceiling, or has reached it.
+    DatabaseFull,
+    /// Somebody reads the database and does not end.
+    LogLong,
 }
 
 impl AlertKind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::ConnectionHeld,
         Self::NameGone,
         Self::NotOffered,
@@ -36,6 +40,8 @@ impl AlertKind {
         Self::ApprovalWanted,
         Self::NeedsPerson,
         Self::RunStuck,
+        Self::DatabaseFull,
+        Self::LogLong,
     ];
 
     /// Those that stand exactly as long as a run waits for a person: the store raises and ends them by itself.
@@ -58,6 +64,8 @@ impl AlertKind {
             Self::ApprovalWanted => "approval_wanted",
             Self::NeedsPerson => "needs_person",
             Self::RunStuck => "run_stuck",
+            Self::DatabaseFull => "database_full",
+            Self::LogLong => "log_long",
         }
     }
 

@@ -65,6 +65,8 @@ pub struct StoredEvent {
     pub verdicts: Vec<StoredVerdict>,
     /// How often it came again.
     pub duplicates: u32,
+    /// When retention removed its body and headers; nothing while they are there.
+    pub thinned_at: Option<Timestamp>,
 }
 
 /// How many runs stand in each state, and what is due.

@@ -2,15 +2,19 @@
 //!
 //! `Store` is what the rest of the program holds. Behind it stand two things a database must bring: a `Backend`, which
 //! carries out a batch of operations in one transaction, and a `Reader`, which never waits for the writer.
-//! To add a database: implement both in a folder of its own, add one line to `open` and one to `tests/it/store.rs`.
+//! To add a database: implement both in a folder of its own, add one line to `open.rs` and one to `tests/it/store.rs`.
 //! What is the same for every database stands in `decide`: pure functions from what is stored to what is to be written.
 
 mod alert;
+mod backup;
 mod decide;
+mod expire;
 mod hold;
 mod inbox;
 mod list;
 mod op;
+mod open;
+mod pack;
 mod person;
 mod room;
 mod rules;
@@ -18,28 +22,32 @@ mod snapshot;
 pub mod sqlite;
 #[cfg(test)]
 mod tests;
+pub mod verify;
 mod work;
 mod writer;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::clock::SharedClock;
 use crate::run::{Attempt, Run};
 
 pub use alert::{Alert, AlertKind, Waits, without_links};
+pub use backup::{BackedUp, Content, Doing, Step, Told, backup, restore};
+pub use expire::{Expire, Expired, Part, Space};
 pub use hold::{Hold, HoldKind, RELAPSE_WITHIN};
 pub use inbox::{Accept, Accepted, FirstIntent, Handshake, NewRun, Refused, StoredVerdict};
 pub use list::{Counts, DoorSum, EventFilter, RefusalCount, RunFilter, StoredEvent};
 pub use op::{Answer, Op, StoreError};
+pub use open::{OpenOptions, open, open_read_only};
+pub use pack::{PACK_BYTES_MIN, UNPACKED_BYTES_MAX};
 pub use person::{KnownPerson, ids as person_ids};
 pub use room::{ACTIVE_RUNS_HARD_MAX, ACTIVE_RUNS_MAX, ACTIVE_RUNS_OWN_MAX, Lane, Room};
 pub use rules::{ActivateRules, RuleText};
 pub use snapshot::{Snapshot, Traced};
+pub use verify::{Checked, Verify};
 pub use work::{
     Begin, Budget, Change, Changed, Claim, Claimed, Ended, Front, Judged, Lease, Next, Record,
     Written,
@@ -114,33 +122,19 @@ pub trait Reader: Send + Sync + 'static {
     ) -> Result<Option<KnownPerson>, StoreError>;
     /// Numbers for health and for tests.
     async fn counts(&self, now: Timestamp) -> Result<Counts, StoreError>;
+    /// What the database takes of the disk.
+    async fn space(&self) -> Result<Space, StoreError>;
     /// The first of every lane that has runs which are due or will be, none of a held connection.
     async fn fronts(&self) -> Result<Vec<Front>, StoreError>;
+    /// Looks at everything that can be seen of the invariants, beside whoever writes: what was stored when it began. The checks
+    /// that look deeper are left to others. What it finds is no error; an error is what kept it from looking.
+    async fn verify(&self, asked: &Verify<'_>) -> Result<Vec<Checked>, StoreError>;
+    /// The texts of a rule set, in the order of its members; nothing where the set or one of the texts is not stored.
+    async fn rule_set(&self, hash: &str) -> Result<Option<Vec<RuleText>>, StoreError>;
     /// When the next run becomes due, if one will.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let fronts = self.fronts().await?;
         Ok(fronts.into_iter().map(|front| front.due_at).min())
-    }
-}
-
-/// How a store is opened.
-#[derive(Debug, Clone)]
-pub struct OpenOptions {
-    /// Who opens it, for the text a second opener gets: `kartwheel serve`.
-    pub holder: String,
-    /// So many operations may wait for the writer; over it, `StoreError::Busy`.
-    pub queue_ops: usize,
-    /// A transaction that stays open longer ends the store, and with it the process.
-    pub transaction_max: Duration,
-}
-
-impl Default for OpenOptions {
-    fn default() -> Self {
-        Self {
-            holder: "kartwheel".into(),
-            queue_ops: QUEUE_OPS_MAX,
-            transaction_max: Duration::from_secs(TRANSACTION_SECONDS_MAX),
-        }
     }
 }
 
@@ -157,27 +151,6 @@ pub struct Store {
 impl std::fmt::Debug for Store {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Store").finish_non_exhaustive()
-    }
-}
-
-/// Opens the database for writing, creates and migrates it where needed, and takes the lock that only one daemon can have.
-/// `sqlite://path` or a plain path.
-pub async fn open(
-    url: &str,
-    clock: SharedClock,
-    options: OpenOptions,
-) -> Result<Store, StoreError> {
-    match scheme(url) {
-        Scheme::Sqlite(path) => sqlite::open(path, clock, &options).await,
-        Scheme::Other(text) => Err(StoreError::Unusable(text)),
-    }
-}
-
-/// Opens the database for reading only, beside a running daemon or without one.
-pub async fn open_read_only(url: &str, clock: SharedClock) -> Result<Arc<dyn Reader>, StoreError> {
-    match scheme(url) {
-        Scheme::Sqlite(path) => sqlite::open_read_only(path, clock).await,
-        Scheme::Other(text) => Err(StoreError::Unusable(text)),
     }
 }
 
@@ -223,7 +196,12 @@ impl Store {
         if count == 0 {
             return Ok(Vec::new());
         }
-        match self.writer.try_ask(Op::Accept(accepts)).await? {
+        // Here and not in the writer, for which everybody waits.
+        let large = accepts.iter().map(|accept| &accept.event);
+        let packs = large
+            .filter_map(|event| Some((event.id, pack::pack(&event.raw)?)))
+            .collect();
+        match self.writer.try_ask(Op::Accept(accepts, packs)).await? {
             Answer::Accepted(accepted) if accepted.len() == count => Ok(accepted),
             _ => Err(unexpected()),
         }
@@ -338,6 +316,19 @@ impl Store {
             .map(drop)
     }
 
+    /// Takes one small step in removing what is old.
+    pub async fn expire(&self, expire: Expire) -> Result<Expired, StoreError> {
+        match self.writer.ask(Op::Expire(expire)).await? {
+            Answer::Expired(expired) => Ok(expired),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Takes one small step in giving free pages back to the disk; how many are left.
+    pub async fn shrink(&self) -> Result<u64, StoreError> {
+        self.count(Op::Shrink).await
+    }
+
     async fn written(&self, op: Op) -> Result<Written, StoreError> {
         match self.writer.ask(op).await? {
             Answer::Written(written) => Ok(written),
@@ -350,27 +341,6 @@ impl Store {
             Answer::Count(count) => Ok(count),
             _ => Err(unexpected()),
         }
-    }
-}
-
-enum Scheme<'u> {
-    Sqlite(&'u str),
-    Other(String),
-}
-
-/// Which database an address names. The address itself stays out of the text: it may hold a password.
-fn scheme(url: &str) -> Scheme<'_> {
-    if let Some(path) = url.strip_prefix("sqlite:") {
-        return Scheme::Sqlite(path.strip_prefix("//").unwrap_or(path));
-    }
-    match url.split_once("://") {
-        None => Scheme::Sqlite(url),
-        Some(("postgres" | "postgresql", _)) => Scheme::Other(
-            "PostgreSQL is not in this version; use `sqlite://` and the path of a file".into(),
-        ),
-        Some((other, _)) => Scheme::Other(format!(
-            "a database of the kind `{other}` is not known; use `sqlite://` and the path of a file"
-        )),
     }
 }
 

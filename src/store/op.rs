@@ -1,22 +1,25 @@
 //! The verbs as data: what the writer gathers, what a database carries out, what it answers.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::store::alert::{Alert, AlertKind};
+use crate::store::expire::{Expire, Expired};
 use crate::store::hold::{Hold, HoldKind};
 use crate::store::inbox::{Accept, Accepted, Handshake, Refused};
 use crate::store::rules::ActivateRules;
 use crate::store::snapshot::Snapshot;
 use crate::store::work::{Begin, Change, Changed, Claim, Claimed, Judged, Record, Written};
 
-/// One operation for the writer. Within a batch, changes and holds come first, then records, judgements, accepts, begins, claims.
+/// One operation for the writer. Within a batch, changes and holds come first, then records, judgements, accepts, begins, claims; what is
+/// old goes last.
 #[derive(Debug)]
 pub enum Op {
-    /// See `Store::accept_all`.
-    Accept(Vec<Accept>),
+    /// See `Store::accept_all`. Beside them the packed bodies, by event.
+    Accept(Vec<Accept>, HashMap<Uuid, Vec<u8>>),
     /// See `Store::begin`.
     Begin(Box<Begin>),
     /// See `Store::record`.
@@ -47,6 +50,10 @@ pub enum Op {
     Handshake(Handshake),
     /// See `Store::activate_rules`.
     ActivateRules(Box<ActivateRules>),
+    /// See `Store::expire`.
+    Expire(Expire),
+    /// See `Store::shrink`.
+    Shrink,
 }
 
 /// The answer to an `Op`.
@@ -60,7 +67,9 @@ pub enum Answer {
     Claimed(Vec<Claimed>),
     /// To a change.
     Changed(Changed),
-    /// To a rescue, a hold, a release, a raise or a calm: how many runs, holds or new alerts.
+    /// To an expire.
+    Expired(Expired),
+    /// To a rescue, a hold, a release, a raise, a calm or a shrink: how many runs, holds, new alerts or pages.
     Count(u64),
     /// To the rest.
     Ok,

@@ -161,10 +161,13 @@ impl Writer {
 
 fn weight(op: &Op) -> usize {
     match op {
-        Op::Accept(accepts) => accepts
-            .iter()
-            .map(|accept| OP_BYTES + accept.event.raw.len())
-            .sum(),
+        Op::Accept(accepts, packs) => {
+            let packed: usize = packs.values().map(Vec::len).sum();
+            let events = accepts
+                .iter()
+                .map(|accept| OP_BYTES + accept.event.raw.len());
+            packed + events.sum::<usize>()
+        }
         _ => OP_BYTES,
     }
 }

@@ -119,6 +119,12 @@ impl Source {
         glob.is_ok_and(|glob| provable.iter().any(|kind| glob.matches(kind)))
     }
 
+    /// Within which equal bodies are repeats, where the sender gives no id.
+    #[must_use]
+    pub const fn dedupe(&self) -> Duration {
+        self.dedupe
+    }
+
     /// Where parts of the sender's id of an event may stand; empty if it gives none.
     #[must_use]
     pub fn id_paths(&self) -> Vec<&str> {

@@ -43,15 +43,15 @@ pub(super) async fn ready_in_full(State(hooks): State<Arc<Hooks>>) -> (StatusCod
 }
 
 fn running(hooks: &Hooks) -> Result<&Engine, (StatusCode, Json<Value>)> {
-    let status = match hooks.engine.get() {
-        None => "starting",
-        Some(engine) if engine.is_stopping() => "stopping",
-        Some(engine) => return Ok(engine),
+    let why = match hooks.engine.get() {
+        None => json!({ "status": "starting" }),
+        Some(engine) if engine.is_stopping() => json!({ "status": "stopping" }),
+        Some(engine) => match engine.full() {
+            Some(why) => json!({ "status": "full", "why": &*why }),
+            None => return Ok(engine),
+        },
     };
-    Err((
-        StatusCode::SERVICE_UNAVAILABLE,
-        Json(json!({ "status": status })),
-    ))
+    Err((StatusCode::SERVICE_UNAVAILABLE, Json(why)))
 }
 
 fn state(engine: &Engine) -> Map<String, Value> {

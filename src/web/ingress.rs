@@ -158,6 +158,7 @@ async fn accept(engine: &Engine, source: &Source, events: Vec<crate::event::Even
     match engine.accept_all(events).await {
         Ok(accepted) => taken(&accepted),
         Err(AcceptError::Stopping) => come_again("the daemon is stopping"),
+        Err(AcceptError::Full(_)) => come_again("the database has reached its size limit"),
         Err(AcceptError::Store(StoreError::Busy)) => {
             come_again("more deliveries than can be stored")
         }

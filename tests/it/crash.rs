@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::random::Random;
 use crate::world;
+use crate::world::sound::assert_sound;
 
 const KILLS: usize = 30;
 const SENDERS: usize = 8;
@@ -88,6 +89,7 @@ async fn every_delivery_answered_with_200_is_done_whatever_is_killed() {
     let runs = ended_runs(&*reader).await;
     let acknowledged = acknowledged.lock().expect("free").clone();
     judge(&*reader, &sandbox, &acknowledged, &runs).await;
+    assert_sound(&reader).await;
     drop(daemon);
     sandbox.stop().await;
 }

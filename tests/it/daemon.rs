@@ -2,6 +2,7 @@
 //! runs shown and changed, a second daemon refused.
 
 mod answers;
+mod backup;
 mod shop;
 
 use std::fs;

@@ -9,7 +9,7 @@ use kartwheel::action::{Class, Limit, Priority};
 use kartwheel::clock::{Clock, after};
 use kartwheel::engine::{LEASE, SEND_WITHIN};
 use kartwheel::run::{Attempt, Progress, Run, State, StepProgress, StepState};
-use kartwheel::store::{Accept, FirstIntent, NewRun};
+use kartwheel::store::{Accept, FirstIntent, NewRun, StoredVerdict};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -200,7 +200,7 @@ async fn an_observed_intent_that_a_dead_process_left_is_in_no_doubt() {
     let accept = Accept {
         event,
         rule_set: rules.hash.clone(),
-        verdicts: Vec::new(),
+        verdicts: vec![StoredVerdict::new("refund".into(), hash.clone(), "matched")],
         runs: vec![begun_refund(&world, id, hash)],
         report_of: None,
         node: world.clock.new_id(),

@@ -1,13 +1,13 @@
 //! Each migration applied in turn, with rows of its version in between, so that the next one meets data.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kartwheel::action::Priority;
 use kartwheel::clock::{Clock, SettableClock, after, from_micros};
 use kartwheel::run::{Progress, State};
-use kartwheel::store::sqlite::{MIGRATIONS, migrate_to};
+use kartwheel::store::sqlite::{MIGRATIONS, Migrating, migrate_to, migrate_watched};
 use kartwheel::store::{
     self, Claim, Counts, EventFilter, Next, OpenOptions, Record, Room, RunFilter,
 };
@@ -75,18 +75,21 @@ async fn every_step_meets_the_data_of_the_one_before_and_the_last_is_what_the_st
             (State::Done, 1)
         ]
     );
-    assert_eq!((due, events), (0, 4), "the due run's connection is held");
+    assert_eq!((due, events), (0, 5), "the due run's connection is held");
     let events = reader.events(&EventFilter::default(), true).await.unwrap();
     let depths: Vec<_> = events.iter().map(|stored| stored.event.depth).collect();
-    assert_eq!(depths, [0, 1, 0, 0]);
-    let waiting = &events[0].verdicts[0];
+    assert_eq!(depths, [0, 0, 1, 0, 0]);
+    let waiting = &events[1].verdicts[0];
     assert_eq!(waiting.note.as_deref(), Some("identity: judged again"));
+    let thinned: Vec<_> = events.iter().map(|stored| stored.thinned_at).collect();
+    let at = from_micros(NOW - 800_000_000);
+    assert_eq!(thinned, [Some(at), None, None, None, None]);
     assert_eq!(
-        events[2].event.person.email.as_deref(),
+        events[3].event.person.email.as_deref(),
         Some("Ada@example.com")
     );
-    assert_eq!(&*events[3].event.raw, b"{\"id\":\"evt_1\"}");
-    assert_eq!(events[3].verdicts[0].decision, "matched");
+    assert_eq!(&*events[4].event.raw, b"{\"id\":\"evt_1\"}");
+    assert_eq!(events[4].verdicts[0].decision, "matched");
     for run in reader.runs(&RunFilter::default()).await.unwrap() {
         reader.attempts(run.id).await.unwrap();
     }
@@ -181,4 +184,69 @@ async fn migrating_again_changes_nothing() {
             .await
             .unwrap();
     }
+}
+
+/// Of each of four tables. `KARTWHEEL_ROWS=1000000` in the environment makes it a million.
+const ROWS: u32 = 50_000;
+
+/// Events of the first version, each with a run and a call; every second one sleeps.
+fn many(rows: u32) -> String {
+    format!(
+        "CREATE TEMP TABLE n AS WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < {rows}) SELECT n FROM n;
+        INSERT INTO events (seq, id, source, sender_id, kind, received_at, email, rule_set, format, verdicts, envelope)
+            SELECT n, randomblob(16), 'shop', 'evt_' || n, 'order', {NOW} + n, 'ada' || n, 'set1', 'json', '[]',
+            '{{\"person\":{{}}}}' FROM n;
+        INSERT INTO bodies (event_seq, raw) SELECT n, CAST('{{\"id\":' || n || '}}' AS BLOB) FROM n;
+        INSERT INTO runs (seq, id, event_seq, rule, rule_hash, connection, key, once, state, due_at, due_set_at, created_at,
+                updated_at, progress)
+            SELECT n, randomblob(16), n, 'welcome', 'aa11', 'main', 'ada' || n, 'order ' || n,
+            iif(n % 2, 'done', 'waiting'), iif(n % 2, NULL, {NOW}), iif(n % 2, NULL, {NOW}), {NOW}, {NOW}, '{{}}' FROM n;
+        INSERT INTO attempts (run_seq, step, number, verb, intended_at, send_by, input)
+            SELECT n, '0', 1, 'assign-tag', {NOW}, {NOW}, '{{}}' FROM n;"
+    )
+}
+
+#[tokio::test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how many rows is for whoever runs it by hand"
+)]
+async fn a_large_database_of_the_first_version_is_brought_up_to_date_and_says_how_far_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("kartwheel.db");
+    let rows = std::env::var("KARTWHEEL_ROWS").map_or(ROWS, |rows| rows.parse().unwrap());
+    migrate_to(&path, 1, from_micros(NOW)).await.unwrap();
+    fill(&path, many(rows)).await;
+    let told: Arc<Mutex<Vec<Migrating>>> = Arc::default();
+    let watch = Arc::clone(&told);
+    let watch = Arc::new(move |migrating| watch.lock().unwrap().push(migrating));
+    let last = MIGRATIONS.len();
+    migrate_watched(&path, last, from_micros(NOW), watch)
+        .await
+        .unwrap();
+    let told = told.lock().unwrap().clone();
+    let began = told.iter().filter(|told| told.taken.is_zero());
+    let began: Vec<_> = began.map(|told| (told.step, told.of, told.name)).collect();
+    let all: Vec<_> = (2..=last)
+        .map(|step| (step, last, MIGRATIONS[step - 1].0))
+        .collect();
+    assert_eq!(began, all);
+
+    let clock = SettableClock::starting_at(from_micros(NOW));
+    let store = store::open(&path.display().to_string(), clock, OpenOptions::default()).await;
+    let store = store.unwrap();
+    let counts = store.reader().counts(from_micros(NOW)).await.unwrap();
+    let half = u64::from(rows / 2);
+    assert_eq!(counts.events, u64::from(rows));
+    assert_eq!(counts.runs, [(State::Waiting, half), (State::Done, half)]);
+    let filter = EventFilter {
+        email: Some(format!("ada{rows}")),
+        ..EventFilter::default()
+    };
+    let found = store.reader().events(&filter, true).await.unwrap();
+    assert_eq!(
+        &*found[0].event.raw,
+        format!("{{\"id\":{rows}}}").as_bytes()
+    );
+    store.close().await;
 }

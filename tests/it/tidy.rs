@@ -346,7 +346,7 @@ fn listed() -> Vec<String> {
 }
 
 /// Those of them that are text, with it.
-fn tracked_files() -> Vec<(String, String)> {
+pub(crate) fn tracked_files() -> Vec<(String, String)> {
     let files: Vec<(String, String)> = listed()
         .into_iter()
         .filter_map(|path| {

@@ -3,6 +3,7 @@
 mod crash;
 mod project;
 mod send;
+pub(crate) mod sound;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kartwheel::app::{App, Options, Sockets};
 use kartwheel::clock::{Clock, SettableClock};
-use kartwheel::run::{Attempt, Run, State};
+use kartwheel::run::{Attempt, Run};
 use kartwheel::sandbox::{self, Sandbox};
 use kartwheel::store::{EventFilter, Reader, RunFilter, StoredEvent};
 use tempfile::TempDir;
@@ -298,23 +299,6 @@ impl World {
             .filter_map(|call| call.verb)
             .filter(|verb| *verb != "retrieve-account-lists")
             .collect()
-    }
-
-    /// Ends the story: nothing due is left, and every run stands in one of these states.
-    pub(crate) async fn end(mut self, states: &[State]) {
-        self.settle().await;
-        let counts = self
-            .reader()
-            .counts(self.clock.now())
-            .await
-            .expect("the store answers");
-        assert_eq!(counts.due, 0, "something due is left");
-        for run in self.runs().await {
-            assert!(states.contains(&run.state), "{run:?}");
-            assert_ne!(run.state, State::Running, "a lease is held");
-        }
-        self.app.take().expect("running").stop().await;
-        self.sandbox.stop().await;
     }
 }
 

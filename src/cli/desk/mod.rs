@@ -1,6 +1,7 @@
 //! The desk of a command: its project, its screen, its clock; the database to read, and whoever carries out a change.
 
 mod account;
+mod bar;
 mod choice;
 mod client;
 mod daemon;
@@ -23,6 +24,7 @@ use crate::store::Store;
 use crate::web::api::Control;
 
 pub(super) use account::{Account, connection_id, membrane_desk, told};
+pub(super) use bar::Bar;
 pub(super) use choice::{all_or, check_name, one_of, only_or};
 pub(super) use client::{Client, http_client};
 pub(super) use daemon::{Daemon, OWN_ADDRESSES, Whose, anothers};

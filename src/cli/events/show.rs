@@ -87,6 +87,12 @@ fn print(screen: &mut Screen, stored: &StoredEvent, of_it: &[Run]) -> io::Result
     }
     screen.gap()?;
     headers(screen, stored)?;
+    if let Some(at) = stored.thinned_at {
+        let at = screen.whole(at);
+        screen.line(&Line::default().bold("Body"))?;
+        let gone = format!("  removed on {at}, with the headers: `retention` in kartwheel.yaml");
+        return screen.line(&Line::default().dim(gone));
+    }
     screen.line(
         &Line::default()
             .bold("Body")

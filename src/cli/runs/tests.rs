@@ -72,16 +72,7 @@ fn story(state: State) -> Story {
         raw: Arc::from(&b"{}"[..]),
         tree: Arc::default(),
     };
-    let verdict = StoredVerdict {
-        rule: "course".into(),
-        rule_hash: "abc".into(),
-        decision: "matched".into(),
-        leaf: None,
-        path: None,
-        expected: None,
-        actual: None,
-        note: None,
-    };
+    let verdict = StoredVerdict::new("course".into(), "abc".into(), "matched");
     let mut progress = Progress::default();
     progress
         .vars
@@ -111,6 +102,7 @@ fn story(state: State) -> Story {
             rule_set: "set".into(),
             verdicts: vec![verdict.clone()],
             duplicates: 2,
+            thinned_at: None,
         }),
         verdict: Some(verdict),
         rule: None,

@@ -197,6 +197,15 @@ pub(super) fn relative(instant: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// `1.5 MB`.
+#[must_use]
+pub(super) fn bytes(bytes: u64) -> String {
+    let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    let fits = units.iter().find(|(unit, _)| bytes >= *unit);
+    let (unit, name) = fits.copied().unwrap_or((1_000, "kB"));
+    format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit)
+}
+
 /// A length in its two greatest units.
 #[must_use]
 pub(super) fn span(length: Duration) -> String {

@@ -5,6 +5,7 @@
 pub(super) mod accept;
 pub(super) mod budget;
 pub(super) mod claim;
+pub(super) mod expire;
 pub(super) mod judge;
 pub(super) mod runs;
 pub(super) mod wait;

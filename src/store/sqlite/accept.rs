@@ -9,7 +9,7 @@ use sqlx::Row;
 use uuid::Uuid;
 
 use crate::action::Class;
-use crate::event::Person;
+use crate::event::{Event, Person};
 use crate::run::{Attempt, Run, State};
 use crate::store::decide::accept::{Accepting, Known, decide};
 use crate::store::sqlite::sql::Rows;
@@ -26,7 +26,7 @@ pub(super) async fn carry_out(
         .iter()
         .enumerate()
         .filter_map(|(index, op)| match op {
-            Op::Accept(accepts) => Some((index, accepts)),
+            Op::Accept(accepts, _) => Some((index, accepts)),
             _ => None,
         })
         .flat_map(|(index, accepts)| accepts.iter().map(move |accept| (index, accept)))
@@ -52,7 +52,11 @@ pub(super) async fn carry_out(
     };
     let mut accepting = decide(&accepts, &mut known);
     (store.memory.next_event, store.memory.next_run) = (known.next_event, known.next_run);
-    write(store, &accepts, &accepting).await?;
+    let packs = batch.iter().filter_map(|op| match op {
+        Op::Accept(_, packs) => Some(packs),
+        _ => None,
+    });
+    write(store, &accepts, &accepting, &packs.flatten().collect()).await?;
     let woke = person::await_and_wake(store, &accepting).await? > 0;
     for answer in &mut accepting.answers {
         answer.woke = woke;
@@ -170,6 +174,7 @@ async fn write(
     store: &mut Sqlite,
     accepts: &[&Accept],
     accepting: &Accepting<'_>,
+    packs: &HashMap<&Uuid, &Vec<u8>>,
 ) -> Result<(), StoreError> {
     let mut repeats = Rows::of(&statements::REPEAT_EVENTS);
     for (seq, times) in &accepting.repeats {
@@ -180,9 +185,7 @@ async fn write(
     let mut people = Rows::of(&statements::KEEP_PEOPLE);
     for new in &accepting.events {
         event_row(&mut events, new.seq, new.accept, new.duplicates);
-        if !new.accept.event.raw.is_empty() {
-            bodies.row().put(new.seq).put(&*new.accept.event.raw);
-        }
+        body_row(&mut bodies, new.seq, &new.accept.event, packs);
         person::rows_of(&mut people, &new.accept.event);
     }
     let mut runs = Rows::of(&statements::INSERT_RUNS);
@@ -206,6 +209,19 @@ async fn write(
         }
     }
     Ok(())
+}
+
+fn body_row(rows: &mut Rows, seq: i64, event: &Event, packs: &HashMap<&Uuid, &Vec<u8>>) {
+    if event.raw.is_empty() {
+        return;
+    }
+    match packs.get(&event.id) {
+        Some(packed) => {
+            let bytes = i64::try_from(event.raw.len()).ok();
+            rows.row().put(seq).put(&***packed).put(bytes)
+        }
+        None => rows.row().put(seq).put(&*event.raw).put(None::<i64>),
+    };
 }
 
 /// What is kept beside the columns to build the event's tree from: `event::Envelope` and the person.

@@ -117,7 +117,7 @@ async fn checkpoint(db: &mut SqliteConnection, sql: &'static str) -> Result<(), 
 pub(super) struct LogBound {
     log: PathBuf,
     pub(super) bytes_max: u64,
-    not_before: Option<Instant>,
+    pub(super) not_before: Option<Instant>,
 }
 
 impl LogBound {

@@ -307,6 +307,10 @@ fn whole(
 ) -> Result<Claimed, StoreError> {
     let run = rows::run(row)?;
     let stored = rows::event(row, true)?;
+    if stored.thinned_at.is_some() {
+        let why = "the body of its event is no longer kept (`retention` in kartwheel.yaml)";
+        return Err(StoreError::Row(why.into()));
+    }
     Ok(Claimed {
         lease: Lease {
             run_seq: run.seq,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::store::StoreError;
 
 /// Only the owner reads what people bought.
-const FILE_MODE: u32 = 0o600;
+pub(super) const FILE_MODE: u32 = 0o600;
 const DIRECTORY_MODE: u32 = 0o700;
 /// What is read of the text in the lock file.
 const HOLDER_BYTES_MAX: u64 = 300;
@@ -43,6 +43,12 @@ pub(super) fn locate(path: &str) -> Result<PathBuf, StoreError> {
 
 /// Creates the file and its directory where they are missing.
 pub(super) fn create(path: &Path) -> Result<(), StoreError> {
+    create_folder(path)?;
+    open(path).map(drop)
+}
+
+/// Creates the file's directory where it is missing.
+pub(super) fn create_folder(path: &Path) -> Result<(), StoreError> {
     if let Some(parent) = path.parent() {
         DirBuilder::new()
             .recursive(true)
@@ -50,7 +56,7 @@ pub(super) fn create(path: &Path) -> Result<(), StoreError> {
             .create(parent)
             .map_err(|error| unusable(parent, &error.to_string()))?;
     }
-    open(path).map(drop)
+    Ok(())
 }
 
 /// The file beside the database that goes by this ending: `-wal`, `.lock`.
@@ -120,6 +126,7 @@ fn open(path: &Path) -> Result<File, StoreError> {
         .map_err(|error| unusable(path, &error.to_string()))
 }
 
-fn unusable(path: &Path, why: &str) -> StoreError {
+/// A file that cannot be used, and why.
+pub(super) fn unusable(path: &Path, why: &str) -> StoreError {
     StoreError::Unusable(format!("cannot use {}: {why}", path.display()))
 }

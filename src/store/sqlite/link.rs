@@ -41,6 +41,11 @@ pub(super) async fn checkpointer(path: &Path) -> Result<SqliteConnection, StoreE
     connect(&options, path).await
 }
 
+/// One connection that reads, for as long as it takes.
+pub(super) async fn reader(path: &Path) -> Result<SqliteConnection, StoreError> {
+    connect(&options(path).read_only(true), path).await
+}
+
 /// The connections that read. They are opened when they are needed.
 pub(super) fn readers(path: &Path) -> SqlitePool {
     SqlitePoolOptions::new()

@@ -15,7 +15,7 @@ const ROWS_MAX: u32 = 1_000;
 pub(super) fn events(filter: &EventFilter, bodies: bool) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(concat!("SELECT ", event_columns!()));
     query.push(if bodies {
-        ", b.raw FROM events e LEFT JOIN bodies b ON b.event_seq = e.seq WHERE true"
+        ", b.raw, b.unpacked FROM events e LEFT JOIN bodies b ON b.event_seq = e.seq WHERE true"
     } else {
         " FROM events e WHERE true"
     });

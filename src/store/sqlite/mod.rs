@@ -5,10 +5,12 @@
 
 mod accept;
 mod alert;
+mod backup;
 mod budget;
 mod checkpoint;
 mod claim;
 mod error;
+mod expire;
 mod file;
 mod hold;
 mod judge;
@@ -21,11 +23,14 @@ mod read;
 mod rows;
 mod runs;
 mod snapshot;
+mod space;
 mod sql;
 mod statements;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod verify;
+mod whole;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -42,7 +47,8 @@ use crate::store::decide::claim::Turns;
 use crate::store::decide::wait::Waiting;
 use crate::store::{Alert, Answer, Backend, Failure, Op, OpenOptions, Reader, Store, StoreError};
 
-pub use migrate::{MIGRATIONS, Migration, migrate_to};
+pub(super) use backup::{backup, restore};
+pub use migrate::{MIGRATIONS, Migrating, Migration, Watch, migrate_to, migrate_watched};
 
 /// Opens a database for writing: see `store::open`.
 pub(super) async fn open(
@@ -57,7 +63,7 @@ pub(super) async fn open(
     let lock = file::Lock::take(&path, &options.holder, clock.now())?;
     let failure = Failure::default();
     let backend = Sqlite::open(&path, lock, clock.now(), &failure).await?;
-    let reader = read::Sqlite::new(backend.readers.clone(), clock);
+    let reader = read::Sqlite::new(backend.readers.clone(), &path, clock);
     Ok(Store::start(
         Box::new(backend),
         Arc::new(reader),
@@ -82,7 +88,7 @@ pub(super) async fn open_read_only(
     let mut db = readers.acquire().await.map_err(error::of)?;
     migrate::check_current(&mut db, &path).await?;
     drop(db);
-    Ok(Arc::new(read::Sqlite::new(readers, clock)))
+    Ok(Arc::new(read::Sqlite::new(readers, &path, clock)))
 }
 
 /// What the one writer knows without asking. It takes effect with the commit that brings it about.
@@ -126,7 +132,7 @@ impl Sqlite {
         let mut beside = link::checkpointer(path).await?;
         migrate::check(&mut beside, path).await?;
         let mut db = link::writer(path).await?;
-        migrate::run(&mut db, path, MIGRATIONS.len(), now).await?;
+        migrate::run(&mut db, path, now).await?;
         let memory = Memory::load(&mut db).await?;
         let mut store = Self {
             db,
@@ -153,6 +159,7 @@ impl Sqlite {
         accept::carry_out(self, batch, &mut answers).await?;
         ledger::carry_out(self, batch, &mut answers).await?;
         claim::carry_out(self, batch, &mut answers).await?;
+        expire::carry_out(self, batch, &mut answers).await?;
         answers.all()
     }
 

@@ -1,5 +1,7 @@
 //! Reads. Each sees what was committed and never waits for the writer.
 
+use std::path::{Path, PathBuf};
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::Row;
@@ -10,17 +12,18 @@ use crate::clock::{SharedClock, micros};
 use crate::run::{Attempt, Run, State};
 use crate::store::sqlite::statements::{attempt_columns, due_groups, event_columns, run_columns};
 use crate::store::sqlite::{
-    alert, claim, error, hold, ledger, lists, person, rows, snapshot, statements, trace,
+    alert, claim, error, hold, ledger, lists, person, rows, snapshot, space, statements, trace,
+    verify,
 };
 use crate::store::{
-    Alert, Counts, DoorSum, EventFilter, Front, Hold, KnownPerson, Reader, RefusalCount, RuleText,
-    RunFilter, Snapshot, StoreError, StoredEvent, Traced, Waits,
+    Alert, Checked, Counts, DoorSum, EventFilter, Front, Hold, KnownPerson, Reader, RefusalCount,
+    RuleText, RunFilter, Snapshot, Space, StoreError, StoredEvent, Traced, Verify, Waits,
 };
 
 const EVENT: &str = concat!(
     "SELECT ",
     event_columns!(),
-    ", b.raw FROM events e LEFT JOIN bodies b ON b.event_seq = e.seq WHERE e.id = ?1"
+    ", b.raw, b.unpacked FROM events e LEFT JOIN bodies b ON b.event_seq = e.seq WHERE e.id = ?1"
 );
 const RUN: &str = concat!(
     "SELECT ",
@@ -35,6 +38,10 @@ const ATTEMPTS: &str = concat!(
 const SHORT_IDS: &str = "SELECT id FROM events WHERE substr(id, 13, 4) = ?1
     UNION ALL SELECT id FROM runs WHERE substr(id, 13, 4) = ?1 ORDER BY id";
 const RULE_TEXT: &str = "SELECT hash, rule, file, text FROM rules WHERE hash = ?1";
+const RULE_SET: &str = "SELECT t.hash, t.rule, t.file, t.text
+    FROM (SELECT members FROM rule_sets WHERE hash = ?1 ORDER BY seq DESC LIMIT 1) s CROSS JOIN json_each(s.members) m
+    LEFT JOIN rules t ON t.hash = m.value ORDER BY m.key";
+const RULE_SET_STORED: &str = "SELECT 1 FROM rule_sets WHERE hash = ?1 LIMIT 1";
 const REFUSALS: &str =
     "SELECT source, reason, minute, count, detail FROM refusals WHERE minute >= ?1
     ORDER BY minute DESC, count DESC, source, reason LIMIT ?2";
@@ -55,6 +62,8 @@ pub(super) const ALL: &[&str] = &[
     ATTEMPTS,
     SHORT_IDS,
     RULE_TEXT,
+    RULE_SET,
+    RULE_SET_STORED,
     REFUSALS,
     ledger::REFUSAL_SUMS,
     ledger::HANDSHAKE_SUMS,
@@ -64,19 +73,25 @@ pub(super) const ALL: &[&str] = &[
     alert::ALL,
     alert::STANDING,
     snapshot::ALL,
+    space::PAGES,
 ];
 
 /// The reading end.
 pub(super) struct Sqlite {
     readers: SqlitePool,
+    path: PathBuf,
     clock: SharedClock,
 }
 
 type Connection = sqlx::pool::PoolConnection<sqlx::Sqlite>;
 
 impl Sqlite {
-    pub(super) fn new(readers: SqlitePool, clock: SharedClock) -> Self {
-        Self { readers, clock }
+    pub(super) fn new(readers: SqlitePool, path: &Path, clock: SharedClock) -> Self {
+        Self {
+            readers,
+            path: path.to_owned(),
+            clock,
+        }
     }
 
     async fn reader(&self) -> Result<Connection, StoreError> {
@@ -163,12 +178,24 @@ impl Reader for Sqlite {
 
     async fn rule_text(&self, hash: &str) -> Result<Option<RuleText>, StoreError> {
         let row = maybe(&mut *self.reader().await?, RULE_TEXT, hash).await?;
-        Ok(row.map(|row| RuleText {
-            hash: rows::shared(&row, "hash"),
-            rule: rows::shared(&row, "rule"),
-            file: rows::shared(&row, "file"),
-            text: rows::shared(&row, "text"),
-        }))
+        Ok(row.as_ref().map(rows::rule_text))
+    }
+
+    async fn rule_set(&self, hash: &str) -> Result<Option<Vec<RuleText>>, StoreError> {
+        let mut db = self.reader().await?;
+        if maybe(&mut db, RULE_SET_STORED, hash).await?.is_none() {
+            return Ok(None);
+        }
+        let found = all(&mut db, RULE_SET, hash).await?;
+        let texts = found.iter().map(|row| {
+            let is_there = row.get::<Option<&str>, _>("hash").is_some();
+            is_there.then(|| rows::rule_text(row))
+        });
+        Ok(texts.collect())
+    }
+
+    async fn verify(&self, asked: &Verify<'_>) -> Result<Vec<Checked>, StoreError> {
+        verify::carry_out(self.reader().await?.detach(), asked).await
     }
 
     async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
@@ -261,6 +288,10 @@ impl Reader for Sqlite {
             due: due.first().map_or(0, |row| count(row, 0)),
             events: count(&events, 0),
         })
+    }
+
+    async fn space(&self) -> Result<Space, StoreError> {
+        space::of(&mut *self.reader().await?, &self.path).await
     }
 
     async fn fronts(&self) -> Result<Vec<Front>, StoreError> {

@@ -13,7 +13,7 @@ use crate::action::{Class, Priority};
 use crate::clock::from_micros;
 use crate::event::{Envelope, Event, Format, Person};
 use crate::run::{Attempt, Run, State};
-use crate::store::{StoreError, StoredEvent};
+use crate::store::{RuleText, StoreError, StoredEvent, pack};
 
 /// An address as it is looked for: senders differ in spaces and case.
 pub(super) fn email(address: &str) -> String {
@@ -95,7 +95,18 @@ struct Kept {
     schedule: Value,
 }
 
-/// An event, from `event_columns!` and, when asked, the column `raw`.
+/// The body, from the columns `raw` and `unpacked`; no bytes where there is none.
+fn raw(row: &SqliteRow) -> Result<Arc<[u8]>, StoreError> {
+    let kept: &[u8] = row.get::<Option<&[u8]>, _>("raw").unwrap_or_default();
+    match row.get::<Option<i64>, _>("unpacked") {
+        None => Ok(Arc::from(kept)),
+        Some(bytes) => pack::unpack(kept, usize::try_from(bytes).unwrap_or(usize::MAX))
+            .map(Arc::from)
+            .map_err(|why| unreadable("body", &why)),
+    }
+}
+
+/// An event, from `event_columns!` and, when asked, the columns of its body.
 pub(super) fn event(row: &SqliteRow, body: bool) -> Result<StoredEvent, StoreError> {
     let kept: Kept = json(row, "envelope")?;
     let format = match row.get("format") {
@@ -104,7 +115,7 @@ pub(super) fn event(row: &SqliteRow, body: bool) -> Result<StoredEvent, StoreErr
         "empty" => Format::Empty,
         other => return Err(unreadable("format", other)),
     };
-    let raw: Option<&[u8]> = if body { row.get("raw") } else { None };
+    let raw = if body { raw(row)? } else { Arc::default() };
     Ok(StoredEvent {
         seq: row.get("event_seq"),
         event: Event {
@@ -121,7 +132,7 @@ pub(super) fn event(row: &SqliteRow, body: bool) -> Result<StoredEvent, StoreErr
             unproven: None,
             person: kept.person,
             format,
-            raw: Arc::from(raw.unwrap_or_default()),
+            raw,
             tree: Arc::default(),
         },
         envelope: Envelope {
@@ -134,6 +145,7 @@ pub(super) fn event(row: &SqliteRow, body: bool) -> Result<StoredEvent, StoreErr
         rule_set: shared(row, "rule_set"),
         verdicts: json(row, "verdicts")?,
         duplicates: row.get("duplicates"),
+        thinned_at: maybe_time(row, "thinned_at"),
     })
 }
 
@@ -164,6 +176,16 @@ pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
         app_type: row.get("app_type"),
         action_run_id: row.get("action_run_id"),
     })
+}
+
+/// A rule's text, from `hash, rule, file, text`.
+pub(super) fn rule_text(row: &SqliteRow) -> RuleText {
+    RuleText {
+        hash: shared(row, "hash"),
+        rule: shared(row, "rule"),
+        file: shared(row, "file"),
+        text: shared(row, "text"),
+    }
 }
 
 /// A stored time.

@@ -16,7 +16,7 @@ macro_rules! run_columns {
 macro_rules! event_columns {
     () => {
         "e.seq AS event_seq, e.id AS event_id, e.source, e.sender_id, e.kind, e.received_at, e.live, e.replay_of, \
-         e.caused_by, e.depth, e.rule_set, e.format, e.duplicates, e.verdicts, e.envelope"
+         e.caused_by, e.depth, e.rule_set, e.format, e.duplicates, e.verdicts, e.envelope, e.thinned_at"
     };
 }
 /// The columns of an attempt, in the words of `rows::attempt`.
@@ -38,6 +38,13 @@ macro_rules! due_groups {
             SELECT g.connection, g.priority, (SELECT d.rule FROM runs d WHERE d.connection = g.connection
                 AND d.priority = g.priority AND d.due_at IS NOT NULL AND d.rule > g.rule ORDER BY d.rule LIMIT 1)
             FROM groups g WHERE g.rule IS NOT NULL)"
+    };
+}
+/// When the runs of an event last changed, and how they stand.
+macro_rules! ends_of_event {
+    () => {
+        "(SELECT max(r.updated_at) FROM runs r WHERE r.event_seq = e.seq) AS changed, \
+         (SELECT group_concat(DISTINCT r.state) FROM runs r WHERE r.event_seq = e.seq) AS states"
     };
 }
 pub(super) use {attempt_columns, due_groups, event_columns, run_columns};
@@ -64,8 +71,8 @@ statements! {
             rule_set, format, duplicates, verdicts, envelope) AS (VALUES @)
         INSERT INTO events (seq, id, source, sender_id, kind, received_at, live, replay_of, caused_by, depth, email,
             rule_set, format, duplicates, verdicts, envelope) SELECT * FROM v WHERE v.seq IS NOT NULL";
-    INSERT_BODIES = "WITH v(event_seq, raw) AS (VALUES @)
-        INSERT INTO bodies (event_seq, raw) SELECT * FROM v WHERE v.event_seq IS NOT NULL";
+    INSERT_BODIES = "WITH v(event_seq, raw, unpacked) AS (VALUES @)
+        INSERT INTO bodies (event_seq, raw, unpacked) SELECT * FROM v WHERE v.event_seq IS NOT NULL";
     /// Of two events of one batch that tell of the same id the later one counts: rows come in the order of the events.
     KEEP_PEOPLE = "WITH v(source, kind, value, email, first_name, last_name, phone, event_id, at) AS (VALUES @)
         INSERT INTO people (source, kind, value, email, first_name, last_name, phone, event_id, at)
@@ -217,7 +224,7 @@ statements! {
     SET_ASIDE = "WITH v(seq, why, now) AS (VALUES @)
         UPDATE runs SET state = 'held', why = v.why, lease_node = NULL, lease_until = NULL, updated_at = v.now
         FROM v WHERE runs.seq = v.seq";
-    CLAIMED = concat!("WITH v(seq) AS (VALUES @) SELECT ", run_columns!(), ", r.lease_epoch, ", event_columns!(), ", b.raw
+    CLAIMED = concat!("WITH v(seq) AS (VALUES @) SELECT ", run_columns!(), ", r.lease_epoch, ", event_columns!(), ", b.raw, b.unpacked
         FROM v CROSS JOIN runs r ON r.seq = v.seq CROSS JOIN events e ON e.seq = r.event_seq
         LEFT JOIN bodies b ON b.event_seq = e.seq");
     OPEN_ATTEMPTS = concat!("WITH v(seq) AS (VALUES @) SELECT ", attempt_columns!(), "
@@ -270,6 +277,43 @@ statements! {
         ON CONFLICT (id) DO UPDATE SET rule_set = excluded.rule_set";
 
     KNOWN_NODE = "SELECT 1 FROM nodes WHERE id = ?1";
+    /// What may be old enough, with the states of its runs. The oldest comes first; what stays is passed over once a look.
+    OLD_BODIES = concat!("SELECT e.seq, length(b.raw) AS bytes, e.received_at AS since, ", ends_of_event!(), "
+        FROM bodies b CROSS JOIN events e ON e.seq = b.event_seq WHERE b.event_seq > ?1 ORDER BY b.event_seq LIMIT ?2");
+    OLD_EVENTS = concat!("SELECT e.seq, coalesce((SELECT length(b.raw) FROM bodies b WHERE b.event_seq = e.seq), 0) AS bytes,
+            e.received_at AS since, ", ends_of_event!(), "
+        FROM events e WHERE e.seq > ?1 ORDER BY e.seq LIMIT ?2");
+    OLD_CALLS = "SELECT r.seq, 0 AS bytes, r.created_at AS since, r.updated_at AS changed, r.state AS states
+        FROM (SELECT DISTINCT a.run_seq AS seq FROM attempts a WHERE a.run_seq > ?1 ORDER BY a.run_seq LIMIT ?2) c
+        CROSS JOIN runs r ON r.seq = c.seq ORDER BY r.seq";
+    DELETE_BODIES = "WITH v(seq, most) AS (VALUES @) DELETE FROM bodies WHERE event_seq IN (SELECT v.seq FROM v)";
+    /// Who it was about stays: it is what the event is found by.
+    THIN_EVENTS = "WITH v(seq, now) AS (VALUES @)
+        UPDATE events SET thinned_at = v.now, envelope = json_object('person', envelope -> '$.person')
+        FROM v WHERE events.seq = v.seq";
+    THIN_RUNS = "WITH v(seq, now) AS (VALUES @) UPDATE runs SET thinned_at = v.now FROM v WHERE runs.seq = v.seq";
+    THIN_RUNS_OF_EVENTS = "WITH v(seq, now) AS (VALUES @) UPDATE runs SET thinned_at = v.now FROM v WHERE runs.event_seq = v.seq";
+    DELETE_CALLS = "WITH v(seq, most) AS (VALUES @) DELETE FROM attempts WHERE seq IN (
+        SELECT a.seq FROM v CROSS JOIN attempts a ON a.run_seq = v.seq LIMIT (SELECT max(most) FROM v))";
+    DELETE_CALLS_OF_EVENTS = "WITH v(seq, most) AS (VALUES @) DELETE FROM attempts WHERE seq IN (
+        SELECT a.seq FROM v CROSS JOIN runs r ON r.event_seq = v.seq CROSS JOIN attempts a ON a.run_seq = r.seq
+        LIMIT (SELECT max(most) FROM v))";
+    /// A run has few of them.
+    DELETE_SPENT = "WITH v(seq, most) AS (VALUES @) DELETE FROM spent WHERE run_seq IN (
+        SELECT r.seq FROM v CROSS JOIN runs r ON r.event_seq = v.seq)";
+    DELETE_RUNS = "WITH v(seq, most) AS (VALUES @) DELETE FROM runs WHERE seq IN (
+        SELECT r.seq FROM v CROSS JOIN runs r ON r.event_seq = v.seq LIMIT (SELECT max(most) FROM v))";
+    DELETE_EVENTS = "WITH v(seq, most) AS (VALUES @) DELETE FROM events WHERE seq IN (SELECT v.seq FROM v)";
+    DELETE_REFUSALS = "DELETE FROM refusals WHERE rowid IN (
+        SELECT f.rowid FROM refusals f WHERE f.minute < ?1 ORDER BY f.minute LIMIT ?2)";
+    DELETE_HANDSHAKES = "DELETE FROM handshakes WHERE rowid IN (
+        SELECT h.rowid FROM handshakes h WHERE h.minute < ?1 ORDER BY h.minute LIMIT ?2)";
+    DELETE_ALERTS = "DELETE FROM alerts WHERE seq IN (
+        SELECT a.seq FROM alerts a WHERE a.since < ?1 AND a.over_at < ?1 ORDER BY a.since LIMIT ?2)";
+    /// Numbers follow the time, so the first that is young ends it.
+    DELETE_AUDIT = "DELETE FROM audit WHERE seq IN (
+        SELECT o.seq FROM (SELECT seq, at FROM audit WHERE seq > 0 ORDER BY seq LIMIT ?2) o WHERE o.at < ?1)";
+
     HOLDS = "SELECT connection, kind, reason, since FROM holds ORDER BY since, connection, kind";
     CONNECTIONS = "SELECT name FROM connections";
     LAST_NUMBERS = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0),

@@ -2,7 +2,9 @@
 
 mod bounds;
 mod plans;
+mod verify;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use sqlx::sqlite::SqliteConnection;
@@ -98,6 +100,35 @@ async fn a_log_past_its_bound_is_started_anew() {
     assert_eq!(pragma(&mut fresh.db, "PRAGMA busy_timeout").await, "5000");
 }
 
+/// Whoever reads for long keeps the log from being started anew: that shows, the writer goes on, and it ends with them.
+#[tokio::test]
+async fn a_log_that_is_still_read_grows_until_its_reader_has_gone() {
+    let mut fresh = fresh().await;
+    let mut bound = checkpoint::LogBound::of(&fresh.path);
+    bound.bytes_max = 10_000;
+    let write = "INSERT INTO rules VALUES (hex(randomblob(8)), 'a', 'b', hex(zeroblob(20000)), 0)";
+    sqlx::query(write).execute(&mut fresh.db).await.unwrap();
+    let mut reader = link::reader(&fresh.path).await.unwrap();
+    let mut reading = reader.begin().await.unwrap();
+    let read = sqlx::query("SELECT count(*) FROM rules").fetch_one(&mut *reading);
+    read.await.unwrap();
+    let mut lengths = Vec::new();
+    for _ in 0..3 {
+        sqlx::query(write).execute(&mut fresh.db).await.unwrap();
+        bound.not_before = None;
+        bound.keep(&mut fresh.db, true).await.unwrap();
+        lengths.push(space::of(&mut fresh.db, &fresh.path).await.unwrap().log);
+    }
+    assert!(
+        lengths[0] > 40_000 && lengths.is_sorted_by(|one, next| one < next),
+        "{lengths:?}"
+    );
+    reading.rollback().await.unwrap();
+    bound.not_before = None;
+    bound.keep(&mut fresh.db, true).await.unwrap();
+    assert_eq!(space::of(&mut fresh.db, &fresh.path).await.unwrap().log, 0);
+}
+
 /// What a commit that failed had learned is forgotten with it.
 #[tokio::test]
 async fn a_batch_that_is_refused_leaves_nothing_behind() {
@@ -172,8 +203,8 @@ async fn a_full_disk_is_said_and_passes() {
 async fn a_run_that_cannot_be_read_is_held_and_the_others_are_taken() {
     let dir = tempfile::tempdir().unwrap();
     let (mut backend, _) = backend(&dir).await;
-    let sql = "INSERT INTO events VALUES (1, zeroblob(16), 's', 'e', '', 0, NULL, NULL, NULL, NULL, 'r', 'empty', 0, '[]',
-            '{\"person\":{}}', 0);
+    let sql = "INSERT INTO events (seq, id, source, sender_id, kind, received_at, rule_set, format, verdicts, envelope)
+            VALUES (1, zeroblob(16), 's', 'e', '', 0, 'r', 'empty', '[]', '{\"person\":{}}');
         INSERT INTO connections (name, held_micros) VALUES ('main', 0);
         INSERT INTO runs (seq, id, event_seq, rule, rule_hash, connection, state, due_at, due_set_at, created_at,
             updated_at, progress) VALUES
@@ -241,7 +272,7 @@ async fn one_batch_holds_repeats_and_runs_that_want_the_same() {
             take: true,
             intent: None,
         }];
-        Op::Accept(vec![Accept {
+        let accept = Accept {
             event,
             rule_set: "set1".into(),
             verdicts: vec![],
@@ -249,7 +280,8 @@ async fn one_batch_holds_repeats_and_runs_that_want_the_same() {
             report_of: None,
             node: uuid::Uuid::nil(),
             lease_until: at,
-        }])
+        };
+        Op::Accept(vec![accept], HashMap::new())
     };
     let batch = [
         accept(1, "a"),

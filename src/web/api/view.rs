@@ -28,6 +28,7 @@ pub fn event(stored: &StoredEvent) -> Value {
         "replay_of": event.replay_of,
         "caused_by": event.caused_by,
         "duplicates": stored.duplicates,
+        "body_removed_at": stored.thinned_at,
         "rule_set": stored.rule_set,
         "verdicts": stored.verdicts,
     })

@@ -12,7 +12,7 @@ use kartwheel::action::{
     Actions, Call, Class, Evidence, Limit, Outcome, Readiness, Reads, Slot, Turn,
 };
 use kartwheel::clock::{Clock, SettableClock, SharedClock};
-use kartwheel::engine::{ActionsHandle, Engine, Parts};
+use kartwheel::engine::{ActionsHandle, Engine, Parts, Retention};
 use kartwheel::event::{Envelope, Event, Format, Person};
 use kartwheel::kartra;
 use kartwheel::rule::{self, RuleSet};
@@ -130,6 +130,12 @@ impl Bench {
             reporting: HashSet::new(),
             reads_accounts: false,
             test_events: true,
+            retention: Retention {
+                events: Duration::MAX,
+                failed: Duration::MAX,
+                keys: Duration::MAX,
+                at_most: u64::MAX,
+            },
         };
         let (engine, _) = Engine::start(parts).await.unwrap();
         Self {

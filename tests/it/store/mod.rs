@@ -5,8 +5,10 @@
 mod accept;
 mod alerts;
 mod awaited;
+mod backups;
 mod budgets;
 mod claims;
+mod expire;
 mod files;
 mod holds;
 mod keys;

@@ -133,15 +133,8 @@ impl World {
 
     /// What the engine hands over for an event with these runs.
     pub(super) fn accept(&self, event: Event, runs: Vec<NewRun>) -> Accept {
-        let verdicts = runs.iter().map(|new| StoredVerdict {
-            rule: new.run.rule.clone(),
-            rule_hash: new.run.rule_hash.clone(),
-            decision: "matched".into(),
-            leaf: None,
-            path: None,
-            expected: None,
-            actual: None,
-            note: None,
+        let verdicts = runs.iter().map(|new| {
+            StoredVerdict::new(new.run.rule.clone(), new.run.rule_hash.clone(), "matched")
         });
         Accept {
             rule_set: "set1".into(),

@@ -60,6 +60,7 @@ pub(super) const HEAVY: &[(&str, &[&str])] = &[
     ("axum", &["app", "sandbox", "web"]),
     ("clap", &["cli"]),
     ("cron", &["rule"]),
+    ("flate2", &["store"]),
     ("hyper", &["sandbox", "web"]),
     ("jsonpath_rust", &["rule"]),
     ("minijinja", &["rule"]),
@@ -102,6 +103,8 @@ pub(super) const LISTS: &[&str] = &[
     "src/cli",
     "src/rule/op",
     "src/rule/step",
+    "src/store/sqlite/verify",
+    "src/store/verify",
     "src/trigger/preset",
     "src/trigger/signature",
 ];

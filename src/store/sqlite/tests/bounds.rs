@@ -14,8 +14,8 @@ async fn fill(db: &mut SqliteConnection, sql: &str) {
 #[tokio::test]
 async fn of_each_rule_so_many_runs_are_read_as_have_a_turn() {
     let mut fresh = fresh().await;
-    let event = "INSERT INTO events VALUES (1, zeroblob(16), 's', 'e', '', 0, NULL, NULL, NULL, NULL, 'r', 'empty', 0,
-        '[]', '{}', 0)";
+    let event = "INSERT INTO events (seq, id, source, sender_id, kind, received_at, rule_set, format, verdicts, envelope)
+        VALUES (1, zeroblob(16), 's', 'e', '', 0, 'r', 'empty', '[]', '{}')";
     sqlx::raw_sql(event).execute(&mut fresh.db).await.unwrap();
     let runs = "INSERT INTO runs (seq, id, event_seq, rule, rule_hash, connection, state, due_at, due_set_at, created_at,
             updated_at, progress)

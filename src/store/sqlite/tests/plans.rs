@@ -3,7 +3,7 @@
 use super::*;
 
 /// How SQLite goes about a statement, a line per table.
-async fn plan(db: &mut SqliteConnection, sql: &str) -> Vec<String> {
+pub(super) async fn plan(db: &mut SqliteConnection, sql: &str) -> Vec<String> {
     let sql = format!("EXPLAIN QUERY PLAN {sql}");
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(db).await;
     let rows = rows.unwrap();
@@ -81,6 +81,15 @@ async fn the_indexes_for_claims_and_keys_are_used() {
             "w USING PRIMARY KEY (source=? AND kind=? AND value=?)",
         ),
         (&statements::DELETE_AWAITED, "awaited_run (run_seq=?)"),
+        (&statements::OLD_CALLS, "attempts_number (run_seq>?)"),
+        (&statements::OLD_EVENTS, "runs_event (event_seq=?)"),
+        (&statements::DELETE_SPENT, "spent_run (run_seq=?)"),
+        (&statements::DELETE_REFUSALS, "refusals_minute (minute<?)"),
+        (
+            &statements::DELETE_HANDSHAKES,
+            "handshakes_minute (minute<?)",
+        ),
+        (&statements::DELETE_ALERTS, "alerts_since (since<?)"),
     ] {
         let lines = plan(&mut fresh.db, sql.of_size(0)).await;
         let used = lines.iter().any(|line| line.contains(index));
