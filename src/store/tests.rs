@@ -53,6 +53,7 @@ struct Scene {
     sizes: Arc<Mutex<Vec<usize>>>,
     gate: Arc<Semaphore>,
     closed: Arc<Semaphore>,
+    failure: Failure,
     _dir: tempfile::TempDir,
 }
 
@@ -79,8 +80,10 @@ async fn scene(queue_ops: usize, permits: usize) -> Scene {
         ..OpenOptions::default()
     };
     let reader = Arc::clone(real.reader());
-    let store = Store::start(Box::new(backend), reader, Failure::default(), &options);
+    let failure = Failure::default();
+    let store = Store::start(Box::new(backend), reader, failure.clone(), &options);
     Scene {
+        failure,
         store,
         script,
         sizes,
@@ -178,6 +181,21 @@ async fn after_a_failure_nothing_is_acknowledged_any_more() {
         1,
         "nothing more was tried"
     );
+}
+
+/// The checkpointer works beside the writer.
+#[tokio::test]
+async fn what_is_committed_while_somebody_beside_it_fails_is_not_acknowledged() {
+    let scene = scene(QUEUE_OPS_MAX, 0).await;
+    let committing = scene.store.refused(refusal("shop"));
+    let beside = async {
+        while scene.sizes.lock().unwrap().is_empty() && scene.gate.available_permits() == 0 {
+            scene.failure.fail("the checkpoint failed");
+            scene.gate.add_permits(1);
+        }
+    };
+    let (answer, ()) = tokio::join!(committing, beside);
+    assert!(matches!(answer, Err(StoreError::Fatal(_))), "{answer:?}");
 }
 
 #[tokio::test]

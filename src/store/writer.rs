@@ -297,6 +297,10 @@ impl Committer {
         if let Err(StoreError::Fatal(reason)) = &result {
             self.failure.fail(reason);
         }
-        result
+        // Somebody beside it may have failed meanwhile: the checkpointer.
+        match self.failure.reason() {
+            Some(reason) => Err(StoreError::Fatal(reason)),
+            None => result,
+        }
     }
 }

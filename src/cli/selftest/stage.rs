@@ -14,11 +14,12 @@ use super::load::{Book, Load};
 use super::project::Folder;
 use super::{Outcome, Setting};
 use crate::cli::desk::{http_client, settings};
+use crate::cli::verify;
 use crate::clock::SharedClock;
 use crate::project::Strictness;
 use crate::run::{Run, State};
 use crate::sandbox::{self, Sandbox};
-use crate::store::{self, Counts, Reader, RunFilter};
+use crate::store::{self, Checked, Counts, Reader, RunFilter};
 use crate::trigger::Source;
 
 /// A refund in doubt is looked up for two minutes and more before it waits for a person.
@@ -124,6 +125,8 @@ impl<'a> Stage<'a> {
             broken: facts.broken(),
             notes: Vec::new(),
         };
+        let checked = verify::look(&reader, true, &|_| ()).await?;
+        outcome.broken.extend(checked.iter().filter_map(unsound));
         if book.taken.is_empty() {
             outcome.broken.push("no delivery was taken".to_owned());
         }
@@ -158,7 +161,7 @@ impl<'a> Stage<'a> {
 
     /// Returns when every run is over or waits for a person; `meanwhile` is told again and again
     /// how far they are.
-    pub(super) async fn runs_end(&self, meanwhile: impl Fn(&[(State, u64)])) -> anyhow::Result<()> {
+    pub(super) async fn runs_end(&self, meanwhile: impl Fn(&Counts)) -> anyhow::Result<()> {
         let reader = self.reader().await?;
         let began = Instant::now();
         loop {
@@ -200,6 +203,17 @@ impl<'a> Stage<'a> {
         let status = tokio::time::timeout(PATIENCE, daemon.ended()).await??;
         Ok((status.code(), std::fs::read_to_string(log)?))
     }
+}
+
+/// What `kartwheel verify` says of it.
+fn unsound(checked: &Checked) -> Option<String> {
+    let what = checked.found.first().map(|broken| &broken.what);
+    (!checked.is_clean()).then(|| {
+        format!(
+            "verify: {} is broken in {} of {} rows: {what:?} {:?}",
+            checked.check.name, checked.broken, checked.rows, checked.unread
+        )
+    })
 }
 
 async fn all_runs(reader: &dyn Reader) -> anyhow::Result<Vec<Run>> {
