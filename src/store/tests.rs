@@ -18,6 +18,8 @@ type Script = Arc<Mutex<Vec<StoreError>>>;
 struct Scripted {
     script: Script,
     sizes: Arc<Mutex<Vec<usize>>>,
+    /// A permit for each transaction that began.
+    begun: Arc<Semaphore>,
     gate: Arc<Semaphore>,
     closed: Arc<Semaphore>,
 }
@@ -25,6 +27,7 @@ struct Scripted {
 #[async_trait]
 impl Backend for Scripted {
     async fn commit(&mut self, batch: &[Op]) -> Result<Vec<Answer>, StoreError> {
+        self.begun.add_permits(1);
         self.gate.acquire().await.unwrap().forget();
         self.sizes.lock().unwrap().push(batch.len());
         if let Some(error) = self.script.lock().unwrap().pop() {
@@ -51,6 +54,7 @@ struct Scene {
     store: Store,
     script: Script,
     sizes: Arc<Mutex<Vec<usize>>>,
+    begun: Arc<Semaphore>,
     gate: Arc<Semaphore>,
     closed: Arc<Semaphore>,
     failure: Failure,
@@ -66,11 +70,13 @@ async fn scene(queue_ops: usize, permits: usize) -> Scene {
     real.close().await;
     let script = Script::default();
     let sizes = Arc::default();
+    let begun = Arc::new(Semaphore::new(0));
     let gate = Arc::new(Semaphore::new(permits));
     let closed = Arc::new(Semaphore::new(0));
     let backend = Scripted {
         script: Arc::clone(&script),
         sizes: Arc::clone(&sizes),
+        begun: Arc::clone(&begun),
         gate: Arc::clone(&gate),
         closed: Arc::clone(&closed),
     };
@@ -87,6 +93,7 @@ async fn scene(queue_ops: usize, permits: usize) -> Scene {
         store,
         script,
         sizes,
+        begun,
         gate,
         closed,
         _dir: dir,
@@ -189,10 +196,9 @@ async fn what_is_committed_while_somebody_beside_it_fails_is_not_acknowledged() 
     let scene = scene(QUEUE_OPS_MAX, 0).await;
     let committing = scene.store.refused(refusal("shop"));
     let beside = async {
-        while scene.sizes.lock().unwrap().is_empty() && scene.gate.available_permits() == 0 {
-            scene.failure.fail("the checkpoint failed");
-            scene.gate.add_permits(1);
-        }
+        scene.begun.acquire().await.unwrap().forget();
+        scene.failure.fail("the checkpoint failed");
+        scene.gate.add_permits(1);
     };
     let (answer, ()) = tokio::join!(committing, beside);
     assert!(matches!(answer, Err(StoreError::Fatal(_))), "{answer:?}");

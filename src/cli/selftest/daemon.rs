@@ -1,5 +1,6 @@
 //! The daemon of a campaign, in a process of its own: started, asked to stop, stopped in its tracks, killed.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
@@ -30,6 +31,8 @@ pub(super) struct Start<'a> {
     pub(super) project: &'a Path,
     /// A socket that is handed over.
     pub(super) socket: Option<&'a TcpListener>,
+    /// A program, with its arguments, that becomes the daemon without some of our rights.
+    pub(super) through: &'a [&'static str],
     /// Variables of its environment, which is empty otherwise.
     pub(super) env: &'a [(&'static str, String)],
 }
@@ -62,8 +65,10 @@ impl Daemon {
                 shell
             }
             None => {
-                let mut plain = Command::new(start.exe);
-                plain.stdin(Stdio::null());
+                let mut words = start.through.iter().map(OsStr::new);
+                let mut words = words.by_ref().chain([start.exe.as_os_str()]);
+                let mut plain = Command::new(words.next().unwrap_or_default());
+                plain.args(words).stdin(Stdio::null());
                 plain
             }
         };

@@ -26,6 +26,14 @@ const ANSWERS: u64 = 100;
 /// So many deliveries are refused while it is full.
 const REFUSED: u64 = 40;
 
+/// Root without the right to write what its mode forbids.
+const WITHOUT_RIGHTS: [&str; 4] = [
+    "setpriv",
+    "--inh-caps=-dac_override",
+    "--bounding-set=-dac_override",
+    "--",
+];
+
 /// A disk of our own, or a file that cannot be written. Taken down when dropped.
 struct Mounted(PathBuf);
 
@@ -175,13 +183,14 @@ pub(super) async fn read_only(
         } else {
             daemon.stop().await?;
         }
-        let locked = match Locked::lock(&file) {
-            Ok(locked) => locked,
-            Err(why) => return Ok(Ended::Skipped(why)),
-        };
+        let locked = Locked::lock(&file)?;
         by = locked.by();
         let log = stage.folder.path().join("refused.log");
-        let (code, said) = stage.says(stage.how(), &log).await?;
+        let how = Start {
+            through: locked.through(),
+            ..stage.how()
+        };
+        let (code, said) = stage.says(how, &log).await?;
         drop(locked);
         if code != Some(2) || !said.contains("cannot use") || !said.contains("kartwheel.db") {
             wrong.push(format!(
@@ -202,26 +211,31 @@ pub(super) async fn read_only(
 
 /// A file that cannot be written for the time being.
 enum Locked {
+    /// Mounted on itself, read-only.
     Mounted(#[expect(dead_code, reason = "holding it is its use")] Mounted),
+    /// By its mode.
     Mode(PathBuf),
 }
 
 impl Locked {
-    fn lock(file: &Path) -> Result<Self, String> {
-        if !geteuid().is_root() {
-            let only_read = Permissions::from_mode(0o400);
-            return std::fs::set_permissions(file, only_read)
-                .map(|()| Self::Mode(file.to_owned()))
-                .map_err(|error| error.to_string());
-        }
-        // Root may write whatever the mode is.
-        let bound = mount_bind(file, file).and_then(|()| {
+    /// Root may write whatever the mode is, so for root it is a mount; where root must not mount, the daemon is started without
+    /// that right.
+    fn lock(file: &Path) -> anyhow::Result<Self> {
+        if geteuid().is_root() && mount_bind(file, file).is_ok() {
             let mounted = Mounted(file.to_owned());
-            mount_remount(file, MountFlags::BIND | MountFlags::RDONLY, "").map(|()| mounted)
-        });
-        bound.map(Self::Mounted).map_err(|why| {
-            format!("root can write every file, and one that cannot be written cannot be mounted ({why})")
-        })
+            mount_remount(file, MountFlags::BIND | MountFlags::RDONLY, "")?;
+            return Ok(Self::Mounted(mounted));
+        }
+        std::fs::set_permissions(file, Permissions::from_mode(0o400))?;
+        Ok(Self::Mode(file.to_owned()))
+    }
+
+    /// What a daemon is started through that is to feel it.
+    fn through(&self) -> &'static [&'static str] {
+        match self {
+            Self::Mode(_) if geteuid().is_root() => &WITHOUT_RIGHTS,
+            _ => &[],
+        }
     }
 
     fn by(&self) -> &'static str {

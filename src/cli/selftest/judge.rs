@@ -1,5 +1,8 @@
 //! The judge: what was answered with a 200 is an event and is done, once, in order. What is not so is said with numbers and ids.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 

@@ -88,6 +88,7 @@ impl<'a> Stage<'a> {
             exe: &self.setting.exe,
             project: self.folder.path(),
             socket: None,
+            through: &[],
             env: &[],
         }
     }

@@ -61,13 +61,13 @@ impl Drop for Running {
 
 impl Running {
     /// It takes deliveries, here and at no other address.
-    fn serves(&self, shop: &Shop) {
+    fn serves(&self, shop: &Shop, number: u32) {
         let began = Instant::now();
         while shop.run("health").code != 0 {
             let log = fs::read_to_string(shop.log()).unwrap();
             assert!(began.elapsed() < PATIENCE, "{log}");
         }
-        let event = shop.purchase(1);
+        let event = shop.purchase(number);
         shop.run_in_state(&event, "done");
     }
 }
@@ -99,7 +99,7 @@ fn webhooks_and_api_come_in_on_the_sockets_that_are_handed_over() {
         .spawn()
         .unwrap(),
     );
-    daemon.serves(&shop);
+    daemon.serves(&shop, 1);
 }
 
 #[test]
@@ -107,11 +107,12 @@ fn what_is_meant_for_another_process_is_left_alone() {
     let shop = Shop::open();
     let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
     let nothing = fs::File::open("/dev/null").unwrap();
-    for env in [&[("LISTEN_FDS", "1"), ("LISTEN_PID", "1")][..], &[]] {
+    let others = [("LISTEN_FDS", "1"), ("LISTEN_PID", "1")];
+    for (number, env) in (1..).zip([&others[..], &[]]) {
         let first = elsewhere.try_clone().unwrap();
         let second = nothing.try_clone().unwrap();
         let mut daemon = handed(&shop, first.into(), second.into(), env);
-        Running(daemon.spawn().unwrap()).serves(&shop);
+        Running(daemon.spawn().unwrap()).serves(&shop, number);
     }
 }
 
