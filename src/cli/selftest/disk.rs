@@ -171,7 +171,7 @@ pub(super) async fn read_only(
     chance: &mut Chance,
     _: &mut Progress<'_>,
 ) -> anyhow::Result<Ended> {
-    let load = stage.load()?;
+    let load = stage.orders()?;
     let file = stage.folder.data().join("kartwheel.db");
     let mut wrong = Vec::new();
     let mut by = "";

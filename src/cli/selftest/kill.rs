@@ -7,7 +7,7 @@ use super::stage::Stage;
 use super::{Outcome, Progress};
 
 /// A kill comes after so many answers at most.
-const ANSWERS_MAX: u64 = 120;
+const ANSWERS_MAX: u64 = 80;
 /// Each so many rounds one has a stop in it.
 const STOP_EACH: u64 = 3;
 /// How long a stop is at most.

@@ -74,6 +74,7 @@ struct Shared {
     source: Arc<Source>,
     world: Arc<sandbox::State>,
     seed: u64,
+    refunds: bool,
     numbers: AtomicU64,
     ending: AtomicBool,
     book: Mutex<Book>,
@@ -81,12 +82,13 @@ struct Shared {
 }
 
 impl Load {
-    /// Begins to send.
+    /// Begins to send: orders, and refunds among them if they are wanted.
     pub(super) fn start(
         to: SocketAddr,
         source: Arc<Source>,
         world: Arc<sandbox::State>,
         seed: u64,
+        refunds: bool,
     ) -> anyhow::Result<Self> {
         let shared = Arc::new(Shared {
             http: crate::cli::desk::http_client()?,
@@ -94,6 +96,7 @@ impl Load {
             source,
             world,
             seed,
+            refunds,
             numbers: AtomicU64::new(0),
             ending: AtomicBool::new(false),
             book: Mutex::default(),
@@ -157,7 +160,7 @@ impl Shared {
 
     /// The delivery of this number: always the same, however often it is sent.
     fn delivery(&self, number: u64) -> Letter {
-        let refund = number % REFUND_EACH == REFUND_EACH - 1;
+        let refund = self.refunds && number % REFUND_EACH == REFUND_EACH - 1;
         let padding = (self.seed ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15) % PADDING_BYTES_MAX;
         let note = "x".repeat(usize::try_from(padding).unwrap_or(0));
         let body = if refund {

@@ -18,7 +18,7 @@ pub(super) async fn changes(
     chance: &mut Chance,
     progress: &mut Progress<'_>,
 ) -> anyhow::Result<Outcome> {
-    let load = stage.load()?;
+    let load = stage.orders()?;
     let mut daemon = stage.start().await?;
     for (round, tag) in (1..=CHANGES).zip(TAGS.iter().rev().cycle()) {
         load.taken(chance.up_to(ANSWERS_MAX)).await?;

@@ -22,7 +22,7 @@ use crate::sandbox::{self, Sandbox};
 use crate::store::{self, Checked, Counts, Reader, RunFilter};
 use crate::trigger::Source;
 
-/// A refund in doubt is looked up for two minutes and more before it waits for a person.
+/// So long nothing may change: a refund in doubt is looked up for two minutes and more before it waits for a person.
 const RUNS_PATIENCE: Duration = Duration::from_secs(400);
 /// So many effects and logs are remembered: all of them.
 const REMEMBERED: usize = 10_000_000;
@@ -77,9 +77,19 @@ impl<'a> Stage<'a> {
 
     /// Begins to send.
     pub(super) fn load(&self) -> anyhow::Result<Load> {
+        self.senders(true)
+    }
+
+    /// Begins to send orders alone: where daemons are killed, refunds in doubt take minutes.
+    pub(super) fn orders(&self) -> anyhow::Result<Load> {
+        self.senders(false)
+    }
+
+    fn senders(&self, refunds: bool) -> anyhow::Result<Load> {
         let world = Arc::clone(&self.world);
         let source = Arc::clone(&self.source);
-        Load::start(self.folder.webhooks, source, world, self.setting.seed)
+        let (to, seed) = (self.folder.webhooks, self.setting.seed);
+        Load::start(to, source, world, seed, refunds)
     }
 
     /// How a daemon is started here.
@@ -164,9 +174,12 @@ impl<'a> Stage<'a> {
     /// how far they are.
     pub(super) async fn runs_end(&self, meanwhile: impl Fn(&Counts)) -> anyhow::Result<()> {
         let reader = self.reader().await?;
-        let began = Instant::now();
+        let (mut changed, mut before) = (Instant::now(), Vec::new());
         loop {
             let counts = reader.counts(self.clock.now()).await?;
+            if counts.runs != before {
+                (changed, before) = (Instant::now(), counts.runs.clone());
+            }
             let left: Vec<_> = counts
                 .runs
                 .iter()
@@ -178,7 +191,7 @@ impl<'a> Stage<'a> {
             if left.is_empty() {
                 return Ok(());
             }
-            if began.elapsed() > RUNS_PATIENCE {
+            if changed.elapsed() > RUNS_PATIENCE {
                 bail!("runs do not end: {left:?}");
             }
             meanwhile(&counts);
