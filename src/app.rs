@@ -30,7 +30,7 @@ pub use sockets::{Handed, Sockets};
 /// How long a stop waits, when all runs rest, for requests that do not end by themselves.
 const CLOSE_GRACE: Duration = Duration::from_secs(2);
 /// How long whoever is connected, where the socket outlives us, may ask once more before the connection is closed.
-const LAST_GRACE: Duration = Duration::from_millis(500);
+const LAST_GRACE_MILLIS: u64 = 500;
 
 /// What to start.
 #[derive(Debug)]
@@ -197,7 +197,8 @@ impl Server {
 
     /// Lets nobody in any more. Whoever is in gets answers as usual, each the last one of its connection.
     async fn see_off(&mut self) {
-        for (closing, grace) in [(Closing::Last, LAST_GRACE), (Closing::Now, CLOSE_GRACE)] {
+        let last = Duration::from_millis(LAST_GRACE_MILLIS);
+        for (closing, grace) in [(Closing::Last, last), (Closing::Now, CLOSE_GRACE)] {
             self.close.send_replace(closing);
             if let Some(task) = &mut self.task
                 && tokio::time::timeout(grace, task).await.is_ok()

@@ -43,7 +43,6 @@ const TABLE: Table = Table::new(&[
     ("TAKEN", 7),
     ("RUNS", 7),
     ("EFFECTS", 8),
-    ("", 39),
 ]);
 
 /// Try to make it lose an event, or do one twice
@@ -278,9 +277,9 @@ impl Report {
     fn row(&self) -> Line {
         let (tone, word) = self.word();
         let plain = |text: String| (Tone::Plain, text);
-        let (taken, runs, effects, note) = match &self.ended {
-            Ended::Judged(it) => (it.deliveries, it.runs, it.effects, it.notes.join("; ")),
-            Ended::Skipped(why) => (0, 0, 0, why.clone()),
+        let (taken, runs, effects) = match &self.ended {
+            Ended::Judged(it) => (it.deliveries, it.runs, it.effects),
+            Ended::Skipped(_) => (0, 0, 0),
         };
         TABLE.row(&[
             plain(self.campaign.name()),
@@ -289,8 +288,15 @@ impl Report {
             plain(taken.to_string()),
             plain(runs.to_string()),
             plain(effects.to_string()),
-            (Tone::Dim, note),
         ])
+    }
+
+    /// What is worth knowing of it.
+    fn notes(&self) -> &[String] {
+        match &self.ended {
+            Ended::Judged(outcome) => &outcome.notes,
+            Ended::Skipped(why) => std::slice::from_ref(why),
+        }
     }
 
     fn json(&self) -> Value {
@@ -329,6 +335,9 @@ fn print(seed: u64, reports: &[Report], screen: &mut Screen) -> io::Result<()> {
     screen.line(&TABLE.head())?;
     for report in reports {
         screen.line(&report.row())?;
+        for note in report.notes() {
+            screen.line(&Line::new("            ").dim(note))?;
+        }
     }
     screen.gap()?;
     let mut broken = 0;
