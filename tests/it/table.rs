@@ -112,8 +112,10 @@ impl Table {
             "id: one\ntrigger: {{ webhook: shop }}\nactions:\n  - {}\n",
             step(&row)
         );
+        let mut world = World::with(&rule).await;
+        world.start_to_crash().await;
         Self {
-            world: World::with(&rule).await,
+            world,
             row,
             cases: 0,
         }
@@ -121,9 +123,6 @@ impl Table {
 
     async fn case(&mut self, first: First, crash: Crash) {
         self.cases += 1;
-        if crash != Crash::Never {
-            self.world.start_to_crash().await;
-        }
         self.world.sandbox.world().clear_faults();
         let email = format!("p{}@example.com", self.cases);
         let transaction = self.sell(&email);
@@ -137,7 +136,7 @@ impl Table {
         self.until(first, crash, before, event).await;
         if crash != Crash::Never {
             self.world.crash();
-            self.world.start().await;
+            self.world.start_to_crash().await;
             self.pass(Duration::from_secs(900)).await;
         }
         let run = self.world.run_of(event).await;
@@ -308,6 +307,8 @@ async fn every_case(row: Row) {
             table.case(*first, crash).await;
         }
     }
+    table.world.crash();
+    table.world.start().await;
     table
         .world
         .end(&[State::Done, State::Failed, State::NeedsPerson])
