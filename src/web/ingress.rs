@@ -96,10 +96,7 @@ async fn receive(
     let (parts, body) = request.into_parts();
     let (engine, _place, source) = match hooks.admit(name, &parts.method) {
         Ok(admitted) => admitted,
-        Err(refused) => {
-            let is_read = hooks.room.discard(body).await;
-            return if is_read { *refused } else { last(*refused) };
-        }
+        Err(refused) => return *refused,
     };
     let held = match hooks.room.read(body).await {
         Ok(held) => held,
@@ -292,8 +289,7 @@ impl Hooks {
     }
 }
 
-/// The last answer of a connection: a body that was not read to its end stands before whatever comes next on it, so a sender or
-/// a proxy that keeps connections must not send a delivery there.
+/// The last answer of a connection, because of its body: what is left of that is not worth waiting for.
 fn last(answer: Response) -> Response {
     ([(header::CONNECTION, "close")], answer).into_response()
 }

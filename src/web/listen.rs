@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -17,6 +19,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tower_service::Service as _;
+
+use super::rest;
 
 /// Connections of a listener at once; others wait until one ends.
 pub const CONNECTIONS_MAX: usize = 768;
@@ -113,9 +117,21 @@ async fn converse(
     let _ = connection.await;
 }
 
+/// The answer to a request. A body that was not read to its end stands before whatever comes next on its connection, so the rest
+/// of it is thrown away, or the answer says that it is the connection's last one: a sender or a proxy that keeps connections must
+/// not send a delivery there.
 async fn answered(router: &mut Router, request: hyper::Request<Incoming>) -> Response {
-    match router.call(request).await {
-        Ok(response) => response,
+    let (parts, body) = request.into_parts();
+    let (body, left) = rest::lend(body);
+    let answer = router.call(hyper::Request::from_parts(parts, body)).await;
+    let mut answer = match answer {
+        Ok(answer) => answer,
         Err(never) => match never {},
+    };
+    let is_last = answer.headers().contains_key(CONNECTION);
+    if !is_last && !left.discard().await {
+        let close = HeaderValue::from_static("close");
+        answer.headers_mut().insert(CONNECTION, close);
     }
+    answer
 }
