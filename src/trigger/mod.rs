@@ -35,6 +35,7 @@ use uuid::Uuid;
 
 use crate::event::Event;
 
+pub use address::Range;
 pub use ask::{Ask, Question, Told, may_be_asked};
 pub use body::read_body;
 pub use captured::Captured;

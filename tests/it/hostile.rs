@@ -3,6 +3,7 @@
 
 mod connections;
 mod garbage;
+mod proxies;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
