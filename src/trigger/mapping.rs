@@ -126,6 +126,13 @@ impl Mapping {
         }
     }
 
+    /// Whether an event may name a person by an id of the sender's.
+    pub(super) fn has_ids(&self) -> bool {
+        let rows = self.people.iter().map(|(_, paths)| paths);
+        let mut all = rows.chain([&self.person]);
+        self.finder.is_some() || all.any(|paths| !paths.ids.is_empty())
+    }
+
     /// Who an event of this type is about.
     pub(super) fn person(&self, kind: &str, delivery: &Value) -> Person {
         let mut person = Person::default();
