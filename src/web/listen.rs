@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
-use axum::response::Response;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -122,6 +123,10 @@ async fn converse(
 /// not send a delivery there.
 async fn answered(router: &mut Router, request: hyper::Request<Incoming>) -> Response {
     let (parts, body) = request.into_parts();
+    if head_bytes(&parts) > HEAD_BYTES_MAX {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return (status, [(CONNECTION, "close")]).into_response();
+    }
     let (body, left) = rest::lend(body);
     let answer = router.call(hyper::Request::from_parts(parts, body)).await;
     let mut answer = match answer {
@@ -134,4 +139,15 @@ async fn answered(router: &mut Router, request: hyper::Request<Incoming>) -> Res
         answer.headers_mut().insert(CONNECTION, close);
     }
     answer
+}
+
+/// How long a head is, but for its method and version. The buffer takes in more than its limit when much comes at once.
+fn head_bytes(head: &Parts) -> usize {
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    let headers = head.headers.iter();
+    let lines = headers.map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    target + lines.sum::<usize>()
 }
