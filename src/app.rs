@@ -2,7 +2,7 @@
 
 mod sockets;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -253,6 +253,7 @@ fn parts(
             .map(|(name, limits)| (name.clone(), limits.clone()))
             .collect(),
         reporting: reporting(config),
+        identity_waits: identity_waits(config),
         reads_accounts: false,
         test_events: false,
         retention: retention(config),
@@ -278,6 +279,14 @@ fn reporting(config: &Config) -> HashSet<Arc<str>> {
     sources
         .filter(|(_, source)| source.reports_account())
         .map(|(name, _)| name.clone())
+        .collect()
+}
+
+/// How long rules wait for a person's address, by source.
+fn identity_waits(config: &Config) -> HashMap<Arc<str>, Duration> {
+    let sources = config.sources.iter();
+    sources
+        .filter_map(|(name, source)| Some((name.clone(), source.identity_wait()?)))
         .collect()
 }
 

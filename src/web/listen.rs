@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use axum::response::Response;
+use axum::http::header::CONNECTION;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -18,6 +20,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tower_service::Service as _;
+
+use super::rest;
 
 /// Connections of a listener at once; others wait until one ends.
 pub const CONNECTIONS_MAX: usize = 768;
@@ -113,8 +117,7 @@ async fn converse(
         async move {
             let mut answer = answered(&mut router, request).await;
             if *closed.borrow() != Closing::No {
-                let last = HeaderValue::from_static("close");
-                answer.headers_mut().insert(CONNECTION, last);
+                say_last(&mut answer);
             }
             Ok::<Response, Infallible>(answer)
         }
@@ -133,9 +136,41 @@ async fn converse(
     let _ = connection.await;
 }
 
+/// The answer to a request. A body that was not read to its end stands before whatever comes next on its connection, so the rest
+/// of it is thrown away, or the answer says that it is the connection's last one: a sender or a proxy that keeps connections must
+/// not send a delivery there.
 async fn answered(router: &mut Router, request: hyper::Request<Incoming>) -> Response {
-    match router.call(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
+    let (parts, body) = request.into_parts();
+    if head_bytes(&parts) > HEAD_BYTES_MAX {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return (status, [(CONNECTION, "close")]).into_response();
     }
+    let (body, left) = rest::lend(body);
+    let answer = router.call(hyper::Request::from_parts(parts, body)).await;
+    let mut answer = match answer {
+        Ok(answer) => answer,
+        Err(never) => match never {},
+    };
+    let is_last = answer.headers().contains_key(CONNECTION);
+    if !is_last && !left.discard().await {
+        say_last(&mut answer);
+    }
+    answer
+}
+
+/// It is the last answer on its connection.
+fn say_last(answer: &mut Response) {
+    let close = HeaderValue::from_static("close");
+    answer.headers_mut().insert(CONNECTION, close);
+}
+
+/// How long a head is, but for its method and version. The buffer takes in more than its limit when much comes at once.
+fn head_bytes(head: &Parts) -> usize {
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    let headers = head.headers.iter();
+    let lines = headers.map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    target + lines.sum::<usize>()
 }

@@ -5,6 +5,7 @@ mod body;
 mod health;
 mod ingress;
 mod listen;
+mod rest;
 mod tally;
 
 use std::sync::Arc;

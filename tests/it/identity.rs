@@ -1,11 +1,13 @@
 //! Identity: an event that brings only a customer's id is about the person that an earlier event told of.
 
+mod wait;
+
 use std::time::Duration;
 
 use kartwheel::clock::{Clock, after};
-use kartwheel::engine::IDENTITY_WAIT;
 use kartwheel::run::{Run, State};
 use kartwheel::store::{self, Accept, OpenOptions, StoredEvent, StoredVerdict};
+use kartwheel::trigger::IDENTITY_WAIT;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

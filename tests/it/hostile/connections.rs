@@ -81,44 +81,68 @@ async fn whoever_is_in_is_answered_once_more_and_told_that_it_was_the_last_time(
     server.join_all().await;
 }
 
+/// What is refused whatever it holds: the first line of the request, and the status.
+const REFUSED: [(&str, &str); 5] = [
+    ("POST /hooks/nobody", "404"),
+    ("PUT /hooks/shop", "405"),
+    ("POST /hooks/%ff", "400"),
+    ("POST /nowhere", "404"),
+    ("POST /healthz", "405"),
+];
+
 /// A proxy sends the deliveries of all senders over the connections that it keeps.
 #[tokio::test]
 async fn a_delivery_is_taken_on_the_connection_on_which_another_was_refused() {
     let world = World::with(RULE).await;
-    let mut stream = TcpStream::connect(address(&world)).await.unwrap();
-    let refused = "POST /hooks/nobody HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nab";
-    stream.write_all(refused.as_bytes()).await.unwrap();
-    let body = r#"{"id":"1","type":"order","email":"ada@example.com"}"#;
-    let (name, proof) = signed(&world, body.as_bytes());
-    let taken = format!(
-        "cdPOST /hooks/shop HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n{name}: {proof}\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    tokio::task::yield_now().await;
-    stream.write_all(taken.as_bytes()).await.unwrap();
-    let mut answers = String::new();
-    stream.read_to_string(&mut answers).await.unwrap();
-    let statuses: Vec<_> = answers
-        .split("HTTP/1.1 ")
-        .skip(1)
-        .map(|one| &one[..3])
-        .collect();
-    assert_eq!(statuses, ["404", "200"], "{answers}");
+    for (at, (line, status)) in REFUSED.into_iter().enumerate() {
+        let mut stream = TcpStream::connect(address(&world)).await.unwrap();
+        let refused = format!("{line} HTTP/1.1\r\nhost: x\r\ncontent-length: 30004\r\n\r\nab");
+        stream.write_all(refused.as_bytes()).await.unwrap();
+        let body = format!(r#"{{"id":"{at}","type":"order","email":"ada@example.com"}}"#);
+        let (name, proof) = signed(&world, body.as_bytes());
+        let taken = format!(
+            "cdPOST /hooks/shop HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n{name}: {proof}\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        tokio::task::yield_now().await;
+        stream.write_all(&[b'x'; 30_000]).await.unwrap();
+        stream.write_all(taken.as_bytes()).await.unwrap();
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers).await.unwrap();
+        let statuses: Vec<_> = answers
+            .split("HTTP/1.1 ")
+            .skip(1)
+            .map(|one| &one[..3])
+            .collect();
+        assert_eq!(statuses, [status, "200"], "{line}: {answers}");
+    }
     world.end(&[State::Done]).await;
 }
 
 #[tokio::test]
 async fn a_connection_on_which_much_was_left_unread_says_that_it_ends() {
     let world = World::with(RULE).await;
-    let mut stream = TcpStream::connect(address(&world)).await.unwrap();
-    let head = "POST /hooks/nobody HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n";
-    stream.write_all(head.as_bytes()).await.unwrap();
-    // As much as is thrown away, and a little more.
-    stream.write_all(&[b'x'; 70_000]).await.unwrap();
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
-    let answer = String::from_utf8(answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
-    assert!(answer.contains("connection: close"), "{answer}");
+    let webhooks = address(&world);
+    let console = world.app().console_address.to_string();
+    let all = REFUSED
+        .into_iter()
+        .map(|(line, status)| (&webhooks, line, status));
+    let of_console = [
+        (&console, "POST /nowhere", "404"),
+        (&console, "POST /api/pause", "40"),
+    ];
+    for (to, line, status) in all.chain(of_console) {
+        let mut stream = TcpStream::connect(to).await.unwrap();
+        let head = format!("{line} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // As much as is thrown away, and a little more.
+        stream.write_all(&[b'x'; 70_000]).await.unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        let answer = String::from_utf8(answer).unwrap();
+        let start = format!("HTTP/1.1 {status}");
+        assert!(answer.starts_with(&start), "{line}: {answer}");
+        assert!(answer.contains("connection: close"), "{line}: {answer}");
+    }
     world.end(&[]).await;
 }
