@@ -1,6 +1,8 @@
 //! Wiring: the one place that knows every part. `serve`, `demo` and the tests all start the program here.
 
-use std::collections::HashSet;
+mod sockets;
+
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -21,10 +23,14 @@ use crate::outside::Outside;
 use crate::rule::RuleSet;
 use crate::store::{self, OpenOptions, Store, StoreError};
 use crate::web::api::Guard;
-use crate::web::{self, DELIVERIES_MAX, Hooks, Room, Tally};
+use crate::web::{self, Closing, DELIVERIES_MAX, Hooks, Room, Tally};
+
+pub use sockets::{Handed, Sockets};
 
 /// How long a stop waits, when all runs rest, for requests that do not end by themselves.
 const CLOSE_GRACE: Duration = Duration::from_secs(2);
+/// How long whoever is connected, where the socket outlives us, may ask once more before the connection is closed.
+const LAST_GRACE_MILLIS: u64 = 500;
 
 /// What to start.
 #[derive(Debug)]
@@ -43,6 +49,8 @@ pub struct Options {
     pub outside: Outside,
     /// How the credentials are read anew when Membrane refuses those at hand.
     pub reread: Option<Reread>,
+    /// Sockets that the parent process had open, instead of those of the settings.
+    pub sockets: Sockets,
 }
 
 /// The running program.
@@ -56,8 +64,18 @@ pub struct App {
     hooks: Arc<Hooks>,
     tasks: Tasks,
     drain: Duration,
+    webhooks: Server,
+    /// Whether the webhooks' socket outlives us: who connects then is let in by the next process.
+    outlives_us: bool,
     servers: Vec<JoinHandle<()>>,
-    close: watch::Sender<bool>,
+    close: watch::Sender<Closing>,
+}
+
+/// The webhooks' listener.
+#[derive(Debug)]
+struct Server {
+    task: Option<JoinHandle<()>>,
+    close: watch::Sender<Closing>,
 }
 
 impl App {
@@ -74,6 +92,7 @@ impl App {
             test_events,
             outside,
             reread,
+            sockets,
         } = options;
         let token = config
             .console
@@ -83,13 +102,19 @@ impl App {
         let guard = Guard::new(token, config.console.listen)?;
         let api_clock = clock.clone();
         let hooks = Arc::new(hooks(&config, &clock, outside));
-        let (webhooks, console) = match listeners(&config).await {
+        let outlives_us = sockets.webhooks.is_some();
+        let (webhooks, console) = match listeners(&config, sockets).await {
             Ok(listeners) => listeners,
             Err(error) => return Err(sooner(error, &config, clock).await),
         };
         let (webhook_address, console_address) = (webhooks.local_addr()?, console.local_addr()?);
-        let close = watch::Sender::new(false);
-        let mut servers = vec![serve(webhooks, web::hooks(hooks.clone()), &close)];
+        let close = watch::Sender::new(Closing::No);
+        // Who waits in a socket that was there before us waits until the answer is another than to come again.
+        let (own, handed) = if outlives_us {
+            (None, Some(webhooks))
+        } else {
+            (Some(Server::start(webhooks, &hooks)), None)
+        };
 
         let store = store::open(&config.database, clock.clone(), OpenOptions::default()).await?;
         let (engine, tasks) = Engine::start(Parts {
@@ -99,9 +124,12 @@ impl App {
         })
         .await?;
         let api = web::api::of_engine(&engine, guard, api_clock, kartra::catalog());
-        servers.push(serve(console, web::console(hooks.clone(), api), &close));
+        let servers = vec![
+            serve(console, web::console(hooks.clone(), api), &close),
+            keep_tally(&hooks, engine.store(), &close),
+        ];
         let _ = hooks.engine.set(engine.clone());
-        servers.push(keep_tally(&hooks, engine.store(), &close));
+        let handed = handed.map(|listener| Server::start(listener, &hooks));
         Ok(Self {
             webhook_address,
             console_address,
@@ -109,6 +137,8 @@ impl App {
             hooks,
             tasks,
             drain: config.drain,
+            webhooks: own.or(handed).context("the webhooks have a listener")?,
+            outlives_us,
             servers,
             close,
         })
@@ -137,15 +167,45 @@ impl App {
     }
 
     /// Stops in order: nothing new, calls in flight to their end, the rest handed back, then the listeners and the store.
-    pub async fn stop(self) {
+    /// Where the next process takes over the webhooks' socket, nobody is turned away: whoever is in is answered first.
+    pub async fn stop(mut self) {
+        if self.outlives_us {
+            self.webhooks.see_off().await;
+        }
         self.engine.stop(self.tasks, self.drain).await;
-        self.close.send_replace(true);
+        self.webhooks.close.send_replace(Closing::Now);
+        self.close.send_replace(Closing::Now);
+        self.servers.extend(self.webhooks.task);
         let closed = futures_util::future::join_all(self.servers);
         if tokio::time::timeout(CLOSE_GRACE, closed).await.is_err() {
             tracing::info!("a request that did not end was cut off");
         }
         self.hooks.tally.write(self.engine.store()).await;
         self.engine.store().close().await;
+    }
+}
+
+impl Server {
+    fn start(listener: TcpListener, hooks: &Arc<Hooks>) -> Self {
+        let close = watch::Sender::new(Closing::No);
+        let task = serve(listener, web::hooks(Arc::clone(hooks)), &close);
+        Self {
+            task: Some(task),
+            close,
+        }
+    }
+
+    /// Lets nobody in any more. Whoever is in gets answers as usual, each the last one of its connection.
+    async fn see_off(&mut self) {
+        let last = Duration::from_millis(LAST_GRACE_MILLIS);
+        for (closing, grace) in [(Closing::Last, last), (Closing::Now, CLOSE_GRACE)] {
+            self.close.send_replace(closing);
+            if let Some(task) = &mut self.task
+                && tokio::time::timeout(grace, task).await.is_ok()
+            {
+                self.task = None;
+            }
+        }
     }
 }
 
@@ -193,6 +253,7 @@ fn parts(
             .map(|(name, limits)| (name.clone(), limits.clone()))
             .collect(),
         reporting: reporting(config),
+        identity_waits: identity_waits(config),
         reads_accounts: false,
         test_events: false,
         retention: retention(config),
@@ -221,12 +282,45 @@ fn reporting(config: &Config) -> HashSet<Arc<str>> {
         .collect()
 }
 
-async fn listeners(config: &Config) -> anyhow::Result<(TcpListener, TcpListener)> {
-    let webhooks = bind(config.listen, "listen").await?;
+/// How long rules wait for a person's address, by source.
+fn identity_waits(config: &Config) -> HashMap<Arc<str>, Duration> {
+    let sources = config.sources.iter();
+    sources
+        .filter_map(|(name, source)| Some((name.clone(), source.identity_wait()?)))
+        .collect()
+}
+
+async fn listeners(
+    config: &Config,
+    sockets: Sockets,
+) -> anyhow::Result<(TcpListener, TcpListener)> {
+    let Sockets { webhooks, console } = sockets;
     Ok((
-        webhooks,
-        bind(config.console.listen, "console.listen").await?,
+        listener(webhooks, config.listen, "listen").await?,
+        listener(console, config.console.listen, "console.listen").await?,
     ))
+}
+
+/// The socket that was handed over, or else one of our own on this address.
+async fn listener(
+    handed: Option<std::net::TcpListener>,
+    address: SocketAddr,
+    setting: &str,
+) -> anyhow::Result<TcpListener> {
+    let Some(handed) = handed else {
+        return bind(address, setting).await;
+    };
+    let listener = TcpListener::from_std(handed)?;
+    let listens = listener.local_addr()?;
+    if listens != address {
+        tracing::warn!(
+            setting,
+            %address,
+            %listens,
+            "the socket that was handed over has another address than the settings: commands look for the daemon there"
+        );
+    }
+    Ok(listener)
 }
 
 /// Where an address is taken because another daemon of this very project runs, that is the reason to give.
@@ -247,7 +341,7 @@ async fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener>
 }
 
 #[expect(clippy::disallowed_methods, reason = "the listeners' tasks start here")]
-fn serve(listener: TcpListener, router: Router, close: &watch::Sender<bool>) -> JoinHandle<()> {
+fn serve(listener: TcpListener, router: Router, close: &watch::Sender<Closing>) -> JoinHandle<()> {
     tokio::spawn(web::serve(
         listener,
         router,
@@ -257,7 +351,7 @@ fn serve(listener: TcpListener, router: Router, close: &watch::Sender<bool>) -> 
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tally's task starts here")]
-fn keep_tally(hooks: &Arc<Hooks>, store: &Store, close: &watch::Sender<bool>) -> JoinHandle<()> {
+fn keep_tally(hooks: &Arc<Hooks>, store: &Store, close: &watch::Sender<Closing>) -> JoinHandle<()> {
     let (hooks, store, closed) = (Arc::clone(hooks), store.clone(), close.subscribe());
     tokio::spawn(async move { hooks.tally.keep(&store, closed).await })
 }

@@ -68,7 +68,7 @@ pub struct Config {
     /// The API and the pages.
     pub console: Console,
     /// Whose `X-Forwarded-For` counts.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<trigger::Range>,
     /// The address under which senders know this daemon.
     pub public_url: Option<String>,
     /// The environment variables that rules may see.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use kartwheel::app::{App, Options};
+use kartwheel::app::{App, Options, Sockets};
 use kartwheel::clock::{Clock, SystemClock};
 use kartwheel::config::Env;
 use kartwheel::outside::Outside;
@@ -57,6 +57,7 @@ impl Ours {
             test_events: false,
             outside: Outside::usual()?,
             reread: None,
+            sockets: Sockets::default(),
         };
         let app = App::start(options).await?;
         Ok(Self { app, folder })

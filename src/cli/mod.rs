@@ -24,6 +24,7 @@ mod resume;
 mod runs;
 mod sandbox;
 mod screen;
+mod selftest;
 mod send;
 mod serve;
 mod sources;
@@ -36,7 +37,9 @@ use std::sync::Arc;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::app::Handed;
 use crate::clock::SystemClock;
+use crate::config::Env;
 
 use desk::Desk;
 use failure::Failure;
@@ -100,6 +103,7 @@ enum Command {
     Restore(restore::Arguments),
     Verify(verify::Arguments),
     Sandbox(sandbox::Arguments),
+    Selftest(selftest::Arguments),
 }
 
 /// How a command ended that could do its work.
@@ -122,6 +126,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         project: arguments.project,
         screen: Screen::new(Box::new(io::stdout()), colour),
         clock: Arc::new(SystemClock),
+        handed: Handed::of(&Env::of_process()),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -159,6 +164,7 @@ async fn carry_out(command: Command, desk: &mut Desk) -> anyhow::Result<Exit> {
         Command::Restore(arguments) => restore::run(&arguments, desk).await,
         Command::Verify(arguments) => verify::run(&arguments, desk).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, desk).await,
+        Command::Selftest(arguments) => selftest::run(arguments, desk).await,
     }
 }
 

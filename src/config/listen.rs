@@ -1,11 +1,12 @@
 //! Addresses: where the daemon listens, whose word about the sender counts, how senders know it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use secrecy::SecretString;
 
 use super::secret::Kind;
 use super::{CONSOLE, Console, Parser, Strictness, TOKEN, words};
+use crate::trigger::Range;
 use crate::yaml::Node;
 
 impl Parser<'_> {
@@ -67,7 +68,7 @@ impl Parser<'_> {
     }
 
     /// `trusted_proxies`.
-    pub(super) fn proxies(&mut self, root: &Node) -> Vec<IpAddr> {
+    pub(super) fn proxies(&mut self, root: &Node) -> Vec<Range> {
         let mut proxies = Vec::new();
         let Some(node) = root.get("trusted_proxies") else {
             return proxies;
@@ -76,16 +77,13 @@ impl Parser<'_> {
             let Some(text) = self.reader.text(member, "a trusted proxy") else {
                 continue;
             };
-            match text.parse() {
-                Ok(address) => proxies.push(address),
-                Err(_) => {
+            match Range::parse(text) {
+                Some(proxy) => proxies.push(proxy),
+                None => {
                     let message = format!("`{text}` is no IP address");
-                    self.reader.error_help(
-                        "K0701",
-                        member.span,
-                        message,
-                        "write it like `127.0.0.1` or `::1`",
-                    );
+                    let help =
+                        "write an address or a range, such as `127.0.0.1` or `172.16.0.0/12`";
+                    self.reader.error_help("K0701", member.span, message, help);
                 }
             }
         }

@@ -110,8 +110,8 @@ impl Engine {
             let verdict = self.guarded(&event, &rule, verdict);
             let (verdict, run) = if verdict == Verdict::Type {
                 continue;
-            } else if self.waits_for_person(&event, &rule, &verdict) {
-                let (verdict, run) = self.wait_for_person(&event, &rule);
+            } else if let Some(wait) = self.waits_for_person(&event, &rule, &verdict) {
+                let (verdict, run) = self.wait_for_person(&event, &rule, wait);
                 (verdict, Some((run, Prepared::later(rule))))
             } else {
                 let run = (verdict == Verdict::Matched).then(|| self.begin(&event, rule.clone()));

@@ -10,9 +10,6 @@ use crate::rule::{AddressFor, LEAF_ECHO, Rule, Verdict, duration};
 use crate::run::{Progress, Run, State, WHY_IDENTITY};
 use crate::store::{self, Judged, Lease, NewRun, StoreError, StoredVerdict};
 
-/// How long a rule that needs the address waits for the event that brings it. Then it judges without.
-pub const IDENTITY_WAIT: Duration = Duration::from_secs(10 * 60);
-
 /// So much of an id is shown.
 const SHOWN_CHARACTERS: usize = 60;
 
@@ -40,15 +37,20 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether a rule that came to this verdict waits until it is known who the event is about: it needs the address for more
-    /// than it has come to, and another event can bring it.
-    pub(super) fn waits_for_person(&self, event: &Event, rule: &Rule, verdict: &Verdict) -> bool {
+    /// How long a rule that came to this verdict waits until it is known who the event is about, if it does: it needs the
+    /// address for more than it has come to, and another event can bring it. Then it judges without.
+    pub(super) fn waits_for_person(
+        &self,
+        event: &Event,
+        rule: &Rule,
+        verdict: &Verdict,
+    ) -> Option<Duration> {
         // What nothing proves yet has its check to wait for, and is not let in by what others tell.
         if event.person.email.is_some()
             || event.unproven.is_some()
             || store::person_ids(&event.person).next().is_none()
         {
-            return false;
+            return None;
         }
         let needs = match rule.needs_address {
             AddressFor::Nothing => false,
@@ -57,18 +59,25 @@ impl Engine {
                 !matches!(verdict, Verdict::Declined { leaf, .. } if *leaf == LEAF_ECHO)
             }
         };
-        needs && self.guarded(event, rule, Verdict::Matched) == Verdict::Matched
+        let starts = || self.guarded(event, rule, Verdict::Matched) == Verdict::Matched;
+        let wait = self.0.parts.identity_waits.get(&event.source).copied();
+        wait.filter(|_| needs && starts())
     }
 
     /// What is stored of a rule that waits: its verdict, and a run that has yet to be judged.
-    pub(super) fn wait_for_person(&self, event: &Event, rule: &Rule) -> (StoredVerdict, NewRun) {
+    pub(super) fn wait_for_person(
+        &self,
+        event: &Event,
+        rule: &Rule,
+        wait: Duration,
+    ) -> (StoredVerdict, NewRun) {
         let mut run = self.new_run(event, rule);
         run.state = State::Waiting;
         run.why = Some(format!(
             "{WHY_IDENTITY}: no event has told yet {}",
             whose(event)
         ));
-        run.due_at = Some(clock::after(run.created_at, IDENTITY_WAIT));
+        run.due_at = Some(clock::after(run.created_at, wait));
         run.progress = Progress {
             unjudged: true,
             waits_from: Some(run.created_at),
@@ -77,7 +86,7 @@ impl Engine {
         let note = format!(
             "{WHY_IDENTITY}: when the event came, none had told {}; judged again when one does, or after {}",
             whose(event),
-            duration::write(IDENTITY_WAIT)
+            duration::write(wait)
         );
         let verdict = StoredVerdict {
             note: Some(note),

@@ -50,7 +50,6 @@ pub use accounts::{SYNC_AGE, SYNC_APART};
 pub use control::{ControlError, Controls, Resolution};
 pub use echo::{CAUSES_MAX, ECHO_WINDOW};
 pub use house::{KEYS_MIN, Retention};
-pub use identity::IDENTITY_WAIT;
 pub use stop::{DRAIN_SAFE, Drain};
 pub use vitals::BROKEN_MAX;
 
@@ -85,6 +84,8 @@ pub struct Parts {
     pub limits: HashMap<Arc<str>, Vec<Limit>>,
     /// Sources by which the account itself reports what happens in it.
     pub reporting: HashSet<Arc<str>>,
+    /// How long rules wait for the event that brings a person's address, by source. Those of others don't wait.
+    pub identity_waits: HashMap<Arc<str>, Duration>,
     /// Whether what the accounts hold is read by itself, at start and as it ages.
     pub reads_accounts: bool,
     /// Whether the sender's test-mode events start rules (against the sandbox they do).

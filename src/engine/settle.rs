@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::SEND_WITHIN;
 use super::look;
 use super::pause;
 use super::plan::{CRASHES_MAX, PlannedCall, Sight, Todo, cancel, fail_step, label, rest};
@@ -19,6 +20,10 @@ pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(15 * 60);
 /// The first and the longest pause after "too many calls" without a `Retry-After`.
 pub(super) const SLOW_DOWN: (Duration, Duration) =
     (Duration::from_secs(1), Duration::from_secs(60));
+
+/// What a call under way takes at most of its run's own time: it ends before. What the clock shows beyond is how far it was set, or
+/// that nobody was there.
+const CALL_COUNTS_MAX: Duration = Duration::from_secs(90);
 
 /// How an answer was lost, and until when the call may have been sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +90,10 @@ pub fn settle(
     let Some(step) = sight.rule.step(&call.step) else {
         return rule_gone(progress);
     };
+    if let Lost::OnTheWay(send_by) | Lost::WithTheProcess(send_by) = lost {
+        let counts_until = clock::after(send_by, CALL_COUNTS_MAX - SEND_WITHIN);
+        progress.leave_out(counts_until, sight.now);
+    }
     let mut known = progress.steps.get(&call.step).cloned().unwrap_or_default();
     known.id.clone_from(&step.id);
     known.crashes = match lost {

@@ -4,7 +4,8 @@
 //! are the head. So a thousand waiting runs cost one timer. The pace is a spacing of calls with a burst of two, and in no
 //! second more than it says. After a "too many calls" the whole connection stands still for as long as it was told, or 1 s,
 //! 2 s, 4 s …, and goes on at half its pace; every success gives a twentieth of the configured pace back, up to a little
-//! less than what was too much. That ceiling rises slowly. It is never above the configured pace.
+//! less than what was too much. That ceiling rises slowly. It is never above the configured pace, and for half an hour
+//! a little below it: calls arrive a little early or late, so a pace that is as high as the other side's limit meets it.
 
 mod queue;
 #[cfg(test)]
@@ -36,6 +37,8 @@ const BEARABLE: f64 = 0.95;
 /// The part of the configured pace by which the ceiling rises in a minute without a "too many calls".
 const RISE_PER_MINUTE: f64 = 0.01;
 const MINUTE_MICROS: i64 = 60_000_000;
+/// The configured pace itself is not tried again so soon after a "too many calls".
+const NOT_WHOLE_MICROS: i64 = 30 * MINUTE_MICROS;
 /// The span in which no more calls go out than the pace says.
 const WINDOW_MICROS: i64 = 1_000_000;
 const MICROS_PER_SECOND: f64 = 1_000_000.0;
@@ -265,12 +268,14 @@ impl State {
         }
     }
 
-    /// Each minute without a "too many calls" a little more is tried again.
+    /// Each minute without a "too many calls" a little more is tried again, and the last of it long after.
     fn raise_ceiling(&mut self, now: i64, per_second: f64) {
         let minutes = (now - self.raised_at) / MINUTE_MICROS;
         if minutes > 0 {
             let rise = per_second * RISE_PER_MINUTE * minutes as f64;
-            self.ceiling = (self.ceiling + rise).min(per_second);
+            let is_early = now.saturating_sub(self.slowed_at) < NOT_WHOLE_MICROS;
+            let most = per_second * if is_early { BEARABLE } else { 1.0 };
+            self.ceiling = (self.ceiling + rise).min(most);
             self.raised_at += minutes * MINUTE_MICROS;
         }
     }

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use super::AddressFor;
+use super::expr::Shape;
+use super::template::{Scope, Template};
 use crate::problem::{Span, nearest};
 
 const ROOTS: &[&str] = &[
@@ -42,6 +46,10 @@ pub(crate) struct Names {
     pub(crate) stage: Stage,
     /// Vars computed so far.
     pub(crate) vars: Vec<Arc<str>>,
+    /// Those of them that are the same for every event, with their values.
+    fixed: Map<String, Value>,
+    /// Those that a `set` gives another value.
+    pub(crate) changing: Vec<Arc<str>>,
     /// Steps that ran before, by id.
     pub(crate) ran: Vec<Arc<str>>,
     /// Every step of the rule that has an id, with its line.
@@ -69,6 +77,8 @@ impl Names {
         Self {
             stage: Stage::Match,
             vars: Vec::new(),
+            fixed: Map::new(),
+            changing: Vec::new(),
             ran: Vec::new(),
             steps: Vec::new(),
             items: Vec::new(),
@@ -101,6 +111,31 @@ impl Names {
             (false, Some(_)) => AddressFor::Run,
             (false, None) => AddressFor::Nothing,
         }
+    }
+
+    /// Notes the value of a var, where it stays the same.
+    pub(crate) fn fix(&mut self, name: &Arc<str>, shape: &Shape) {
+        if let Some(value) = shape.constant()
+            && !self.changing.contains(name)
+        {
+            self.fixed.insert(name.to_string(), value);
+        }
+    }
+
+    /// The value of a text that is the same for every event.
+    pub(crate) fn constant(&self, template: &Template) -> Option<Value> {
+        let is_fixed = |path: &str| {
+            let var = path.strip_prefix("vars.").unwrap_or_default();
+            let name = var.split(['.', '[']).next().unwrap_or_default();
+            self.fixed.contains_key(name)
+        };
+        let names = template.names();
+        if !names.iter().all(|name| is_fixed(name)) {
+            return None;
+        }
+        let nothing = Arc::new(Value::Null);
+        let scope = Scope::with_vars(&nothing, &self.fixed);
+        template.render(&scope).ok()
     }
 
     /// What is wrong with using this name here.

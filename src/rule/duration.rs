@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::complaint::Complaint;
 
 /// The longest wait.
-pub const LONGEST_DAYS: u64 = 366;
+pub const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 const UNITS_MS: [(&str, u64); 6] = [
     ("w", 7 * 24 * 60 * 60 * 1000),
@@ -16,12 +16,12 @@ const UNITS_MS: [(&str, u64); 6] = [
     ("ms", 1),
 ];
 
-/// Reads a duration of at most [`LONGEST_DAYS`].
+/// Reads a duration of at most [`LONGEST`].
 ///
 /// # Errors
 /// The text is not a duration, or a longer one.
 pub fn parse(text: &str) -> Result<Duration, Complaint> {
-    parse_within(text, Duration::from_secs(LONGEST_DAYS * 24 * 60 * 60))
+    parse_within(text, LONGEST)
 }
 
 /// Reads a duration of at most `longest`.

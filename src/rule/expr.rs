@@ -13,6 +13,8 @@ pub(crate) struct Expr {
     pub(crate) template: Template,
     /// `rules/x.yaml:12:9`.
     pub(crate) place: Arc<str>,
+    /// Its value, when it is the same for every event.
+    pub(crate) constant: Option<Value>,
 }
 
 impl Expr {
@@ -21,15 +23,6 @@ impl Expr {
         self.template
             .render(scope)
             .map_err(|complaint| RuleError::new(complaint.to_string(), &self.place))
-    }
-
-    /// Its value, when it is the same for every event.
-    pub(crate) fn constant(&self) -> Option<Value> {
-        if !self.template.references().is_empty() {
-            return None;
-        }
-        let nothing = Arc::new(Value::Null);
-        self.template.render(&Scope::of_event(&nothing)).ok()
     }
 
     /// Computes it, and takes the result as a text for people.
@@ -85,7 +78,7 @@ impl Shape {
     pub(crate) fn constant(&self) -> Option<Value> {
         match self {
             Self::Fixed(value) => Some(value.clone()),
-            Self::Expr(expr) => expr.constant(),
+            Self::Expr(expr) => expr.constant.clone(),
             Self::List(members) => members.iter().map(Self::constant).collect(),
             Self::Map(entries) => entries
                 .iter()

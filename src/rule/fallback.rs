@@ -99,7 +99,7 @@ fn tag(parser: &mut Parser<'_>, entry: &Entry, example: &str) -> Option<Fallback
 impl Fallback {
     /// The tag's name, when it is the same for every event.
     pub(crate) fn constant_tag(&self) -> Option<String> {
-        match self.tag.constant()? {
+        match self.tag.constant.clone()? {
             Value::String(text) => Some(text),
             _ => None,
         }

@@ -6,6 +6,7 @@ mod schedule;
 mod steps;
 mod trigger;
 mod value;
+mod vars;
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::account;
 use super::check::{Names, Stage};
 use super::condition::Condition;
-use super::expr::{Expr, Shape};
+use super::expr::Expr;
 use super::limit::{self, Of};
 use super::path::Path;
 use super::proof;
@@ -179,9 +180,7 @@ impl<'a> Parser<'a> {
         let condition = self.condition(root.get("match"));
         self.names.stage = Stage::Start;
         self.names.steps = steps::ids(root.get("actions"));
-        let vars = root
-            .get("vars")
-            .map_or_else(Vec::new, |node| self.vars(node, "`vars`"));
+        let vars = self.own_vars(root);
         let key = root.get("key").and_then(|node| self.varying(node, "key"));
         let once = root.get("once").and_then(|node| self.varying(node, "once"));
         self.names.stage = Stage::Run;
@@ -277,31 +276,6 @@ impl<'a> Parser<'a> {
                 self.unknown(unknown, entry.key_span);
             }
         }
-    }
-
-    /// `vars` and `set`: each entry knows those before it.
-    pub(crate) fn vars(&mut self, node: &Node, what: &str) -> Vec<(Arc<str>, Shape)> {
-        let Some(entries) = node.as_map() else {
-            self.reader
-                .wrong_type(node, &format!("{what} is a map of names and values"));
-            return Vec::new();
-        };
-        if entries.is_empty() {
-            let help = "write `name: value`, or remove it";
-            self.reader
-                .error_help("K0110", node.span, format!("{what} names nothing"), help);
-        }
-        let mut vars = Vec::new();
-        for entry in entries {
-            self.name(&entry.key, entry.key_span, "the name of a var");
-            if let Some(shape) = self.shape(&entry.value) {
-                vars.push((entry.key.clone(), shape));
-            }
-            if !self.names.vars.contains(&entry.key) {
-                self.names.vars.push(entry.key.clone());
-            }
-        }
-        vars
     }
 
     /// `key` and `once`: something that differs from event to event.

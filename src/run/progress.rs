@@ -203,6 +203,13 @@ impl Progress {
         self.waits_from = None;
     }
 
+    /// Its own time stood still from then until now, and goes on as before.
+    pub fn leave_out(&mut self, from: Timestamp, now: Timestamp) {
+        let until = self.waits_from.unwrap_or(now);
+        let more = Duration::try_from(until.duration_since(from)).unwrap_or_default();
+        self.waited_micros = self.waited_micros.saturating_add(micros(more));
+    }
+
     /// How long its own time stood still until now.
     #[must_use]
     pub fn waited(&self, now: Timestamp) -> Duration {

@@ -18,6 +18,8 @@ type Script = Arc<Mutex<Vec<StoreError>>>;
 struct Scripted {
     script: Script,
     sizes: Arc<Mutex<Vec<usize>>>,
+    /// A permit for each transaction that began.
+    begun: Arc<Semaphore>,
     gate: Arc<Semaphore>,
     closed: Arc<Semaphore>,
 }
@@ -25,6 +27,7 @@ struct Scripted {
 #[async_trait]
 impl Backend for Scripted {
     async fn commit(&mut self, batch: &[Op]) -> Result<Vec<Answer>, StoreError> {
+        self.begun.add_permits(1);
         self.gate.acquire().await.unwrap().forget();
         self.sizes.lock().unwrap().push(batch.len());
         if let Some(error) = self.script.lock().unwrap().pop() {
@@ -51,8 +54,10 @@ struct Scene {
     store: Store,
     script: Script,
     sizes: Arc<Mutex<Vec<usize>>>,
+    begun: Arc<Semaphore>,
     gate: Arc<Semaphore>,
     closed: Arc<Semaphore>,
+    failure: Failure,
     _dir: tempfile::TempDir,
 }
 
@@ -65,11 +70,13 @@ async fn scene(queue_ops: usize, permits: usize) -> Scene {
     real.close().await;
     let script = Script::default();
     let sizes = Arc::default();
+    let begun = Arc::new(Semaphore::new(0));
     let gate = Arc::new(Semaphore::new(permits));
     let closed = Arc::new(Semaphore::new(0));
     let backend = Scripted {
         script: Arc::clone(&script),
         sizes: Arc::clone(&sizes),
+        begun: Arc::clone(&begun),
         gate: Arc::clone(&gate),
         closed: Arc::clone(&closed),
     };
@@ -79,11 +86,14 @@ async fn scene(queue_ops: usize, permits: usize) -> Scene {
         ..OpenOptions::default()
     };
     let reader = Arc::clone(real.reader());
-    let store = Store::start(Box::new(backend), reader, Failure::default(), &options);
+    let failure = Failure::default();
+    let store = Store::start(Box::new(backend), reader, failure.clone(), &options);
     Scene {
+        failure,
         store,
         script,
         sizes,
+        begun,
         gate,
         closed,
         _dir: dir,
@@ -178,6 +188,20 @@ async fn after_a_failure_nothing_is_acknowledged_any_more() {
         1,
         "nothing more was tried"
     );
+}
+
+/// The checkpointer works beside the writer.
+#[tokio::test]
+async fn what_is_committed_while_somebody_beside_it_fails_is_not_acknowledged() {
+    let scene = scene(QUEUE_OPS_MAX, 0).await;
+    let committing = scene.store.refused(refusal("shop"));
+    let beside = async {
+        scene.begun.acquire().await.unwrap().forget();
+        scene.failure.fail("the checkpoint failed");
+        scene.gate.add_permits(1);
+    };
+    let (answer, ()) = tokio::join!(committing, beside);
+    assert!(matches!(answer, Err(StoreError::Fatal(_))), "{answer:?}");
 }
 
 #[tokio::test]

@@ -305,7 +305,11 @@ impl Committer {
         if result.is_ok() {
             pass(&self.failure, ops, 1).await?;
         }
-        result
+        // Somebody beside it may have failed meanwhile: the checkpointer.
+        match self.failure.reason() {
+            Some(reason) => Err(StoreError::Fatal(reason)),
+            None => result,
+        }
     }
 }
 

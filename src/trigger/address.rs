@@ -1,11 +1,11 @@
-//! Addresses: who may send, as `allow_from` names them.
+//! Addresses: who may send, as `allow_from` names them, and which proxies count, as `trusted_proxies` does.
 
 use std::fmt;
 use std::net::IpAddr;
 
 /// One address, or a range of them: `203.0.113.7`, `10.0.0.0/8`, `2001:db8::/32`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Range {
+pub struct Range {
     address: IpAddr,
     /// How many leading bits must agree.
     bits: u32,
@@ -13,7 +13,8 @@ pub(super) struct Range {
 
 impl Range {
     /// Reads one; `None` if the text is none.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let (address, bits) = match text.split_once('/') {
             Some((address, bits)) => (address, Some(bits.parse().ok()?)),
             None => (text, None),
@@ -25,7 +26,8 @@ impl Range {
     }
 
     /// Whether the address lies in it. IPv4 written as IPv6 is IPv4.
-    pub(super) fn holds(&self, other: IpAddr) -> bool {
+    #[must_use]
+    pub fn holds(&self, other: IpAddr) -> bool {
         let (own, other) = (self.address, other.to_canonical());
         if own.is_ipv4() != other.is_ipv4() {
             return false;

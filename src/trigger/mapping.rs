@@ -26,8 +26,8 @@ pub(super) struct Mapping {
     pub(super) kind_of: Option<fn(&Value) -> Option<String>>,
     /// Whether it is real.
     pub(super) live: Word,
-    /// Whether it is a test.
-    pub(super) test: Word,
+    /// Where a test is marked as one.
+    pub(super) test: Vec<Path>,
     /// The person, from the source's own settings.
     pub(super) person: Paths,
     /// The person, as the preset says, by type.
@@ -75,9 +75,9 @@ impl Mapping {
             preset::People::Finder(finder) => (Vec::new(), Some(finder)),
         };
         let (live, test) = match preset.live {
-            preset::Live::Unmarked => (Word::Absent, Word::Absent),
-            preset::Live::At(path) => (word(path), Word::Absent),
-            preset::Live::TestAt(path) => (Word::Absent, word(path)),
+            preset::Live::Unmarked => (Word::Absent, Vec::new()),
+            preset::Live::At(path) => (word(path), Vec::new()),
+            preset::Live::TestAt(marks) => (Word::Absent, compiled(marks)),
         };
         Self {
             id: preset.id.iter().map(|row| compiled(row)).collect(),
@@ -114,16 +114,27 @@ impl Mapping {
 
     /// Whether it is real. A mark that says neither is no mark.
     pub(super) fn live(&self, delivery: &Value) -> Option<bool> {
-        if let Word::At(path) = &self.test {
-            let mark = path.first(delivery).and_then(scalar).unwrap_or_default();
-            let is_test = ["true", "1", "yes", "test"].contains(&&*mark.to_ascii_lowercase());
-            return Some(!is_test);
+        if !self.test.is_empty() {
+            let mut marks = self
+                .test
+                .iter()
+                .filter_map(|path| scalar(path.first(delivery)?));
+            let is_test =
+                |mark: &str| ["true", "1", "yes", "test"].contains(&&*mark.to_ascii_lowercase());
+            return Some(!marks.any(|mark| is_test(&mark)));
         }
         match self.live.read(delivery)?.to_ascii_lowercase().as_str() {
             "true" | "live" | "prod" | "production" => Some(true),
             "false" | "test" | "testing" | "sandbox" => Some(false),
             _ => None,
         }
+    }
+
+    /// Whether an event may name a person by an id of the sender's.
+    pub(super) fn has_ids(&self) -> bool {
+        let rows = self.people.iter().map(|(_, paths)| paths);
+        let mut all = rows.chain([&self.person]);
+        self.finder.is_some() || all.any(|paths| !paths.ids.is_empty())
     }
 
     /// Who an event of this type is about.

@@ -35,6 +35,7 @@ use uuid::Uuid;
 
 use crate::event::Event;
 
+pub use address::Range;
 pub use ask::{Ask, Question, Told, may_be_asked};
 pub use body::read_body;
 pub use captured::Captured;
@@ -42,7 +43,7 @@ pub use certificate::Roots;
 pub use delivery::{Delivery, Headers, Request};
 pub use preset::{Preset, Sample, sample};
 pub use signature::{REASONS, Refusal, Signed, reason};
-pub use source::{Home, Source};
+pub use source::{Home, IDENTITY_WAIT, IDENTITY_WAIT_MAX, Source};
 pub use trial::SecretName;
 pub use webhook::BATCH_EVENTS_MAX;
 

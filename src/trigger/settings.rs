@@ -1,5 +1,7 @@
 //! Settings: the entries of one map of kartwheel.yaml, taken one by one; what is wrong becomes a problem with its place and fix.
 
+use std::time::Duration;
+
 use crate::problem::{Problem, Source as File, Span, nearest};
 use crate::rule::complaint::Complaint;
 use crate::rule::duration;
@@ -181,10 +183,16 @@ impl<'n, 'p> Settings<'n, 'p> {
 
     /// A length of time in whole seconds.
     pub(super) fn seconds(&mut self, key: &'static str) -> Option<i64> {
+        let length = self.length(key, duration::LONGEST)?;
+        i64::try_from(length.as_secs()).ok()
+    }
+
+    /// A length of time, not longer than this.
+    pub(super) fn length(&mut self, key: &'static str, longest: Duration) -> Option<Duration> {
         let node = self.take(key)?;
         let text = self.as_text(key, node)?;
-        match duration::parse(text) {
-            Ok(length) => i64::try_from(length.as_secs()).ok(),
+        match duration::parse_within(text, longest) {
+            Ok(length) => Some(length),
             Err(complaint) => {
                 self.complain("K0109", complaint, node.span, text);
                 None

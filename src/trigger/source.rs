@@ -1,6 +1,7 @@
 //! Source: a declared sender, with how it proves itself and where things stand in what it sends.
 
 mod around;
+mod identity;
 mod parse;
 mod secret;
 #[cfg(test)]
@@ -16,6 +17,8 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::address::Range;
+pub use identity::{IDENTITY_WAIT, IDENTITY_WAIT_MAX};
+
 use super::delivery::Delivery;
 use super::mapping::Mapping;
 use super::preset::{Preset, Sample};
@@ -50,6 +53,8 @@ pub struct Source {
     pub(super) types: Types,
     /// Within which equal bodies are repeats, where the sender gives no id.
     pub(super) dedupe: Duration,
+    /// How long a rule waits for the event that brings the address of a person whom this one names by an id only.
+    identity_wait: Duration,
 }
 
 /// What an entry of `sources:` needs to know of the rest of the project.
@@ -123,6 +128,14 @@ impl Source {
     #[must_use]
     pub const fn dedupe(&self) -> Duration {
         self.dedupe
+    }
+
+    /// How long a rule that needs a person's address waits for the event that brings it. `None` where none waits: the sender
+    /// gives no ids, nothing proves its events but the account, or it is not wanted.
+    #[must_use]
+    pub fn identity_wait(&self) -> Option<Duration> {
+        let may_wait = identity::lack(&self.mapping, self.is_looked_up).is_none();
+        (may_wait && !self.identity_wait.is_zero()).then_some(self.identity_wait)
     }
 
     /// Where parts of the sender's id of an event may stand; empty if it gives none.

@@ -203,6 +203,25 @@ fn a_secret_in_the_url_leaves_no_trace() {
 }
 
 #[test]
+fn where_the_url_is_signed_a_refusal_names_the_one_that_was_expected() {
+    let url = "https://hooks.example.com/hooks/shop";
+    let square = source(&format!(
+        "{{ preset: square, secret: env:S, url: \"{url}\" }}"
+    ));
+    let stripe = source("{ preset: stripe, secret: env:S }");
+    let sent = Sent::json("{}")
+        .header("x-square-hmacsha256-signature", "AAAA")
+        .header("stripe-signature", "t=1,v1=00");
+    for (source, is_named) in [(square, true), (stripe, false)] {
+        let Received::Refused(refusal) = sent.to(&source) else {
+            panic!("accepted");
+        };
+        let is_told = refusal.detail.contains(url) && refusal.detail.contains("another URL");
+        assert_eq!(is_told, is_named, "{}", refusal.detail);
+    }
+}
+
+#[test]
 fn the_proof_comes_first_and_a_true_one_on_a_broken_body_is_told_apart() {
     let source = source("{ verify: bearer, secret: env:S }");
     assert_eq!(Sent::json("{").refused(&source), (401, "missing"));

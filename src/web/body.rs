@@ -66,25 +66,6 @@ impl Room {
         read.await.unwrap_or(Err(Unread::TooSlow))
     }
 
-    /// Reads a body that nobody wants, so that its connection can be used again. Whether it came to its end, which one that is
-    /// longer than [`BODY_BYTES_OWN`] is not waited for.
-    pub(super) async fn discard(&self, body: Body) -> bool {
-        let mut chunks = body.into_data_stream();
-        let to_its_end = async {
-            let mut length = 0;
-            while let Some(chunk) = chunks.next().await {
-                let Ok(chunk) = chunk else { return false };
-                length += chunk.len();
-                if length > BODY_BYTES_OWN {
-                    return false;
-                }
-            }
-            true
-        };
-        let read = tokio::time::timeout(self.within, to_its_end);
-        read.await.unwrap_or(false)
-    }
-
     async fn collect(&self, body: Body) -> Result<Held<'_>, Unread> {
         let mut chunks = body.into_data_stream();
         let mut whole = BytesMut::new();

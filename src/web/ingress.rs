@@ -17,7 +17,7 @@ use crate::clock::SharedClock;
 use crate::engine::{AcceptError, Engine};
 use crate::outside::Outside;
 use crate::store::{Accepted, StoreError};
-use crate::trigger::{Arrival, Headers, Received, Refusal, Request, Source, Told};
+use crate::trigger::{Arrival, Headers, Range, Received, Refusal, Request, Source, Told};
 
 /// Deliveries under way at once; beyond, senders are asked to come again.
 pub const DELIVERIES_MAX: usize = 2_048;
@@ -34,7 +34,7 @@ pub struct Hooks {
     /// Environment variables that rules may see.
     pub env: Map<String, Value>,
     /// Proxies whose `X-Forwarded-For` counts.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<Range>,
     /// Time and ids.
     pub clock: SharedClock,
     /// Places for deliveries under way.
@@ -96,10 +96,7 @@ async fn receive(
     let (parts, body) = request.into_parts();
     let (engine, _place, source) = match hooks.admit(name, &parts.method) {
         Ok(admitted) => admitted,
-        Err(refused) => {
-            let is_read = hooks.room.discard(body).await;
-            return if is_read { *refused } else { last(*refused) };
-        }
+        Err(refused) => return *refused,
     };
     let held = match hooks.room.read(body).await {
         Ok(held) => held,
@@ -111,7 +108,7 @@ async fn receive(
         query: parts.uri.query().unwrap_or_default(),
         headers: &parts.headers,
         body: &held.bytes,
-        peer: peer.map(|peer| hooks.sender(peer, &parts.headers)),
+        peer: peer.and_then(|peer| hooks.sender(peer, &parts.headers)),
     };
     let now = hooks.clock.now();
     let received = match hooks.arrived(now, |arrival| source.receive(&asked, arrival)) {
@@ -241,27 +238,19 @@ impl Hooks {
         })
     }
 
-    /// Who sent this: the peer, or whom a trusted proxy says it speaks for.
-    fn sender(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        if !self.trusted_proxies.contains(&peer) {
-            return peer;
+    /// Who sent this: the peer, or whom trusted proxies say they speak for. `None` where what they say is no address: what
+    /// stands before it anybody may have written.
+    fn sender(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+        let forwarded = headers.get_all("x-forwarded-for").iter().rev();
+        let hops = forwarded.flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
+        let mut sender = peer;
+        for hop in hops {
+            if !self.trusted_proxies.iter().any(|proxy| proxy.holds(sender)) {
+                break;
+            }
+            sender = address(hop.trim())?;
         }
-        let forwarded = headers
-            .get_all("x-forwarded-for")
-            .iter()
-            .filter_map(|value| value.to_str().ok());
-        let mut hops: Vec<IpAddr> = forwarded
-            .flat_map(|value| value.split(','))
-            .filter_map(|hop| hop.trim().parse().ok())
-            .collect();
-        while hops.len() > 1
-            && hops
-                .last()
-                .is_some_and(|hop| self.trusted_proxies.contains(hop))
-        {
-            hops.pop();
-        }
-        hops.pop().unwrap_or(peer)
+        Some(sender)
     }
 
     fn count(&self, source: &Arc<str>, reason: &'static str, detail: &str) {
@@ -293,10 +282,16 @@ impl Hooks {
     }
 }
 
-/// The last answer of a connection: a body that was not read to its end stands before whatever comes next on it, so a sender or
-/// a proxy that keeps connections must not send a delivery there.
+/// The last answer of a connection, because of its body: what is left of that is not worth waiting for.
 fn last(answer: Response) -> Response {
     ([(header::CONNECTION, "close")], answer).into_response()
+}
+
+/// The address of a hop, which some proxies write with its port.
+fn address(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']'));
+    let address = bare.unwrap_or(hop).parse().ok();
+    address.or_else(|| Some(hop.parse::<SocketAddr>().ok()?.ip()))
 }
 
 fn come_again(text: &str) -> Response {

@@ -5,6 +5,7 @@ mod body;
 mod health;
 mod ingress;
 mod listen;
+mod rest;
 mod tally;
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use axum::routing::{any, get};
 
 pub use body::{BODY_BYTES_MAX, BODY_BYTES_OWN, BODY_SECONDS_MAX, ROOM_BYTES_MAX, Room};
 pub use ingress::{DELIVERIES_MAX, Hooks};
-pub use listen::{CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_SECONDS_MAX, HEADERS_MAX, serve};
+pub use listen::{CONNECTIONS_MAX, Closing, HEAD_BYTES_MAX, HEAD_SECONDS_MAX, HEADERS_MAX, serve};
 pub use tally::{COUNTERS_MAX, Tally};
 
 /// The router of the webhook listener.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
+use super::Closing;
 use crate::clock;
 use crate::store::{Handshake, Refused, Store, StoreError};
 
@@ -120,16 +121,16 @@ impl Tally {
     }
 
     /// Writes once a second while something is counted, until told to close; what came last is written by `write`.
-    pub async fn keep(&self, store: &Store, mut closed: watch::Receiver<bool>) {
+    pub async fn keep(&self, store: &Store, mut closing: watch::Receiver<Closing>) {
         loop {
             tokio::select! {
                 () = self.fresh.notified() => {}
-                _ = closed.wait_for(|closed| *closed) => return,
+                _ = closing.wait_for(|closing| *closing == Closing::Now) => return,
             }
             self.write(store).await;
             tokio::select! {
                 () = tokio::time::sleep(WRITE_EVERY) => {}
-                _ = closed.wait_for(|closed| *closed) => return,
+                _ = closing.wait_for(|closing| *closing == Closing::Now) => return,
             }
         }
     }

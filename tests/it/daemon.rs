@@ -3,6 +3,7 @@
 
 mod answers;
 mod backup;
+mod handed;
 mod shop;
 
 use std::fs;

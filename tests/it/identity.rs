@@ -1,11 +1,13 @@
 //! Identity: an event that brings only a customer's id is about the person that an earlier event told of.
 
+mod wait;
+
 use std::time::Duration;
 
 use kartwheel::clock::{Clock, after};
-use kartwheel::engine::IDENTITY_WAIT;
 use kartwheel::run::{Run, State};
 use kartwheel::store::{self, Accept, OpenOptions, StoredEvent, StoredVerdict};
+use kartwheel::trigger::IDENTITY_WAIT;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -286,16 +288,18 @@ async fn a_wait_outlives_restarts_and_is_for_the_rule_as_it_was() {
 async fn a_crash_between_the_address_and_the_judgement_loses_nothing() {
     let mut world = World::with_settings(GREET, STRIPE).await;
     let began = world.send("pay", &created("evt_1", "cus_1")).await.event();
-    let mut told = world.event_of(began).await.event;
+    let stored = world.event_of(began).await;
+    let mut told = stored.event;
     world.stop().await;
     told.id = world.clock.new_id();
     told.sender_id = "evt_2".into();
+    told.kind = "checkout.session.completed".into();
     told.person.email = Some("ada@example.com".into());
     let url = world.dir.path().join("kartwheel.db").display().to_string();
     let store = store::open(&url, world.clock.clone(), OpenOptions::default());
     let store = store.await.expect("it opens");
     let accept = Accept {
-        rule_set: "set".into(),
+        rule_set: stored.rule_set,
         verdicts: Vec::new(),
         runs: Vec::new(),
         report_of: None,

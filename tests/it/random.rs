@@ -2,8 +2,6 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use crate::crash::from_environment;
-
 /// A small generator of numbers (xorshift): the same seed, the same course.
 pub(crate) struct Random(u64);
 
@@ -54,4 +52,11 @@ impl Random {
     pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
         (0..length).map(|_| self.next().to_le_bytes()[0]).collect()
     }
+}
+
+/// A number of the environment.
+pub(crate) fn from_environment(name: &str) -> Option<u64> {
+    std::env::vars()
+        .find(|(key, _)| key == name)
+        .and_then(|(_, value)| value.parse().ok())
 }

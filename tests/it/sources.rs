@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use kartwheel::app::{App, Options};
+use kartwheel::app::{App, Options, Sockets};
 use kartwheel::clock::SettableClock;
 use kartwheel::config::Env;
 use kartwheel::outside::{Asker, Outside};
@@ -98,6 +98,7 @@ impl Yard {
             test_events: false,
             outside,
             reread: None,
+            sockets: Sockets::default(),
         };
         App::start(options).await.unwrap()
     }

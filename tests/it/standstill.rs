@@ -157,3 +157,31 @@ async fn the_time_between_a_crash_and_the_next_start() {
     }
     world.end(&[State::Done]).await;
 }
+
+/// Somebody sets the clock while calls are under way: nobody has waited a year for them.
+#[tokio::test]
+async fn a_clock_that_is_set_during_a_call() {
+    for fault in [
+        FaultKind::DelayAfter(Delay::ClockMs(1_000)),
+        FaultKind::DelayBefore(Delay::ClockMs(1_000)),
+    ] {
+        let rule = TAG.replace("trigger:", "timeout: 1h\ntrigger:");
+        let world = World::with(&rule).await;
+        world
+            .sandbox
+            .world()
+            .add_fault(Fault::on_verb("create-lead", fault).times(1));
+        let event = world.order("1", "ada@example.com").await.event();
+        while world.sandbox.world().calls_of("create-lead").is_empty() {
+            world.clock.advance(Duration::from_millis(200));
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        world
+            .clock
+            .jump(kartwheel::clock::after(world.clock.now(), 365 * DAY));
+        world.settle().await;
+        let run = world.run_of(event).await;
+        assert_eq!(run.state, State::Done, "{run:?}");
+        world.end(&[State::Done]).await;
+    }
+}

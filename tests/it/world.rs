@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kartwheel::app::{App, Options};
+use kartwheel::app::{App, Options, Sockets};
 use kartwheel::clock::{Clock, SettableClock};
 use kartwheel::run::{Attempt, Run};
 use kartwheel::sandbox::{self, Sandbox};
@@ -141,6 +141,7 @@ impl World {
             test_events: self.test_events,
             outside: kartwheel::outside::Outside::usual().expect("an HTTP client"),
             reread: Some(project::reread(self.dir.path())),
+            sockets: Sockets::default(),
         }
     }
 

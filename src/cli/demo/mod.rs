@@ -17,6 +17,7 @@ use super::send::letter::Letter;
 use super::send::post::{self, Answered};
 use super::serve::{Launched, Signals, launch};
 use super::{Exit, Failure};
+use crate::app::Sockets;
 use crate::kartra;
 use crate::project::Strictness;
 use crate::run::{Run, State, StepState};
@@ -109,7 +110,8 @@ async fn play(folder: &Folder, desk: &mut Desk) -> anyhow::Result<(Stage, Vec<St
     }
     let sources = config.sources.clone();
     config.drain = Duration::from_secs(1);
-    let running = launch(config, rules, true, Arc::clone(&desk.clock), None).await?;
+    let clock = Arc::clone(&desk.clock);
+    let running = launch(config, rules, true, clock, None, Sockets::default()).await?;
     folder.settle(running.app.webhook_address, running.app.console_address)?;
     let stage = Stage {
         http: http_client()?,

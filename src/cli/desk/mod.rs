@@ -8,6 +8,7 @@ mod daemon;
 pub(super) mod edit;
 mod local;
 mod open;
+mod scratch;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ use secrecy::ExposeSecret;
 
 use super::Failure;
 use super::screen::Screen;
+use crate::app::Handed;
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::engine::Controls;
@@ -29,6 +31,7 @@ pub(super) use daemon::{Daemon, OWN_ADDRESSES, Whose, anothers};
 pub(super) use open::{
     Opened, database_file, kept_accounts, load, no_color, reachable, settings, usable,
 };
+pub(super) use scratch::Scratch;
 
 /// What every command is given.
 pub(super) struct Desk {
@@ -38,6 +41,8 @@ pub(super) struct Desk {
     pub(super) screen: Screen,
     /// Time and ids.
     pub(super) clock: SharedClock,
+    /// Sockets that the parent process handed over.
+    pub(super) handed: Handed,
 }
 
 /// Whoever has the database's lock.

@@ -52,6 +52,9 @@ impl Answered {
 }
 
 /// Posts the body to the source's address, signed.
+///
+/// # Errors
+/// No answer came; the text is for a person.
 pub(crate) async fn post(
     http: &reqwest::Client,
     url: &str,
@@ -59,6 +62,31 @@ pub(crate) async fn post(
     letter: &Letter,
     now: Timestamp,
 ) -> Result<Answered, Failure> {
+    let unreachable = |error: reqwest::Error| {
+        let what = if error.is_timeout() {
+            "did not answer in time"
+        } else {
+            "does not answer"
+        };
+        Failure::new(format!("{url} {what}"))
+            .means("Nothing was sent, or nobody knows whether it arrived.")
+            .remedy("Is the daemon running? Start it with `kartwheel serve --sandbox`, or give another --url.")
+    };
+    let answered = attempt(http, url, source, letter, now).await;
+    answered.map_err(unreachable)
+}
+
+/// The same.
+///
+/// # Errors
+/// No answer came.
+pub(crate) async fn attempt(
+    http: &reqwest::Client,
+    url: &str,
+    source: &Source,
+    letter: &Letter,
+    now: Timestamp,
+) -> Result<Answered, reqwest::Error> {
     let signed = source.sign(&letter.body, now);
     let mut address = url.trim_end_matches('/').to_owned();
     if let Some(query) = &signed.query {
@@ -82,20 +110,10 @@ pub(crate) async fn post(
         request = request.header(name, value);
     }
     let began = Instant::now();
-    let unreachable = |error: reqwest::Error| {
-        let what = if error.is_timeout() {
-            "did not answer in time"
-        } else {
-            "does not answer"
-        };
-        Failure::new(format!("{url} {what}"))
-            .means("Nothing was sent, or nobody knows whether it arrived.")
-            .remedy("Is the daemon running? Start it with `kartwheel serve --sandbox`, or give another --url.")
-    };
-    let mut response = request.send().await.map_err(unreachable)?;
+    let mut response = request.send().await?;
     let status = response.status().as_u16();
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+    while let Some(chunk) = response.chunk().await? {
         bytes.extend_from_slice(&chunk);
         bytes.truncate(ANSWER_BYTES_MAX);
     }

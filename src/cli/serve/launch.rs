@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use crate::app::{App, Options};
+use crate::app::{App, Options, Sockets};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::membrane::{Auth, Reread};
@@ -30,6 +30,7 @@ pub(crate) async fn launch(
     with_sandbox: bool,
     clock: SharedClock,
     reread: Option<Reread>,
+    sockets: Sockets,
 ) -> anyhow::Result<Launched> {
     let sandbox = if with_sandbox {
         let options = sandbox::Options {
@@ -51,6 +52,7 @@ pub(crate) async fn launch(
         test_events: with_sandbox,
         outside: Outside::usual()?,
         reread: reread.filter(|_| !with_sandbox),
+        sockets,
     })
     .await?;
     Ok(Launched { app, sandbox })

@@ -26,7 +26,8 @@ const MISFITS_MAX: usize = 20;
 ///
 /// It listens for webhooks (`listen`) and for the commands (`console.listen`), carries out what the rules say, and goes on after a
 /// restart where it stopped. SIGTERM or Ctrl-C stops it in order: nothing new is taken, calls in flight end; a second one ends it
-/// at once. Only one daemon can have a database.
+/// at once. Only one daemon can have a database. A listening socket that the parent process hands over (systemd, LISTEN_FDS) is
+/// used instead of `listen`: then a restart turns nobody away.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  kartwheel serve --sandbox    with the stand-in for Membrane and Kartra; no MEMBRANE_ variable needed\n  kartwheel serve --project /etc/kartwheel --log json\n\n\
@@ -82,7 +83,8 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
     let clock = Arc::clone(&desk.clock);
     let mut signals = Signals::new()?;
     let reread = Some(reread(desk.project.clone()));
-    let running = launch(config, rules, arguments.sandbox, clock, reread).await?;
+    let sockets = desk.handed.take()?;
+    let running = launch(config, rules, arguments.sandbox, clock, reread, sockets).await?;
     // Whoever read the greeting may go away: the daemon stays.
     let _ = told(&running, number, desk);
     let ended = tokio::select! {

@@ -140,6 +140,7 @@ pub(super) fn json(config: &Config, source: &Source, door: Option<&Door>) -> Val
         "url": address(config, source),
         "secrets": secrets,
         "trust": source.is_looked_up().then_some("lookup"),
+        "identity_wait_s": source.identity_wait().map(|wait| wait.as_secs()),
         "allow_from": source.allowed_from().collect::<Vec<_>>(),
         "can_sign": source.can_sign(),
         "last_event_at": door.and_then(|door| door.last_event(name)),

@@ -190,7 +190,7 @@ fn live(preset: &Preset) -> Value {
     match preset.live {
         Live::Unmarked => Value::Null,
         Live::At(path) => format!("{path} is true, live or production for a real event").into(),
-        Live::TestAt(path) => format!("{path} is true or 1 for a test").into(),
+        Live::TestAt(marks) => format!("{} is true or 1 for a test", marks.join(" or ")).into(),
     }
 }
 

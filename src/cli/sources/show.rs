@@ -10,6 +10,7 @@ use crate::cli::screen::{Line, Screen, relative};
 use crate::cli::{Desk, Exit, Failure};
 use crate::config::Config;
 use crate::problem::nearest;
+use crate::rule::duration;
 use crate::store::DoorSum;
 use crate::trigger::preset::{PRESETS, find};
 use crate::trigger::{Preset, Source};
@@ -109,6 +110,13 @@ fn print(config: &Config, source: &Source, door: Option<&Door>, desk: &mut Desk)
     let allowed: Vec<_> = source.allowed_from().collect();
     if !allowed.is_empty() {
         fact(screen, "only from", &allowed.join(", "))?;
+    }
+    if let Some(wait) = source.identity_wait() {
+        let told = format!(
+            "up to {} for the address of a person of whom an event brings only an id (`identity_wait`)",
+            duration::write(wait)
+        );
+        fact(screen, "waits", &told)?;
     }
     match door {
         None => fact(screen, "heard of", "nothing yet: there is no database")?,

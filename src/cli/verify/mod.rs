@@ -11,7 +11,8 @@ use std::sync::Arc;
 use super::{Desk, Exit, Failure};
 use crate::engine::rejudge::{self, Again};
 use crate::kartra;
-use crate::store::{Checked, Verify};
+use crate::store::verify::Told;
+use crate::store::{Checked, Reader, Verify};
 use progress::Progress;
 
 /// Look whether the database keeps what is promised: the twelve invariants, the file, every row
@@ -42,21 +43,8 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
     }
     let project = desk.open().await?;
     let progress = Progress::on_terminal();
-    let told = |told| progress.tell(told);
-    let asked = Verify {
-        actions: kartra::catalog().actions,
-        deep: arguments.deep,
-        told: &told,
-    };
-    let mut checked: Vec<Checked> = project.reader.verify(&asked).await.map_err(Failure::from)?;
-    if arguments.deep {
-        let again = Again {
-            reader: Arc::clone(&project.reader),
-            catalog: kartra::catalog(),
-            told: &told,
-        };
-        checked.extend(rejudge::look(&again).await.map_err(Failure::from)?);
-    }
+    let told = |told: Told| progress.tell(told);
+    let checked = look(&project.reader, arguments.deep, &told).await?;
     progress.clear();
     if arguments.json {
         desk.screen.json(&report::json(&checked))?;
@@ -67,4 +55,27 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
         true => Exit::Done,
         false => Exit::Problems,
     })
+}
+
+/// Looks at everything; with `deep` it also judges every event again. Says how far it has come.
+pub(super) async fn look(
+    reader: &Arc<dyn Reader>,
+    deep: bool,
+    told: &(dyn Fn(Told) + Send + Sync),
+) -> Result<Vec<Checked>, Failure> {
+    let asked = Verify {
+        actions: kartra::catalog().actions,
+        deep,
+        told,
+    };
+    let mut checked = reader.verify(&asked).await?;
+    if deep {
+        let again = Again {
+            reader: Arc::clone(reader),
+            catalog: kartra::catalog(),
+            told,
+        };
+        checked.extend(rejudge::look(&again).await?);
+    }
+    Ok(checked)
 }

@@ -1,5 +1,6 @@
 //! The pace on a clock that only moves when it is told to.
 
+mod late;
 mod slowed;
 mod window;
 

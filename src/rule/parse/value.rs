@@ -148,6 +148,7 @@ impl Parser<'_> {
             }
         }
         Some(Expr {
+            constant: self.names.constant(&template),
             template,
             place: self.place(node.span),
         })

@@ -200,21 +200,23 @@ pub(in crate::store) fn record<'a>(
     };
     let mut written = YES;
     match &record.next {
-        Next::Once(value) => match once.get(&(Arc::clone(&run.rule), value.clone())) {
-            Some(other) if *other != run.id => {
-                let why = format!("once, run {other}");
-                turn(run, State::Declined)?;
-                run.why = Some(why);
-                rest(run, None, record.now, effects);
-                written = Written::Declined;
+        Next::Once(value) => {
+            match once.get(&(Arc::clone(&run.rule), value.clone())) {
+                Some(other) if *other != run.id => {
+                    let why = format!("once, run {other}");
+                    turn(run, State::Declined)?;
+                    run.why = Some(why);
+                    rest(run, None, record.now, effects);
+                    written = Written::Declined;
+                }
+                _ => {
+                    once.insert((Arc::clone(&run.rule), value.clone()), run.id);
+                    run.updated_at = record.now;
+                }
             }
-            _ => {
-                once.insert((Arc::clone(&run.rule), value.clone()), run.id);
-                run.once = Some(value.clone());
-                run.updated_at = record.now;
-                effects.once.push((run.seq, value));
-            }
-        },
+            run.once = Some(value.clone());
+            effects.once.push((run.seq, value));
+        }
         Next::Go(intent) => {
             run.updated_at = record.now;
             if let Some(intent) = intent {

@@ -22,7 +22,7 @@ pub(in crate::trigger) fn parse(
     }
     if let Some(live) = word(settings, "live") {
         mapping.live = live;
-        mapping.test = Word::Absent;
+        mapping.test = Vec::new();
     }
     if let Some(node) = settings.take("person") {
         mapping.person = person(settings, node);

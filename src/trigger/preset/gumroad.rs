@@ -42,7 +42,7 @@ pub(super) static PRESET: Preset = Preset {
     ],
     kind: &["$.body.resource_name"],
     kind_of: Some(kind_of),
-    live: Live::TestAt("$.body.test"),
+    live: Live::TestAt(&["$.body.test"]),
     people: People::Rows(PEOPLE),
     events: &[
         "cancellation",

@@ -18,7 +18,7 @@ pub(super) static PRESET: Preset = Preset {
         "$.body.data.attributes.updated_at",
     ]],
     kind: &["$.body.meta.event_name", "$.headers['x-event-name']"],
-    live: Live::TestAt("$.body.meta.test_mode"),
+    live: Live::TestAt(&["$.body.meta.test_mode"]),
     people: People::Rows(PEOPLE),
     events: &[
         "license_key_created",

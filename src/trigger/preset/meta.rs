@@ -1,7 +1,7 @@
 //! Meta: lead forms of Facebook and Instagram, WhatsApp.
 
 use secrecy::ExposeSecret;
-use serde_json::Value;
+use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
 use super::{Answer, Keys, People, Preset, Row, Sample, Unfolded};
@@ -50,7 +50,8 @@ static PEOPLE: &[Row] = &[Row {
     ..Row::NONE
 }];
 
-/// Every change of every entry, with the rest of its entry beside it.
+/// Every change of every entry, with the rest of its entry beside it. A message is a change of the field `messaging`, and an entry
+/// with neither is one of the object as a whole: what is signed is not dropped.
 fn unfold(mut body: Value) -> Result<Unfolded, Refusal> {
     let entries = body.get_mut("entry").map(Value::take);
     let Some(Value::Array(entries)) = entries else {
@@ -60,17 +61,28 @@ fn unfold(mut body: Value) -> Result<Unfolded, Refusal> {
     let object = body.get("object").cloned().unwrap_or_default();
     let mut events = Vec::new();
     for mut entry in entries {
-        let rest = entry.as_object_mut();
-        let Some(Value::Array(changes)) = rest.and_then(|rest| rest.shift_remove("changes")) else {
-            continue;
+        let mut taken = |name: &str| match entry.as_object_mut()?.shift_remove(name) {
+            Some(Value::Array(members)) => Some(members),
+            _ => None,
         };
-        for mut change in changes {
-            if let Some(event) = change.as_object_mut() {
-                event.insert("entry".into(), entry.clone());
-                event.insert("object".into(), object.clone());
-                events.push(change);
-            }
+        let (changes, messages) = (taken("changes"), taken("messaging"));
+        let mut changes = match (changes, messages) {
+            (Some(changes), _) => changes,
+            (None, Some(messages)) => messages
+                .into_iter()
+                .map(|message| json!({"field": "messaging", "value": message}))
+                .collect(),
+            (None, None) => vec![json!({"field": object})],
+        };
+        for change in &mut changes {
+            let Some(event) = change.as_object_mut() else {
+                let detail = "a change that is no object: no event of Meta's";
+                return Err(Refusal::unusable(reason::BODY, detail));
+            };
+            event.insert("entry".into(), entry.clone());
+            event.insert("object".into(), object.clone());
         }
+        events.append(&mut changes);
     }
     Ok(Unfolded::Anew(events))
 }
@@ -99,4 +111,47 @@ fn greet(request: &Request<'_>, keys: &Keys<'_>) -> Option<Answer> {
         status: 403,
         ..Answer::text("challenge refused", "")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unfolded(entries: &Value) -> Result<Vec<Value>, Refusal> {
+        match unfold(json!({"object": "page", "entry": entries}))? {
+            Unfolded::Anew(events) => Ok(events),
+            Unfolded::AsIs(body) => panic!("{body}"),
+        }
+    }
+
+    #[test]
+    fn nothing_of_what_an_entry_may_hold_is_dropped() {
+        let message = json!({"sender": {"id": "7"}, "message": {"text": "hello"}});
+        let entries = json!([
+            {"id": "1", "changes": [{"field": "leadgen", "value": {"leadgen_id": "5"}}, {"field": "feed"}]},
+            {"id": "2", "messaging": [message]},
+            {"id": "3", "changed_fields": ["email"]},
+        ]);
+        let events = unfolded(&entries).expect("events");
+        let told: Vec<_> = events
+            .iter()
+            .map(|event| (event["field"].as_str(), event["entry"]["id"].as_str()))
+            .collect();
+        let expected = [
+            ("leadgen", "1"),
+            ("feed", "1"),
+            ("messaging", "2"),
+            ("page", "3"),
+        ];
+        assert_eq!(told, expected.map(|(field, id)| (Some(field), Some(id))));
+        assert_eq!(events[2]["value"], message);
+        assert_eq!(events[3]["entry"], entries[2]);
+    }
+
+    #[test]
+    fn a_batch_with_what_is_no_change_is_refused_as_a_whole() {
+        let entries = json!([{"id": "1", "changes": [{"field": "feed"}, 7]}]);
+        let refused = unfolded(&entries).expect_err("no events");
+        assert_eq!((refused.status, refused.reason), (400, "body"));
+    }
 }

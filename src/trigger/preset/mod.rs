@@ -218,8 +218,8 @@ pub enum Live {
     Unmarked,
     /// This path leads to `true`, `live` or `production` for a real event.
     At(&'static str),
-    /// This path leads to `true` or `1` for a test; nothing there is a real event.
-    TestAt(&'static str),
+    /// One of these paths leads to `true` or `1` for a test; nothing there is a real event.
+    TestAt(&'static [&'static str]),
 }
 
 /// What a body turned out to hold.

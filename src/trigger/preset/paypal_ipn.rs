@@ -31,7 +31,7 @@ pub(super) static PRESET: Preset = Preset {
     ],
     kind: &["$.body.txn_type", "$.body.payment_status"],
     kind_of: Some(kind_of),
-    live: Live::TestAt("$.body.test_ipn"),
+    live: Live::TestAt(&["$.body.test_ipn"]),
     people: People::Rows(PEOPLE),
     samples: SAMPLES,
     settings: &["postback", "receiver_email"],

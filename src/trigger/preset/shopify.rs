@@ -10,7 +10,8 @@ pub(super) static PRESET: Preset = Preset {
     title: "Shopify",
     doc: "For webhooks of an app the secret is the app's client secret; for those made in the admin under Notifications it is the \
           one that is shown there. The type is the topic, such as `orders/paid`. Both families of headers are understood, with \
-          and without `X-`. Order ids are longer than many programs can count: they stay whole here.",
+          and without `X-`. Order ids are longer than many programs can count: they stay whole here. \
+          What the admin's button for a test sends is a test, as is an order that was paid with a test gateway.",
     verified: "`X-Shopify-Hmac-Sha256` (or `shopify-hmac-sha256`) holds the base64 HMAC-SHA256 of the body.",
     retries: "Eight times over four hours, with the body as it first was; then Shopify may remove the webhook. It waits five seconds for the answer.",
     lost_after: "4 hours",
@@ -20,7 +21,7 @@ pub(super) static PRESET: Preset = Preset {
         &["$.headers['shopify-event-id']"],
     ],
     kind: &["$.headers['x-shopify-topic']", "$.headers['shopify-topic']"],
-    live: Live::TestAt("$.body.test"),
+    live: Live::TestAt(&["$.body.test", "$.headers['x-shopify-test']"]),
     people: People::Rows(PEOPLE),
     samples: &[Sample::json(
         "orders/paid",

@@ -57,7 +57,8 @@ fn every_path_of_every_preset_compiles_and_leads_into_the_delivery() {
         paths.extend(preset.kind);
         match preset.live {
             Live::Unmarked => {}
-            Live::At(path) | Live::TestAt(path) => paths.push(path),
+            Live::At(path) => paths.push(path),
+            Live::TestAt(marks) => paths.extend(marks),
         }
         if let People::Rows(rows) = preset.people {
             for row in rows {

@@ -18,7 +18,7 @@ pub(super) static PRESET: Preset = Preset {
     handshakes: "HEAD, and a POST without a body",
     id: &[&["$.body.webhook_id"]],
     kind: &["$.body.event"],
-    live: Live::TestAt("$.body.mode_int"),
+    live: Live::TestAt(&["$.body.mode_int"]),
     people: People::Rows(PEOPLE),
     samples: SAMPLES,
     scheme: |_| Ok(Box::new(Field::new(vec!["thrivecart_secret".into()]))),

@@ -334,11 +334,19 @@ impl Hmac {
         let signatures = counted(signatures, "signature");
         let secrets = counted(secrets, "secret");
         let bytes = counted(request.body.len(), "byte");
+        let (over, or_else) = if self.signed.contains(&Piece::Url) {
+            (
+                format!("the URL {} and ", self.url),
+                "has this webhook at another URL, ",
+            )
+        } else {
+            (String::new(), "")
+        };
         Refusal::unproven(
             reason::SIGNATURE,
             format!(
-                "no match of {signatures} in `{}` with {secrets} over a body of {bytes}: the sender signs with another secret, \
-                 or something on the way changed the body",
+                "no match of {signatures} in `{}` with {secrets} over {over}a body of {bytes}: the sender signs with another secret, \
+                 {or_else}or something on the way changed the body",
                 self.header
             ),
         )

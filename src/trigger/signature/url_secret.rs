@@ -1,5 +1,7 @@
 //! `verify: url-secret`: the secret stands in the URL, for senders that sign nothing.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -78,10 +80,41 @@ impl Scheme for UrlSecret {
     }
 }
 
-/// The values of the parameter in a query string.
-fn parameters(query: &str) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
-    query.split('&').filter_map(|pair| {
-        let (name, value) = pair.split_once('=')?;
-        (name == PARAMETER).then(|| form::unescape(value.as_bytes()))?
+/// The values of the parameter in a query string. Where a secret was pasted into the URL as it is, a `+` in it means itself.
+fn parameters(query: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let values = pairs.filter_map(|(name, value)| (name == PARAMETER).then_some(value));
+    values.flat_map(|value| {
+        let pasted = value.replace('+', "%2B");
+        let pasted = form::unescape(pasted.as_bytes()).map(|text| text.into_owned().into());
+        [form::unescape(value.as_bytes()), pasted]
+            .into_iter()
+            .flatten()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_may_be_escaped_or_pasted_as_it_is() {
+        let found = |query| parameters(query).any(|text| text == "s3cr3t+/=");
+        for query in [
+            "secret=s3cr3t%2B%2F%3D",
+            "a=b&secret=s3cr3t+/=",
+            "secret=wrong&secret=s3cr3t%2b/=&c",
+        ] {
+            assert!(found(query), "{query}");
+        }
+        for query in [
+            "",
+            "secret",
+            "secret=s3cr3t /=",
+            "secret=s3cr3t%20/=",
+            "x=s3cr3t+/=",
+        ] {
+            assert!(!found(query), "{query}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Home, Source, around, secret, trust};
+use super::{Home, Source, around, identity, secret, trust};
 use crate::problem::{self, Problem};
 use crate::trigger::address::Range;
 use crate::trigger::mapping;
@@ -53,9 +53,11 @@ pub(super) fn parse(
     let mapping = mapping::parse(&mut settings, preset);
     let types = Types::parse(&mut settings);
     let dedupe = dedupe(&mut settings, preset);
+    let identity_wait = identity::parse(&mut settings);
     let allow_from = allow_from(&mut settings);
     if let Some(scheme) = scheme.as_deref() {
         trust::check(&mut settings, preset);
+        identity::check(&mut settings, &mapping, is_looked_up);
         check_open(&mut settings, scheme, &allow_from);
         check_tolerance(&mut settings, scheme);
     }
@@ -98,6 +100,7 @@ pub(super) fn parse(
         mapping,
         types,
         dedupe,
+        identity_wait,
     })
 }
 

@@ -78,6 +78,7 @@ fn entries_that_are_right_are_read_without_a_word() {
         "{ preset: stripe, secret: env:GOOD, tolerance: 10m, live: true }",
         "{ preset: typeform, secret: [env:GOOD, file:line.txt], person: { email: \"$.body.form_response.answers[?@.field.ref=='mail'].email\" } }",
         "{ preset: standard-webhooks, secret: env:GOOD, dedupe: 2d }",
+        "{ verify: bearer, secret: env:GOOD, person: { ids: { customer: $.body.id } }, identity_wait: 7d }",
         "{ verify: bearer, secret: env:GOOD, id: \"$.headers['x-request-id']\", type: order }",
         "{ verify: basic, secret: env:PAIR, id: [$.body.id, $.body.at], type: $.body.event, types: { $.body.amount: decimal } }",
         "{ verify: url-secret, secret: env:GOOD, allow_from: [10.0.0.0/8, \"::1\"] }",
@@ -239,6 +240,11 @@ fn paths_and_constants_stand_where_they_make_sense() {
 { preset: stripe, secret: env:GOOD, dedupe: 24 } => K0109 => 24 => no unit
 { preset: stripe, secret: env:GOOD, expect: { at_least: 1, every: 24h } } => K0705 => expect => no effect
 { preset: stripe, secret: env:GOOD, public_key: x } => K0707 => public_key => no effect
+{ preset: stripe, secret: env:GOOD, identity_wait: 8d } => K0109 => 8d => longest allowed, 1w
+{ preset: stripe, secret: env:GOOD, identity_wait: 10 } => K0109 => 10 => no unit
+{ preset: samcart, secret: env:GOOD, identity_wait: 1h } => K0707 => identity_wait => no effect => ids: { customer
+{ verify: bearer, secret: env:GOOD, person: { email: $.body.email }, identity_wait: 1h } => K0707 => identity_wait => bring no id
+{ preset: kartra, secret: env:GOOD, trust: lookup, identity_wait: 1h } => K0707 => identity_wait => `trust: lookup` => remove it
 { verify: { field: $.query.x }, secret: env:GOOD } => K0707 => $.query.x => $.body.
 "#,
     );

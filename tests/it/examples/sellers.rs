@@ -110,11 +110,17 @@ async fn a_cancelled_paypal_subscription_closes_the_academy() {
 async fn a_shopify_order_opens_its_course_once_and_a_test_order_none() {
     let world = open("shopify-order", START).await;
     let order = Letter::sample("shopify/orders/paid");
-    let test = order
+    let paid_with_nothing = order
         .changed(|body| body["test"] = true.into())
         .with_header("x-shopify-webhook-id", "of-a-test");
-    let event = deliver_in_vain(&world, "shop", &test).await;
-    assert_eq!(because(&world, event, "paid-order").await, "live");
+    let by_the_button = order
+        .clone()
+        .with_header("x-shopify-test", "true")
+        .with_header("x-shopify-webhook-id", "of-the-button");
+    for test in [paid_with_nothing, by_the_button] {
+        let event = deliver_in_vain(&world, "shop", &test).await;
+        assert_eq!(because(&world, event, "paid-order").await, "live");
+    }
 
     let order = order.changed(|body| body["email"] = "Ada.Lovelace@Example.com".into());
     deliver(&world, "shop", &order).await;

@@ -128,6 +128,7 @@ impl Bench {
             observed: HashSet::new(),
             limits,
             reporting: HashSet::new(),
+            identity_waits: HashMap::new(),
             reads_accounts: false,
             test_events: true,
             retention: Retention {

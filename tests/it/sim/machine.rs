@@ -309,5 +309,6 @@ fn parts(store: Store, clock: Arc<SettableClock>, wire: Arc<Wire>, reads_account
         reads_accounts,
         test_events: true,
         retention: RETENTION,
+        identity_waits: Default::default(),
     }
 }

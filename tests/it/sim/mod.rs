@@ -18,7 +18,7 @@ mod wire;
 
 use play::Play;
 
-use crate::crash::from_environment;
+use crate::random::from_environment;
 
 /// Seeds of a usual run, in all.
 const SEEDS: u64 = 1_024;

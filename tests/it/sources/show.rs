@@ -18,7 +18,7 @@ fn yard() -> Yard {
         &[
             (
                 "shop".into(),
-                "preset: stripe\nsecret: [env:OLD, env:GONE, env:STRIPE]".into(),
+                "preset: stripe\nidentity_wait: 2h\nsecret: [env:OLD, env:GONE, env:STRIPE]".into(),
             ),
             ("forms".into(), "preset: jotform\nsecret: env:URL".into()),
             (
@@ -53,6 +53,7 @@ fn sources_are_listed_with_their_urls_and_never_their_secrets() {
     let show = yard.says(&["sources", "show", "shop"]);
     for told in [
         "1 (env:OLD)",
+        "up to 2h for the address of a person",
         "2 (env:GONE, which is not set or cannot be one)",
         "3 (env:STRIPE)",
         "there is no database",

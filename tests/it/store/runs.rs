@@ -58,7 +58,11 @@ async fn a_proven_run_takes_its_once_value_unless_another_has_it(home: Home) {
         Written::Declined
     );
     let stored = world.stored(second.id).await;
-    assert_eq!((stored.state, stored.once), (State::Declined, None));
+    assert_eq!(
+        (stored.state, stored.once.as_deref()),
+        (State::Declined, Some("order 7")),
+        "as one that was declined when it came"
+    );
     assert_eq!(stored.why, Some(format!("once, run {}", first.id)));
     let (third, lease) = unproven().await;
     assert_eq!(

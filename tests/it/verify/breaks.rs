@@ -312,11 +312,12 @@ pub(super) const SOUND: &[&str] = &[
     UPDATE events SET thinned_at = 1 WHERE seq = {event o1};
     DELETE FROM attempts WHERE run_seq = {o1};
     UPDATE runs SET thinned_at = 1 WHERE seq = {o1}",
-    "DELETE FROM bodies WHERE event_seq = {event o1};
-    DELETE FROM attempts WHERE run_seq = {o1};
-    DELETE FROM spent WHERE run_seq = {o1};
-    DELETE FROM events WHERE seq = {event o1};
-    DELETE FROM runs WHERE seq = {o1};
+    "CREATE TEMP TABLE went AS SELECT {event o1} AS event, {o1} AS run;
+    DELETE FROM bodies WHERE event_seq = (SELECT event FROM went);
+    DELETE FROM attempts WHERE run_seq = (SELECT run FROM went);
+    DELETE FROM spent WHERE run_seq = (SELECT run FROM went);
+    DELETE FROM runs WHERE seq = (SELECT run FROM went);
+    DELETE FROM events WHERE seq = (SELECT event FROM went);
     INSERT INTO people VALUES ('shop', 'customer', 'c1', 'ada@example.com', NULL, NULL, NULL, zeroblob(16), 0)",
     // The rule was judged when it was known who the event is about, and declined it.
     "UPDATE events SET verdicts = json_set(verdicts, '$[0].decision', 'error', '$[0].actual', 'no', '$[0].note', 'identity: judged again')
