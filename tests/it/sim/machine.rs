@@ -295,6 +295,8 @@ fn parts(store: Store, clock: Arc<SettableClock>, wire: Arc<Wire>, reads_account
         clock.clone(),
         Some(wire as _),
     );
+    let sources = SETTING.sources.iter();
+    let waits = sources.filter_map(|source| Some((source.name().clone(), source.identity_wait()?)));
     Parts {
         store,
         actions: ActionsHandle(Arc::new(client.expect("a client"))),
@@ -309,6 +311,6 @@ fn parts(store: Store, clock: Arc<SettableClock>, wire: Arc<Wire>, reads_account
         reads_accounts,
         test_events: true,
         retention: RETENTION,
-        identity_waits: Default::default(),
+        identity_waits: waits.collect(),
     }
 }
