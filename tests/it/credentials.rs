@@ -15,7 +15,7 @@ async fn signing() -> World {
     let text = std::fs::read_to_string(&file).expect("settings");
     let signed = text.replace(
         "token: env:MEMBRANE_TOKEN",
-        "workspace_key: sandbox, workspace_secret: env:WORKSPACE_SECRET, tenant_key: shop",
+        "workspace_key: sandbox, workspace_secret: env:ROTATED_SECRET, tenant_key: shop",
     );
     assert_ne!(text, signed);
     std::fs::write(&file, signed).expect("written");
@@ -26,7 +26,7 @@ async fn signing() -> World {
 
 fn keep(world: &World, secret: &str) {
     let file = world.dir.path().join(".env");
-    std::fs::write(file, format!("WORKSPACE_SECRET={secret}\n")).expect("written");
+    std::fs::write(file, format!("ROTATED_SECRET={secret}\n")).expect("written");
 }
 
 #[tokio::test]
