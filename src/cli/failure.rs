@@ -2,6 +2,8 @@
 
 use std::fmt::{Display, Formatter};
 
+use serde_json::{Value, json};
+
 use crate::store::StoreError;
 use crate::web::api::Refusal;
 
@@ -36,6 +38,18 @@ impl Failure {
         self.remedy = Some(remedy.into());
         self
     }
+}
+
+/// The last line of a command that prints lines of JSON and ends with an error: how it ended, why, what to do.
+pub(super) fn as_last_line(error: &anyhow::Error) -> Value {
+    let failure = match error.downcast_ref::<Failure>() {
+        Some(failure) => failure.clone(),
+        None => Failure::new(error.to_string()),
+    };
+    json!({
+        "works": false, "pinned": false,
+        "why": failure.what, "means": failure.means, "to_do": failure.remedy,
+    })
 }
 
 impl Display for Failure {

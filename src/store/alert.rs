@@ -105,11 +105,10 @@ pub struct Alert {
 }
 
 impl Alert {
-    /// Whether it wants something of a person that this text did not: to go where a link leads that is not in it. What
-    /// follows a `?` may be another at every look, and leads to no other place.
-    pub(super) fn leads_elsewhere(&self, text: &str) -> bool {
-        let place = link(&self.text);
-        place.is_some() && place != link(text)
+    /// Whether a person has to do the same about it as about what this text tells: of a connection's state, and at the place
+    /// of its link. What follows a `?` may be another at every look, and leads to no other place; details are no news.
+    pub(super) fn wants_the_same(&self, text: &str) -> bool {
+        advice(&self.text) == advice(text) && link(&self.text) == link(text)
     }
 
     /// Says in the log that somebody must be told.
@@ -117,6 +116,17 @@ impl Alert {
         let (kind, text) = (self.kind.name(), without_links(&self.text));
         tracing::error!(kind, subject = self.subject, text, "alert");
     }
+}
+
+/// A connection's state and what helps in it, in a text that tells of it: `connection c1 is BUILDING: wait. Details`.
+fn advice(text: &str) -> Option<&str> {
+    text.match_indices("connection ").find_map(|(at, word)| {
+        let (id, told) = text[at + word.len()..].split_once(" is ")?;
+        let (state, _) = told.split_once(": ")?;
+        let is_state = state == "not connected" || !state.contains(|c: char| c.is_lowercase());
+        let told = told.split(". ").next()?;
+        (is_state && !id.contains(' ')).then_some(told)
+    })
 }
 
 /// Where the link in a text leads.
@@ -140,26 +150,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_link_is_another_place_and_not_another_token() {
-        let alert = Alert {
-            kind: AlertKind::ConnectionHeld,
-            subject: String::new(),
-            text: "log in at https://ui.example/connect?token=a now".into(),
-            since: Timestamp::MIN,
-            over_at: None,
-        };
-        for (before, elsewhere) in [
-            ("it is being built", true),
-            ("answer at https://ui.example/form?token=a", true),
-            ("log in at https://ui.example/connect?token=b", false),
+    fn what_a_person_has_to_do_is_told_from_tokens_and_details() {
+        let login = "the call failed; connection c1 is CLIENT_ACTION_REQUIRED: a person must act: log in. It lapsed";
+        let at = |text: &str, link: &str| format!("{text}. Open https://ui.example/{link}");
+        for (before, now, same) in [
+            (at(login, "connect?t=a"), at(login, "connect?t=b"), true),
+            (at(login, "connect?t=a"), at(login, "form?t=a"), false),
+            (at(login, "connect"), login.to_owned(), false),
+            (login.to_owned(), login.replace("It lapsed", "Again"), true),
+            (login.to_owned(), login.replace("log in", "answer"), false),
+            (
+                "connection c1 is BUILDING: wait".to_owned(),
+                "connection c1 is SETUP_FAILED: ask".to_owned(),
+                false,
+            ),
+            ("it broke".to_owned(), "it broke again".to_owned(), true),
         ] {
-            assert_eq!(alert.leads_elsewhere(before), elsewhere, "{before}");
+            let alert = Alert {
+                kind: AlertKind::ConnectionHeld,
+                subject: String::new(),
+                text: now,
+                since: Timestamp::MIN,
+                over_at: None,
+            };
+            assert_eq!(alert.wants_the_same(&before), same, "{before}: {alert:?}");
         }
-        let without = Alert {
-            text: "it is being built".into(),
-            ..alert
-        };
-        assert!(!without.leads_elsewhere("log in at https://ui.example/"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::alert::{Alert, AlertKind};
 
-/// A connection that is held again in the same way so soon after its last such hold has relapsed: the alert of that hold stands
+/// A connection that is held again in the same way so soon, and wants the same of a person, has relapsed: the alert of then stands
 /// again.
 pub const RELAPSE_WITHIN: Duration = Duration::from_secs(15 * 60);
 

@@ -241,8 +241,8 @@ impl Store {
 
     /// Puts a hold in force, and raises its alert in the same commit: see [`HoldKind::is_told`]. A hold of the same connection
     /// and kind stays since when it was, with the new reason. Whether somebody must be told anew: each hold has its alert, and
-    /// one that comes within `RELAPSE_WITHIN` of the end of the last of its kind has that one's, as long as its link leads to
-    /// the same place.
+    /// one that wants the same of a person as one of its kind that was over since less than `RELAPSE_WITHIN` has that one's.
+    /// When what a person has to do changes while it is held, that is another alert.
     pub async fn hold(&self, hold: Hold) -> Result<bool, StoreError> {
         Ok(self.count(Op::Hold(hold)).await? > 0)
     }

@@ -243,6 +243,38 @@ async fn a_held_run_advises_what_helps_in_the_state_of_its_connection() {
     }
 }
 
+/// What helps a held connection changes with its state, and each is told for itself, once.
+#[tokio::test]
+async fn a_held_connection_is_told_of_anew_when_another_thing_helps() {
+    let world = World::with(TAG).await;
+    let sandbox = world.sandbox.world();
+    sandbox.set_connection(CONNECTION_ID, ConnectionState::Building);
+    start(&world).await;
+    let alerts = async |standing| {
+        let alerts = world.reader().alerts(standing, 10).await;
+        alerts.expect("the store answers")
+    };
+    for (state, helps, told) in [
+        (ConnectionState::Building, "wait a few minutes", 1),
+        (ConnectionState::ClientActionRequired, "log in", 2),
+        (ConnectionState::SetupFailed, "ask Membrane's support", 3),
+        (ConnectionState::ClientActionRequired, "log in", 3),
+        (ConnectionState::SetupFailed, "ask Membrane's support", 3),
+        (ConnectionState::ConfigurationError, "correct its set-up", 4),
+    ] {
+        sandbox.set_connection(CONNECTION_ID, state);
+        world.advance(Duration::from_secs(400)).await;
+        let standing = alerts(true).await;
+        assert_eq!(standing.len(), 1, "{state:?}: {standing:?}");
+        assert!(standing[0].text.contains(helps), "{standing:?}");
+        assert_eq!(alerts(false).await.len(), told, "{state:?}");
+    }
+    sandbox.set_connection(CONNECTION_ID, ConnectionState::Ready);
+    world.advance(Duration::from_secs(400)).await;
+    assert_eq!(alerts(true).await, []);
+    world.end(&[State::Done]).await;
+}
+
 /// Where the trouble is at Membrane, nobody is sent to Kartra.
 #[tokio::test]
 async fn a_workspace_without_credit_is_mended_where_it_is() {

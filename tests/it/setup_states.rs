@@ -346,3 +346,33 @@ async fn credentials_that_lack_something_say_what_and_what_can_be_given_instead(
         assert!(!said.err.contains(secret), "{}", said.err);
     }
 }
+
+/// Whoever reads lines of JSON reads in the last one how it ended, in every state and with a refused token.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_line_of_json_says_how_it_ended() {
+    let settings = format!("{SETTINGS}connections:\n  main: {{ id: {CONNECTION_ID} }}\n");
+    let (dir, sandbox, _) = house(&settings).await;
+    let connect = &["connect", "--timeout", "1s", "--json"][..];
+    let reconnect = &["connection", "reconnect", "main", "--json"][..];
+    let refused = [("MEMBRANE_TOKEN", "nobody's")];
+    for (command, state, env, code) in [
+        (connect, ConnectionState::ConfigurationError, &BY_TOKEN, 2),
+        (connect, ConnectionState::SetupFailed, &BY_TOKEN, 2),
+        (connect, ConnectionState::Building, &BY_TOKEN, 1),
+        (connect, ConnectionState::Ready, &refused, 2),
+        (reconnect, ConnectionState::Building, &BY_TOKEN, 2),
+        (reconnect, ConnectionState::ConfigurationError, &BY_TOKEN, 2),
+        (reconnect, ConnectionState::SetupFailed, &BY_TOKEN, 2),
+        (reconnect, ConnectionState::Ready, &refused, 2),
+    ] {
+        sandbox.world().set_connection(CONNECTION_ID, state);
+        let said = piped(dir.path(), command, env, "");
+        assert_eq!(said.code, code, "{command:?}: {}{}", said.out, said.err);
+        let last = said.out.lines().last().expect("a line");
+        let last: serde_json::Value = serde_json::from_str(last).expect("JSON");
+        assert_eq!(last["works"], false, "{command:?} {state:?}: {last}");
+        for part in ["why", "to_do"] {
+            assert!(last[part].is_string(), "{command:?} {state:?}: {last}");
+        }
+    }
+}

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use self::pin::Pinned;
 use super::connection::{Patience, Waited, length, view};
 use super::desk::{check_name, membrane_desk, only_or, told};
+use super::failure::as_last_line;
 use super::screen::{Line, Tone};
 use super::{Desk, Exit, Failure};
 use crate::clock::after;
@@ -52,15 +53,23 @@ pub(super) struct Arguments {
     /// Change no file: print what to write
     #[arg(long)]
     print: bool,
-    /// Print every change as a line of JSON; the last says `pinned`, unless it ends with exit code 2
+    /// Print every change as a line of JSON; the last says `works` and `pinned`
     #[arg(long)]
     json: bool,
 }
 
 pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
+    let ended = carry_out(&arguments, desk).await;
+    if let (true, Err(error)) = (arguments.json, &ended) {
+        desk.screen.json_line(&as_last_line(error))?;
+    }
+    ended
+}
+
+async fn carry_out(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     let config = desk.settings()?;
-    let name = &*name_of(&arguments, &config)?;
-    let url = &*url_of(&arguments, &config, name)?;
+    let name = &*name_of(arguments, &config)?;
+    let url = &*url_of(arguments, &config, name)?;
     let membrane = membrane_desk(&config, name, None, &desk.clock)?;
     let tenant = membrane.whoami().await.map_err(|failed| told(&failed))?;
     if !arguments.json {
@@ -91,12 +100,12 @@ pub(super) async fn run(arguments: Arguments, desk: &mut Desk) -> anyhow::Result
         Waited::Ready(connection) => {
             let reads = proves(&config, name, &connection, address::is_kartra(url), desk).await?;
             match reads {
-                Ok(proof) => pinned(&arguments, (&config, name), &connection, proof, desk),
-                Err(why) => does_not_read(&arguments, &connection, &why, desk),
+                Ok(proof) => pinned(arguments, (&config, name), &connection, proof, desk),
+                Err(why) => does_not_read(arguments, &connection, &why, desk),
             }
         }
         Waited::Broken(connection) => Err(view::broken(&connection, name).into()),
-        Waited::NotYet(connection) => not_yet(&arguments, &connection, desk),
+        Waited::NotYet(connection) => not_yet(arguments, &connection, desk),
     }
 }
 
@@ -166,8 +175,11 @@ fn not_yet(
     desk: &mut Desk,
 ) -> anyhow::Result<Exit> {
     if arguments.json {
-        desk.screen
-            .json_line(&json!({ "connection": view::json_of(connection), "pinned": false }))?;
+        desk.screen.json_line(&json!({
+            "connection": view::json_of(connection), "works": false, "pinned": false,
+            "why": format!("it is {} and not READY yet", connection.state()),
+            "to_do": format!("run it again: {}", again(arguments)),
+        }))?;
         return Ok(Exit::Problems);
     }
     let state = connection.state();

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{Patience, Subject, Waited, length, may_pass, view};
 use crate::cli::desk::told;
+use crate::cli::failure::as_last_line;
 use crate::cli::screen::{Line, Tone, span};
 use crate::cli::{Desk, Exit, Failure};
 use crate::clock::after;
@@ -32,6 +33,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
+    let ended = carry_out(arguments, desk).await;
+    if let (true, Err(error)) = (arguments.json, &ended) {
+        desk.screen.json_line(&as_last_line(error))?;
+    }
+    ended
+}
+
+async fn carry_out(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
     let config = desk.settings()?;
     let subject = Subject::named(arguments.name.as_deref(), "reconnect", &config, desk).await?;
     let found = subject.membrane.connection(&subject.id).await;

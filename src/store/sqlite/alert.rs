@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use crate::clock::micros;
 use crate::run::WHY_APPROVAL;
@@ -36,23 +36,33 @@ pub(super) async fn carry_out(
     Ok(())
 }
 
-/// Raises it; one that was over since less than this stands again instead, and is not new, unless another link leads on.
+/// Raises it. What a person has to do decides whether it is new: one that wants the same stands on, or, when it was over since
+/// less than this, stands again; one that wants another thing is over.
 pub(super) async fn raise_again(
     store: &mut Sqlite,
     alert: &Alert,
     within: Duration,
 ) -> Result<bool, StoreError> {
+    let standing = standing_text(store, alert).await?;
+    if standing.is_some_and(|text| alert.wants_the_same(&text)) {
+        return raise(store, alert).await;
+    }
     let since = alert.since.saturating_sub(within);
-    sqlx::query(statements::RAISE_AGAIN.text())
+    let recent = sqlx::query(statements::RECENT_ALERTS.text())
         .bind(alert.kind.name())
         .bind(&*alert.subject)
         .bind(micros(since.unwrap_or(Timestamp::MIN)))
-        .execute(&mut store.db)
+        .fetch_all(&mut store.db)
         .await
         .map_err(error::of)?;
-    let standing = standing_text(store, alert).await?;
-    if standing.is_some_and(|text| alert.leads_elsewhere(&text)) {
-        calm(store, alert.kind, &alert.subject, alert.since).await?;
+    calm(store, alert.kind, &alert.subject, alert.since).await?;
+    let same = |row: &&SqliteRow| alert.wants_the_same(row.get("text"));
+    if let Some(row) = recent.iter().find(same) {
+        sqlx::query(statements::RAISE_AGAIN.text())
+            .bind(row.get::<i64, _>("seq"))
+            .execute(&mut store.db)
+            .await
+            .map_err(error::of)?;
     }
     raise(store, alert).await
 }

@@ -250,9 +250,10 @@ statements! {
 
     STANDING_ALERT = "SELECT text FROM alerts WHERE kind = ?1 AND subject = ?2 AND over_at IS NULL";
     INSERT_ALERT = "INSERT INTO alerts (kind, subject, text, since) VALUES (?1, ?2, ?3, ?4)";
-    /// The last alert of its kind and subject stands again, if none does and it was over since then.
-    RAISE_AGAIN = "UPDATE alerts SET over_at = NULL WHERE kind = ?1 AND subject = ?2 AND over_at >= ?3
-        AND seq = (SELECT max(l.seq) FROM alerts l WHERE l.kind = ?1 AND l.subject = ?2)";
+    /// Those of a kind and subject that were over since then, among the last ones.
+    RECENT_ALERTS = "SELECT seq, text FROM alerts WHERE seq > (SELECT max(l.seq) FROM alerts l) - 1000
+        AND kind = ?1 AND subject = ?2 AND over_at >= ?3 ORDER BY seq DESC";
+    RAISE_AGAIN = "UPDATE alerts SET over_at = NULL WHERE seq = ?1";
     RENEW_ALERT = "UPDATE alerts SET text = ?3 WHERE kind = ?1 AND subject = ?2 AND over_at IS NULL";
     CALM_ALERT = "UPDATE alerts SET over_at = ?3 WHERE kind = ?1 AND subject = ?2 AND over_at IS NULL";
     /// Runs that wait for a person, by what for: what an approval is asked for differs from run to run.

@@ -17,6 +17,7 @@ on_every_store!(
     a_hold_stands_with_its_alert,
     a_relapse_is_the_same_alert,
     a_link_to_another_place_is_told_anew,
+    another_thing_to_do_is_told_anew_and_once,
     at_start_alerts_fit_holds,
     a_run_whose_connection_is_held_is_shown_held,
 );
@@ -208,6 +209,45 @@ async fn a_link_to_another_place_is_told_anew(home: Home) {
     let all = alerts(&world, false).await;
     assert_eq!(all.len(), 3);
     assert_eq!(all[1].over_at, Some(all[0].since), "{all:?}");
+}
+
+/// What a person has to do is told when it changes, whether or not the connection was well in between; flapping tells once each.
+async fn another_thing_to_do_is_told_anew_and_once(home: Home) {
+    let world = home.open().await;
+    for is_well_between in [false, true] {
+        let connection = format!("well_{is_well_between}");
+        let mut told = Vec::new();
+        for state in [
+            "BUILDING: wait. As yet",
+            "BUILDING: wait. Still",
+            "CLIENT_ACTION_REQUIRED: answer it",
+            "SETUP_FAILED: ask Membrane's support",
+            "BUILDING: wait",
+            "SETUP_FAILED: ask Membrane's support. It broke",
+        ] {
+            let hold = Hold {
+                connection: (*connection).into(),
+                kind: HoldKind::Down,
+                reason: format!("connection c1 is {state}"),
+                since: world.now(),
+            };
+            told.push(world.store.hold(hold).await.unwrap());
+            world.advance(60);
+            if is_well_between {
+                world.release(&connection, None).await;
+            }
+        }
+        let news = [true, false, true, true, false, false];
+        assert_eq!(told, news, "well between: {is_well_between}");
+        let of_it = alerts(&world, false).await;
+        let of_it = of_it
+            .iter()
+            .filter(|one| one.subject.starts_with(&connection));
+        let last = of_it.max_by_key(|one| one.over_at.unwrap_or(world.now()));
+        assert!(last.unwrap().text.ends_with("It broke"), "{last:?}");
+        world.release(&connection, None).await;
+        assert_eq!(alerts(&world, true).await, []);
+    }
 }
 
 /// What stands fits what is held, whoever wrote the database before.
