@@ -1,5 +1,6 @@
 //! What can be done in Kartra: a call, its outcome, the catalogue's shape, and the contract `Actions` that the engine knows.
 
+mod amount;
 mod claim;
 mod limit;
 mod look;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 use crate::account::{Account, Inventory, Place};
 
+pub use amount::{WANTED_AMOUNT, amount};
 pub use claim::{Claim, Prove};
 pub use limit::Limit;
 pub use look::{Evidence, Look, Reads, Seen};

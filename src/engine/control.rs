@@ -114,7 +114,7 @@ impl Controls {
             State::Waiting if run.progress.unjudged => Err(UNJUDGED),
             State::Waiting => Err("it sleeps, as its rule says; there is nothing to retry"),
             State::Ready | State::Running => Err("it goes on by itself"),
-            State::Declined | State::Done | State::Cancelled => Err("it is over; send the event again to start a new one"),
+            State::Declined | State::Done | State::Cancelled => Err(over(run.state)),
         })
         .await
     }
@@ -138,7 +138,7 @@ impl Controls {
             State::NeedsPerson => Err("look in Kartra whether the call was done, then `kartwheel runs resolve ID --as done|repeat|fail`"),
             State::Waiting if run.progress.unjudged => Err(UNJUDGED),
             State::Ready | State::Running | State::Retrying | State::Waiting => Err("nothing stops it but time"),
-            State::Declined | State::Done | State::Cancelled => Err("it is over; send the event again to start a new one"),
+            State::Declined | State::Done | State::Cancelled => Err(over(run.state)),
         })
         .await
     }
@@ -209,7 +209,10 @@ impl Controls {
                     (
                         State::Failed,
                         Some(progress),
-                        Some("a person let it fail".into()),
+                        Some(match reason {
+                            "" => "a person let it fail".to_owned(),
+                            given => given.to_owned(),
+                        }),
                     )
                 }
             })
@@ -284,6 +287,18 @@ impl Controls {
             }
         }
         Err(ControlError::Moving(id))
+    }
+}
+
+/// What is true of a run that ended. The same event is answered as seen before, so only one with a new id begins another.
+const fn over(state: State) -> &'static str {
+    match state {
+        State::Cancelled => {
+            "it was ended by a person. If it should run after all: look in Kartra whether a call of it went out, then have its event \
+             sent with a new id"
+        }
+        State::Declined => "its rule did not want its event; there is nothing to go on with",
+        _ => "it carried out its rule; there is nothing to do",
     }
 }
 

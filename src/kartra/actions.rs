@@ -95,7 +95,7 @@ const AMOUNT: Field = field(
     "refund_amount",
     FieldType::Number,
     false,
-    "How much, above zero, in the transaction's currency.",
+    "How much, 0.01 or more, in the transaction's currency.",
 );
 
 /// These, then what a lead can have, by Kartra's names.

@@ -1,13 +1,13 @@
 //! What is never sent to Kartra, whatever a rule came to: a refund of nobody knows what, or of nobody knows how much.
 //!
-//! Kartra takes an empty amount for the whole sum. So an amount that is named must be a number above zero; a refund of
-//! everything names none.
+//! Kartra takes an empty amount for the whole sum. So an amount that is named must be a cent or more, and so plain that
+//! nobody rounds it to nothing; a refund of everything names none.
 
 use serde_json::Value;
 
 use super::input;
 use super::outcome::quoted;
-use crate::action::{Class, Outcome};
+use crate::action::{self, Class, Outcome, WANTED_AMOUNT};
 
 /// Why this call must not go out.
 pub(super) fn refuse(verb: &str, input: &Value) -> Option<Outcome> {
@@ -17,9 +17,9 @@ pub(super) fn refuse(verb: &str, input: &Value) -> Option<Outcome> {
     let why = if input::transaction(input).is_none() {
         "it names no transaction_id: the value was empty or is not there".to_owned()
     } else {
-        let wrong = input::amounts(input).find(|amount| !is_above_zero(amount.value))?;
+        let wrong = input::amounts(input).find(|amount| action::amount(amount.value).is_none())?;
         format!(
-            "{} is {}, and must be a number above zero: an empty amount would refund everything",
+            "{} is {}, and must be {WANTED_AMOUNT}: an amount that comes to nothing would refund everything",
             wrong.name,
             shown(wrong.value)
         )
@@ -28,15 +28,6 @@ pub(super) fn refuse(verb: &str, input: &Value) -> Option<Outcome> {
         Class::RuleWrong,
         format!("the refund was held back and nothing was sent: {why}"),
     ))
-}
-
-fn is_above_zero(amount: &Value) -> bool {
-    let number: Option<f64> = match amount {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    number.is_some_and(|number| number.is_finite() && number > 0.0)
 }
 
 fn shown(value: &Value) -> String {
@@ -69,6 +60,10 @@ mod tests {
             (json!("inf"), "refund_amount is \"inf\""),
             (json!(0), "refund_amount is 0"),
             (json!("0.00"), "refund_amount is \"0.00\""),
+            (json!("1e-9"), "refund_amount is \"1e-9\""),
+            (json!("0.001"), "refund_amount is \"0.001\""),
+            (json!(0.001), "refund_amount is 0.001"),
+            (json!("10.005"), "refund_amount is \"10.005\""),
             (json!(-5), "refund_amount is -5"),
             (json!(true), "refund_amount is true"),
             (json!([5]), "refund_amount is a list"),

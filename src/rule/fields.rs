@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::action::{ActionSpec, Field, FieldType};
+use crate::action::{ActionSpec, Field, FieldType, WANTED_AMOUNT, amount};
 use crate::problem::{Span, nearest};
 use crate::rule::RuleError;
 use crate::rule::account::Schema;
@@ -153,18 +153,18 @@ impl Given {
             (FieldType::Integer | FieldType::Number, value) if is_number(&value, kind) => value,
             (kind, value) => return Err(format!("{}, and is {}", wanted(kind), found(&value))),
         };
-        if self.is_amount && amount(&value).is_none_or(|amount| amount <= 0.0) {
-            return Err(
-                "must be above zero: Kartra takes anything else for the whole sum".to_owned(),
-            );
+        if !self.is_amount {
+            return Ok(value);
         }
-        Ok(value)
+        amount(&value).ok_or_else(|| {
+            format!("must be {WANTED_AMOUNT}: what comes to nothing Kartra takes for the whole sum")
+        })
     }
 }
 
 /// Whether this input of this verb is the amount of a refund. An account's own action may name it otherwise than the table.
 pub(crate) fn is_amount(verb: &str, name: &str) -> bool {
-    let plain = name.to_lowercase().replace(['_', '-'], "");
+    let plain = name.to_lowercase().replace(['_', '-', ' '], "");
     verb == "refund-transaction" && matches!(plain.as_str(), "amount" | "refundamount")
 }
 
@@ -257,14 +257,6 @@ fn is_number(value: &Value, kind: FieldType) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(&text);
     let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_whole || (kind == FieldType::Number && text.parse::<f64>().is_ok_and(f64::is_finite))
-}
-
-fn amount(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    }
 }
 
 /// What a value is that does not fit where a number may be wanted.

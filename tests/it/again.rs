@@ -16,8 +16,10 @@ use crate::world::World;
 async fn a_refund_in_doubt_that_was_let_fail_is_still_in_doubt() {
     let (world, run) = under(REFUND, "refund-transaction", FaultKind::DropBefore, 1).await;
     let engine = world.app().engine();
-    let failed = engine.resolve(run.id, Resolution::Fail, "").await;
-    assert_eq!(failed.expect("resolved").state, State::Failed);
+    let failed = engine.resolve(run.id, Resolution::Fail, "no answer").await;
+    let failed = failed.expect("resolved");
+    assert_eq!(failed.state, State::Failed);
+    assert_eq!(failed.why.as_deref(), Some("no answer"));
     engine.retry(run.id, "").await.expect("retried");
     world.settle().await;
     assert_eq!(world.runs().await[0].state, State::NeedsPerson);
@@ -85,6 +87,7 @@ async fn nothing_is_sent_after_a_cancel_and_what_was_under_way_is_shown() {
     world.sandbox.world().effects_reached(1).await;
     let run = world.run_of(event).await;
     let engine = world.app().engine();
+    let ended = run.id;
     engine.cancel(run.id, "wrong person").await.expect("ended");
     world.clock.advance(Duration::from_secs(1));
     world.settle().await;
@@ -102,6 +105,8 @@ async fn nothing_is_sent_after_a_cancel_and_what_was_under_way_is_shown() {
         .map(|step| step.progress.state)
         .collect();
     assert_eq!(states, [StepState::Ok, StepState::Pending]);
+    let refused = engine.resume(ended, "").await.expect_err("it ended");
+    assert!(refused.to_string().contains("with a new id"), "{refused}");
     world.end(&[State::Cancelled]).await;
 }
 
@@ -141,4 +146,21 @@ async fn a_call_that_was_approved_is_not_asked_for_again() {
         assert_eq!(effects(&world, "refund-transaction"), 1);
         world.end(&[State::Done]).await;
     }
+}
+
+/// The sender's repeat is answered as seen before: it is not advised.
+#[tokio::test]
+async fn a_run_that_ended_says_what_is_true_of_it() {
+    let world = World::with(TAG).await;
+    let run = world.run_of(start(&world).await).await;
+    assert_eq!(run.state, State::Done);
+    let engine = world.app().engine();
+    for refused in [
+        engine.retry(run.id, "").await,
+        engine.resume(run.id, "").await,
+    ] {
+        let refused = refused.expect_err("it is done").to_string();
+        assert!(refused.contains("nothing to do"), "{refused}");
+    }
+    world.end(&[State::Done]).await;
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{again, does, input, not_offered};
-use crate::action::{ActionSpec, Actions, Call, Class, Effects, Evidence, Outcome};
+use crate::action::{
+    ActionSpec, Actions, Call, Class, Effects, Evidence, Outcome, WANTED_AMOUNT, amount,
+};
 use crate::cli::desk::{Account, told};
 use crate::cli::screen::{Line, Screen, Tone};
 use crate::cli::{Desk, Exit, Failure};
@@ -59,7 +61,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Result<Exit> {
-    let input = read_input(arguments)?;
+    let mut input = read_input(arguments)?;
     let account = desk.account(arguments.connection.as_deref()).await?;
     let found = account.desk.action(&account.id, &arguments.key).await;
     let Some(action) = found.map_err(|failed| told(&failed))? else {
@@ -73,7 +75,8 @@ pub(super) async fn run(arguments: &Arguments, desk: &mut Desk) -> anyhow::Resul
         return refuse(arguments, &action, &complaints, true, &mut desk.screen);
     }
     let spec = action.spec;
-    if let Some(reason) = amount_wrong(spec, &action.action.input_schema, &input, arguments.full) {
+    let schema = &action.action.input_schema;
+    if let Some(reason) = amount_wrong(spec, schema, &mut input, arguments.full) {
         return refuse(arguments, &action, &[reason], false, &mut desk.screen);
     }
     let looks = spec.is_some_and(|spec| spec.effects == Effects::Read);
@@ -146,14 +149,14 @@ fn read_file(path: &PathBuf) -> Result<String, Failure> {
 fn amount_wrong(
     spec: Option<&ActionSpec>,
     schema: &Value,
-    input: &Value,
+    input: &mut Value,
     full: bool,
 ) -> Option<String> {
     let Some(name) = spec.and_then(|spec| amount_name(spec, schema)) else {
         let why = "--full says that all of an amount is meant, and this action has no amount: leave it out";
         return full.then(|| why.to_owned());
     };
-    match (input.get(&name), full) {
+    match (input.get_mut(&name), full) {
         (None, true) => None,
         (None, false) => Some(format!(
             "it does not say how much: give `{name}`, or --full if all of it is meant"
@@ -161,15 +164,13 @@ fn amount_wrong(
         (Some(_), true) => Some(format!(
             "`{name}` and --full contradict each other: keep one of the two"
         )),
-        (Some(value), false) => {
-            let number = match value {
-                Value::Number(number) => number.as_f64(),
-                Value::String(text) => text.trim().parse().ok(),
-                _ => None,
-            };
-            let good = number.is_some_and(|number: f64| number.is_finite() && number > 0.0);
-            (!good).then(|| format!("`{name}` must be a number above zero, not {value}"))
-        }
+        (Some(value), false) => match amount(value) {
+            Some(plain) => {
+                *value = plain;
+                None
+            }
+            None => Some(format!("`{name}` must be {WANTED_AMOUNT}, not {value}")),
+        },
     }
 }
 
@@ -351,7 +352,7 @@ mod tests {
     fn money_wants_an_amount_or_the_word_that_all_is_meant() {
         let refund = kartra::catalog().get("refund-transaction");
         let none = Value::Null;
-        let wrong = |input: Value, full| amount_wrong(refund, &none, &input, full);
+        let wrong = |mut input: Value, full| amount_wrong(refund, &none, &mut input, full);
         assert_eq!(wrong(json!({ "transaction_id": 1 }), true), None);
         assert_eq!(wrong(json!({ "refund_amount": 10.5 }), false), None);
         assert_eq!(wrong(json!({ "refund_amount": "10.50" }), false), None);
@@ -362,19 +363,20 @@ mod tests {
             (json!({ "refund_amount": 0 }), false),
             (json!({ "refund_amount": "-1" }), false),
             (json!({ "refund_amount": "NaN" }), false),
+            (json!({ "refund_amount": "0.001" }), false),
             (json!({ "refund_amount": null }), false),
             (json!({ "amount": [] }), false),
         ] {
             assert!(wrong(input.clone(), full).is_some(), "{input} {full}");
         }
-        let input = json!({});
+        let mut input = json!({});
         for spec in [
             kartra::catalog().get("assign-tag"),
             kartra::catalog().get("cancel-subscription"),
             None,
         ] {
-            assert_eq!(amount_wrong(spec, &none, &input, false), None);
-            let told = amount_wrong(spec, &none, &input, true).unwrap_or_default();
+            assert_eq!(amount_wrong(spec, &none, &mut input, false), None);
+            let told = amount_wrong(spec, &none, &mut input, true).unwrap_or_default();
             assert!(told.contains("leave it out"), "{told}");
         }
     }
@@ -390,7 +392,7 @@ mod tests {
             (&own, "refund_amount", false),
             (&own, "refundAmount", true),
         ] {
-            let wrong = amount_wrong(refund, schema, &json!({ name: 5 }), false);
+            let wrong = amount_wrong(refund, schema, &mut json!({ name: 5 }), false);
             assert_eq!(wrong.is_none(), taken, "{name} {wrong:?}");
         }
     }

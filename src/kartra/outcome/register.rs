@@ -294,7 +294,7 @@ pub(super) const ROWS: &[Row] = &[
         &[268],
         Refused,
         "Kartra does not take the amount {refund_amount}",
-        "give refund_amount a number above zero and not above what was paid",
+        "give refund_amount 0.01 or more and not above what was paid",
     ),
     row(
         &[271],

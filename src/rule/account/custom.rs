@@ -11,13 +11,77 @@ use crate::rule::expr::Shape;
 use crate::rule::fields::Given;
 use crate::yaml::Node;
 
-/// One entry of `custom_fields` whose identifier is written out.
+/// One entry of `custom_fields` whose identifier does not depend on the event.
 #[derive(Debug)]
 pub(super) struct Named<'a> {
     pub identifier: String,
     pub span: Span,
-    /// Its value, computed or not, and where it stands.
-    pub value: Option<(&'a Shape, &'a Node)>,
+    /// Its value, computed or not.
+    value: Option<Part<'a>>,
+}
+
+/// A part of an input, and where it stands.
+#[derive(Debug, Clone, Copy)]
+enum Part<'a> {
+    /// As the rule writes it, with something to compute in it.
+    Written(&'a Shape, &'a Node),
+    /// The same for every event. What is inside a constant stands where the constant is named.
+    Known(&'a Value, Span),
+}
+
+impl<'a> Part<'a> {
+    fn new(shape: &'a Shape, node: &'a Node) -> Self {
+        let known = match shape {
+            Shape::Fixed(value) => Some(value),
+            Shape::Expr(expr) => expr.constant.as_ref(),
+            Shape::List(_) | Shape::Map(_) => None,
+        };
+        known.map_or(Self::Written(shape, node), |value| {
+            Self::Known(value, node.span)
+        })
+    }
+
+    fn members(self) -> Option<Vec<Self>> {
+        match self {
+            Self::Written(Shape::List(members), node) => {
+                let nodes = node.as_list()?;
+                let pairs = members.iter().zip(nodes);
+                Some(pairs.map(|(shape, node)| Self::new(shape, node)).collect())
+            }
+            Self::Known(Value::Array(members), span) => Some(
+                members
+                    .iter()
+                    .map(|value| Self::Known(value, span))
+                    .collect(),
+            ),
+            _ => None,
+        }
+    }
+
+    fn get(self, name: &str) -> Option<Self> {
+        match self {
+            Self::Written(Shape::Map(entries), node) => {
+                let (_, shape) = entries.iter().find(|(key, _)| key == name)?;
+                Some(Self::new(shape, node.get(name)?))
+            }
+            Self::Known(value, span) => Some(Self::Known(value.get(name)?, span)),
+            Self::Written(..) => None,
+        }
+    }
+
+    const fn is_map(self) -> bool {
+        matches!(
+            self,
+            Self::Written(Shape::Map(_), _) | Self::Known(Value::Object(_), _)
+        )
+    }
+
+    const fn span(self) -> Span {
+        match self {
+            Self::Written(_, node) => node.span,
+            Self::Known(_, span) => span,
+        }
+    }
 }
 
 /// What Kartra's kinds of fields hold.
@@ -30,38 +94,24 @@ enum Choice {
 }
 
 impl Given {
-    /// The entries of `custom_fields` whose identifiers are written out; none of any other input.
+    /// The entries of `custom_fields` whose identifiers do not depend on the event; none of any other input.
     pub(super) fn custom_fields(&self) -> Vec<Named<'_>> {
-        let (Shape::List(members), Some(nodes)) = (&self.shape, self.node.as_list()) else {
-            return Vec::new();
-        };
         if plain(&self.name) != "customfields" {
             return Vec::new();
         }
-        members
-            .iter()
-            .zip(nodes)
-            .filter_map(|(shape, node)| named(shape, node))
-            .collect()
+        let members = Part::new(&self.shape, &self.node).members();
+        members.into_iter().flatten().filter_map(named).collect()
     }
 }
 
-fn named<'a>(shape: &'a Shape, node: &'a Node) -> Option<Named<'a>> {
-    let Shape::Map(entries) = shape else {
-        return None;
-    };
-    let of = |name: &str| {
-        let (_, shape) = entries.iter().find(|(key, _)| key == name)?;
-        Some((shape, node.get(name)?))
-    };
-    let (identifier, place) = of("field_identifier")?;
-    let Value::String(identifier) = identifier.constant()? else {
+fn named(entry: Part<'_>) -> Option<Named<'_>> {
+    let Part::Known(Value::String(identifier), span) = entry.get("field_identifier")? else {
         return None;
     };
     Some(Named {
-        identifier,
-        span: place.span,
-        value: of("field_value"),
+        identifier: identifier.clone(),
+        span,
+        value: entry.get("field_value"),
     })
 }
 
@@ -104,24 +154,19 @@ impl Look<'_> {
             "checkbox" => Choice::Several,
             _ => return,
         };
-        let Some((shape, node)) = named.value else {
+        let Some(part) = named.value else {
             return;
         };
-        match (choice, shape) {
-            (Choice::Several, Shape::List(members)) => {
-                let nodes = node.as_list().unwrap_or_default();
-                for (shape, node) in members.iter().zip(nodes) {
-                    self.option(field, shape, node.span);
+        let members = part.members();
+        match (choice, members) {
+            (Choice::Several, Some(members)) => {
+                for member in members {
+                    self.option(field, member);
                 }
             }
-            (Choice::One, Shape::List(_) | Shape::Map(_)) | (Choice::Several, Shape::Map(_)) => {
-                self.wrong_form(field, choice, node.span);
-            }
-            (Choice::Several, Shape::Fixed(value)) if !is_blank(value) => {
-                self.wrong_form(field, choice, node.span);
-            }
-            (Choice::One, shape) => self.option(field, shape, node.span),
-            (Choice::Several, _) => {}
+            (Choice::One, None) if !part.is_map() => self.option(field, part),
+            (Choice::Several, None) if may_be_a_list(part) => {}
+            _ => self.wrong_form(field, choice, part.span()),
         }
     }
 
@@ -138,10 +183,10 @@ impl Look<'_> {
         self.note("K0803", span, message, format!("write `{example}`"));
     }
 
-    fn option(&mut self, field: &CustomField, shape: &Shape, span: Span) {
-        let text = match shape.constant() {
-            Some(Value::String(text)) => text,
-            Some(Value::Number(number)) => number.to_string(),
+    fn option(&mut self, field: &CustomField, part: Part<'_>) {
+        let (text, span) = match part {
+            Part::Known(Value::String(text), span) => (text.clone(), span),
+            Part::Known(Value::Number(number), span) => (number.to_string(), span),
             _ => return,
         };
         // An empty text clears the field.
@@ -168,8 +213,12 @@ impl Look<'_> {
     }
 }
 
-fn is_blank(value: &Value) -> bool {
-    matches!(value, Value::Null) || value.as_str().is_some_and(str::is_empty)
+/// Nobody knows yet what comes out; or it is blank, which clears the field.
+fn may_be_a_list(part: Part<'_>) -> bool {
+    match part {
+        Part::Known(value, _) => value.is_null() || value.as_str().is_some_and(str::is_empty),
+        Part::Written(shape, _) => matches!(shape, Shape::Expr(_)),
+    }
 }
 
 fn example(field: &CustomField) -> String {

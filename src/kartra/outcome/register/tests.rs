@@ -173,7 +173,7 @@ fn messages_name_the_value_that_is_wrong() {
             "refund-transaction",
             json!({ "transaction_id": "792354", "refund_amount": 900.5 }),
             268,
-            "Kartra does not take the amount 900.5 (268, \"words\"): give refund_amount a number above zero and not above what was paid",
+            "Kartra does not take the amount 900.5 (268, \"words\"): give refund_amount 0.01 or more and not above what was paid",
         ),
         (
             "subscribe-lead-to-list",
